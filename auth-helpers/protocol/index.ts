@@ -1,0 +1,43 @@
+/**
+ * What travels between a session's pod and the broker. The broker, the auth sidecar and workspace-init import these
+ * types and nothing else of each other.
+ */
+
+/** Answer of `GET /v1/workload`; 204 without a body while the workload is not bound to a session. */
+export interface WorkloadBinding {
+  readonly workload: string
+  readonly session: string
+  readonly repository: { readonly url: string; readonly ref: string | null } | null
+  readonly profile: string | null
+  /** OpenCode's global configuration file, whole. Provider addresses in it point at the sidecar. */
+  readonly agentConfig: Readonly<Record<string, unknown>>
+  readonly git: {
+    /** Hosts whose https, ssh and scp-like addresses go through the sidecar. */
+    readonly hosts: readonly string[]
+    readonly identity: { readonly name: string; readonly email: string }
+  }
+  /** Environment of the agent; values that an operator or the user chose to expose to it. */
+  readonly environment: Readonly<Record<string, string>>
+  /** Contents of `.berth/user-settings.json`, or null when the profile has none. */
+  readonly userSettings: Readonly<Record<string, unknown>> | null
+}
+
+export const REPORT_PHASES = ["cloning", "configuring", "ready", "failed"] as const
+
+/** Body of `POST /v1/report`: what a container of the pod observed. */
+export interface WorkloadReport {
+  readonly source: "workspace-init" | "auth" | "agent"
+  readonly phase?: (typeof REPORT_PHASES)[number]
+  /** Stable, for programs: `clone_refused`, `clone_not_found`, `clone_ref_not_found`, `broker_unreachable`, … */
+  readonly code?: string
+  /** For the person who waits for the session: what happened, in git's or the broker's words. */
+  readonly message?: string
+  readonly helpers?: { readonly settingsPresent: boolean; readonly names: readonly string[] }
+  readonly deniedHosts?: readonly string[]
+}
+
+export const REPORT_BYTES_MAX = 16 * 1024
+/** Where the sidecar listens inside the pod. */
+export const SIDECAR_PORT = 7070
+/** Where the sidecar answers the kubelet's probes. */
+export const SIDECAR_HEALTH_PORT = 7071

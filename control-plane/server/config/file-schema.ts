@@ -1,0 +1,156 @@
+import type { FromSchema } from "json-schema-to-ts"
+
+const anyObject = { type: "object", additionalProperties: true } as const
+const anyObjects = { type: "array", items: anyObject } as const
+const stringMap = { type: "object", additionalProperties: { type: "string" } } as const
+const imageReference = { type: "string", minLength: 1 } as const
+
+/**
+ * The structured settings of the control plane, as the chart renders them into `config.json`.
+ * Unknown keys are refused: a typo in a values file must not be a silent default.
+ */
+export const configFileSchema = {
+  type: "object",
+  additionalProperties: false,
+  required: [
+    "release",
+    "instance",
+    "namespace",
+    "sessionNamespace",
+    "public",
+    "images",
+    "broker",
+    "sessions",
+    "sessionVolume",
+  ],
+  properties: {
+    /** The chart's fullname: prefix of every object and value of the label `berth.dev/release`. */
+    release: { type: "string", pattern: "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$" },
+    /** Helm's release name, for `app.kubernetes.io/instance`. */
+    instance: { type: "string", minLength: 1 },
+    namespace: { type: "string", minLength: 1 },
+    sessionNamespace: { type: "string", minLength: 1 },
+    public: {
+      type: "object",
+      additionalProperties: false,
+      required: ["host", "pathPrefix"],
+      properties: {
+        host: { type: "string" },
+        pathPrefix: { type: "string", pattern: "^/([^/]+/)*$" },
+        /** False only where the browser reaches the control plane over plain HTTP (a local cluster). */
+        tls: { type: "boolean", default: true },
+      },
+    },
+    images: {
+      type: "object",
+      additionalProperties: false,
+      required: ["dataPlane", "dataPlaneInit", "auth"],
+      properties: {
+        dataPlane: imageReference,
+        dataPlaneInit: imageReference,
+        auth: imageReference,
+        pullPolicy: { type: "string", enum: ["Always", "IfNotPresent", "Never"], default: "IfNotPresent" },
+      },
+    },
+    broker: {
+      type: "object",
+      additionalProperties: false,
+      required: ["url", "caConfigMap"],
+      properties: {
+        url: { type: "string", pattern: "^https://" },
+        caConfigMap: { type: "string", minLength: 1 },
+        audience: { type: "string", default: "berth-broker" },
+        /** False under a mesh that rewrites the peer's address. */
+        verifyPeerAddress: { type: "boolean", default: true },
+        /** Hosts on private addresses that the broker may dial all the same (name, or name:port). */
+        allowedPrivateHosts: { type: "array", items: { type: "string" }, default: [] },
+      },
+    },
+    sessions: {
+      type: "object",
+      additionalProperties: false,
+      required: ["serviceAccountName"],
+      properties: {
+        serviceAccountName: { type: "string", minLength: 1 },
+        resources: anyObject,
+        /** Resources of the auth sidecar and of workspace-init, by container name. */
+        sidecarResources: anyObject,
+        imagePullSecrets: anyObjects,
+        nodeSelector: stringMap,
+        tolerations: anyObjects,
+        affinity: anyObject,
+        runtimeClassName: { type: "string" },
+        priorityClassName: { type: "string" },
+        podLabels: stringMap,
+        podAnnotations: stringMap,
+        extraVolumes: anyObjects,
+        extraVolumeMounts: anyObjects,
+        podTemplate: anyObject,
+        podSecurityLevel: { type: "string", enum: ["restricted", "baseline", "privileged"], default: "restricted" },
+        /** False leaves user and group ids to the platform (OpenShift). */
+        setUserIds: { type: "boolean", default: true },
+        idleTimeout_s: { type: "integer", minimum: 0, default: 0 },
+        maxPerUser: { type: "integer", minimum: 0, default: 0 },
+        startTimeout_s: { type: "integer", minimum: 30, default: 300 },
+        authProfile: { type: "string" },
+      },
+    },
+    sessionVolume: {
+      type: "object",
+      additionalProperties: false,
+      required: ["storageSize"],
+      properties: { storageSize: { type: "string" }, storageClassName: { type: "string" } },
+    },
+    authHelpers: {
+      type: "object",
+      additionalProperties: false,
+      properties: { configMap: { type: "string" }, container: anyObject },
+    },
+    /** OpenCode provider objects by provider id; keys come from files, never from here. */
+    providers: { type: "object", additionalProperties: anyObject },
+    agent: {
+      type: "object",
+      additionalProperties: false,
+      properties: {
+        /** `provider/model`; empty means the first model of the first provider. */
+        model: { type: "string" },
+        smallModel: { type: "string" },
+        /** OpenCode's permission object. */
+        permission: anyObject,
+      },
+    },
+    git: {
+      type: "object",
+      additionalProperties: false,
+      properties: {
+        hosts: {
+          type: "object",
+          additionalProperties: {
+            type: "object",
+            additionalProperties: false,
+            properties: {
+              scheme: { type: "string", enum: ["https", "http"], default: "https" },
+              existingSecret: { type: "string" },
+            },
+          },
+        },
+      },
+    },
+    passwordAuth: {
+      type: "object",
+      additionalProperties: false,
+      properties: { enabled: { type: "boolean", default: true } },
+    },
+    oidc: anyObject,
+    headerAuth: anyObject,
+    roleMapping: anyObject,
+    credentials: anyObject,
+    audit: {
+      type: "object",
+      additionalProperties: false,
+      properties: { retention_days: { type: "integer", minimum: 1, default: 365 } },
+    },
+  },
+} as const
+
+export type ConfigFile = FromSchema<typeof configFileSchema>

@@ -1,0 +1,35 @@
+import type { Secret } from "../crypto/index.ts"
+import type { ConfigFile } from "./file-schema.ts"
+
+export interface Listen {
+  readonly host: string
+  readonly port: number
+}
+
+/** One key of the encryption ring: the first encrypts, all decrypt. */
+export interface EncryptionKey {
+  readonly id: string
+  /** Base64 of 32 bytes. */
+  readonly key: Secret
+}
+
+/** Everything the control plane is told from outside: read once at start, frozen, complete. */
+export interface Config {
+  readonly file: ConfigFile
+  readonly replica: { readonly name: string; readonly namespace: string; readonly address: string }
+  readonly database: { readonly url: Secret | undefined }
+  readonly listen: { readonly http: Listen; readonly broker: Listen; readonly metrics: Listen }
+  readonly allowedHosts: readonly string[]
+  readonly cookieSecret: Secret
+  readonly encryptionKeys: readonly EncryptionKey[]
+  readonly firstAdministrator: { readonly email: string; readonly password: Secret } | undefined
+  readonly oidcClientSecret: Secret | undefined
+  readonly directories: {
+    readonly brokerTls: string
+    readonly providerKeys: string | undefined
+    readonly gitCredentials: string | undefined
+    readonly ui: string
+    readonly migrations: string
+  }
+  readonly logLevel: string
+}

@@ -1,0 +1,2 @@
+export { newId, randomName, randomToken } from "./ids.ts"
+export { Secret } from "./secret.ts"

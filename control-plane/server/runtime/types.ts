@@ -1,0 +1,71 @@
+import type { Secret } from "../crypto/index.ts"
+import type { Activity } from "../sessions/types.ts"
+import type { Change, Message } from "../transcripts/types.ts"
+
+/** Where an agent is: taken from our own view of a pod that we made, never from a user or a pod. */
+export interface AgentTarget {
+  /** `http://<pod IP>:4096` */
+  readonly baseUrl: string
+  readonly password: Secret
+  /** Absolute path of the clone inside the pod; pinned on every request. */
+  readonly directory: string
+}
+
+export type PermissionReply = { readonly reply: "once" | "always" | "reject"; readonly message?: string }
+export type QuestionReply = { readonly answers: readonly (readonly string[])[] } | { readonly rejected: true }
+
+/** The adapter to one kind of agent. Stateless calls work from any replica; `connect` is for the lease holder. */
+export interface Runtime {
+  /** True when the agent answers and can take a prompt (`GET /session/status`). Never throws; waits `timeout_ms` at most. */
+  probe(target: AgentTarget, timeout_ms: number, signal?: AbortSignal): Promise<boolean>
+  /**
+   * Follows the agent until closed: finds or makes its conversation, reads everything that happened while nobody
+   * listened, then streams. Reconnects by itself (heartbeat watchdog) and resynchronises after each gap.
+   */
+  connect(options: ConnectOptions): AgentConnection
+  /** Stops the turn. Idempotent. @throws AppError `agent_failed` */
+  abort(target: AgentTarget, agentSessionId: string): Promise<void>
+  /** @throws AppError `not_found` when the agent no longer asks */
+  answerPermission(target: AgentTarget, requestId: string, reply: PermissionReply): Promise<void>
+  answerQuestion(target: AgentTarget, requestId: string, reply: QuestionReply): Promise<void>
+  /** An id under which the agent will know a message; it sorts after everything that the agent has written so far. */
+  newMessageId(): string
+}
+
+export interface ConnectOptions {
+  readonly target: AgentTarget
+  /** Title of the conversation when it must be made. */
+  readonly title: string
+  readonly agentSessionId: string | null
+  readonly sink: RuntimeSink
+  readonly signal: AbortSignal
+}
+
+/** Where a connection delivers. Calls are made one after the other and awaited; a rejection closes the connection. */
+export interface RuntimeSink {
+  /** The conversation's id, before anything else; store it. */
+  agentSession(id: string): Promise<void>
+  /** Changes in order, coalesced (≤ 50 ms of text, a tool's output ≤ 10 times a second). */
+  changes(changes: readonly Change[]): Promise<void>
+  activity(activity: Activity): Promise<void>
+  /** Our message id for the agent's id of a user's message, or null when it is not ours. */
+  ownMessage(agentMessageId: string): Promise<Pick<Message, "id" | "authorId" | "createdAt"> | null>
+  /** In step with the agent: the first resynchronisation is done, prompts may be sent. */
+  ready(): Promise<void>
+  /** The stream broke (it will be tried again) or is back. */
+  link(state: "lost" | "back", detail: string): void
+}
+
+export interface AgentConnection {
+  /** Whether the agent already has this message, asked of the agent itself. */
+  hasMessage(agentMessageId: string): Promise<boolean>
+  /**
+   * Hands a prompt to the agent. Safe to repeat with the same ids.
+   * Resolves when the agent accepted it; a failure of the turn itself arrives as a change.
+   * @throws AppError `agent_failed`
+   */
+  prompt(input: { agentMessageId: string; parts: readonly { id: string; type: "text"; text: string }[] }): Promise<void>
+  /** Resolves when the connection has ended; rejects never. */
+  readonly closed: Promise<void>
+  close(): void
+}

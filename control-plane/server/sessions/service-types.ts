@@ -1,0 +1,91 @@
+import type { PermissionReply, QuestionReply } from "../runtime/types.ts"
+import type { AgentRequest, Message, SessionEvent } from "../transcripts/types.ts"
+import type { Activity, Principal, Reason, SessionRecord, SessionStatus, StartStep, Visibility } from "./types.ts"
+
+/** A session as one caller may see it: the body of `GET /api/sessions/:id`. Times are milliseconds since the epoch. */
+export interface SessionView {
+  readonly id: string
+  readonly title: string
+  readonly owner: { readonly id: string; readonly name: string; readonly email: string }
+  readonly visibility: Visibility
+  readonly desired: SessionRecord["desired"]
+  readonly status: SessionStatus
+  readonly activity: Activity
+  readonly reason: Reason | null
+  readonly steps: readonly StartStep[]
+  readonly repository: { readonly url: string; readonly ref: string | null } | null
+  readonly profile: string | null
+  readonly tags: Readonly<Record<string, string>>
+  readonly lastMessage: SessionRecord["lastMessage"]
+  readonly helpers: { readonly settingsPresent: boolean; readonly names: readonly string[] } | null
+  readonly createdAt: number
+  readonly updatedAt: number
+  /** What this caller may do, so that the UI asks nobody else. */
+  readonly may: { readonly write: boolean; readonly manage: boolean; readonly readFiles: boolean }
+}
+
+export interface CreateSession {
+  readonly title?: string
+  /** Absent: the user's setting. */
+  readonly private?: boolean
+  readonly initialUserPrompt?: string
+  readonly repository?: { readonly url: string; readonly ref?: string }
+  readonly profile?: string
+  readonly environment?: Readonly<Record<string, string>>
+  readonly tags?: Readonly<Record<string, string>>
+}
+
+export interface SessionQuery {
+  readonly visibility?: Visibility
+  readonly status?: SessionStatus
+  readonly owner?: string
+  readonly tags: Readonly<Record<string, string>>
+  readonly q?: string
+  readonly cursor?: string
+  readonly limit: number
+}
+
+/**
+ * What may be done with sessions. Every method decides first whether the principal may (sessions/permissions) and
+ * answers `not_found` where existence itself is private.
+ */
+export interface Sessions {
+  /** `created` is false when the idempotency key had made it before. @throws AppError `idempotency_mismatch`, `limit_reached` */
+  create(
+    principal: Principal,
+    input: CreateSession,
+    idempotencyKey?: string,
+  ): Promise<{ session: SessionView; created: boolean }>
+  list(principal: Principal, query: SessionQuery): Promise<{ items: SessionView[]; nextCursor: string | null }>
+  get(principal: Principal, id: string): Promise<SessionView>
+  update(
+    principal: Principal,
+    id: string,
+    patch: { title?: string; visibility?: Visibility; tags?: Readonly<Record<string, string>> },
+  ): Promise<SessionView>
+  start(principal: Principal, id: string): Promise<SessionView>
+  stop(principal: Principal, id: string): Promise<SessionView>
+  /** Acknowledged once stored; everything of it is gone soon after. Idempotent for the owner. */
+  delete(principal: Principal, id: string): Promise<void>
+  messages(
+    principal: Principal,
+    id: string,
+    page: { before?: number; limit: number },
+  ): Promise<{ items: Message[]; nextCursor: string | null; lastSeq: number }>
+  prompt(principal: Principal, id: string, input: { id?: string; text: string }): Promise<Message>
+  abort(principal: Principal, id: string): Promise<void>
+  requests(principal: Principal, id: string): Promise<AgentRequest[]>
+  answer(principal: Principal, id: string, requestId: string, reply: PermissionReply | QuestionReply): Promise<void>
+  /** Ends by itself when the principal loses the right to see the session or it is deleted; re-checked at least every 3 s. */
+  watch(
+    principal: Principal,
+    id: string,
+    afterSeq: number,
+    signal: AbortSignal,
+  ): AsyncIterable<readonly SessionEvent[] | "reset">
+  /** Changes of all sessions that the principal may see; `null` means "something may have been missed: read the list again". */
+  watchAll(
+    principal: Principal,
+    signal: AbortSignal,
+  ): AsyncIterable<{ type: "session"; session: SessionView } | { type: "gone"; id: string } | null>
+}

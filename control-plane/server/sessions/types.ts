@@ -1,0 +1,75 @@
+export const DESIRED = ["running", "stopped", "deleted"] as const
+export type Desired = (typeof DESIRED)[number]
+
+export const STATUSES = ["creating", "starting", "running", "stopping", "stopped", "failed", "deleting"] as const
+export type SessionStatus = (typeof STATUSES)[number]
+
+export const ACTIVITIES = ["busy", "idle", "waiting"] as const
+/** What a running agent does; `waiting` means that it asked the user something. */
+export type Activity = (typeof ACTIVITIES)[number]
+
+export const VISIBILITIES = ["private", "public"] as const
+export type Visibility = (typeof VISIBILITIES)[number]
+
+export const STEP_NAMES = ["scheduled", "image", "workspace", "agent"] as const
+/** One named step of a start-up, as people see it. Times are milliseconds since the epoch. */
+export interface StartStep {
+  readonly name: (typeof STEP_NAMES)[number]
+  readonly state: "pending" | "active" | "done" | "failed"
+  readonly startedAt: number | null
+  readonly endedAt: number | null
+  /** The scheduler's, the kubelet's or git's own words. */
+  readonly detail: string | null
+}
+
+/** Why a session failed or waits, for a person who can act on it. */
+export interface Reason {
+  /** Stable: `image_pull`, `quota`, `unschedulable`, `clone_refused`, `provider_refused`, `start_timeout`, … */
+  readonly code: string
+  readonly message: string
+  /** What to do about it. */
+  readonly hint: string
+}
+
+/** A row of `sessions`, mapped. Times are milliseconds since the epoch. */
+export interface SessionRecord {
+  readonly id: string
+  readonly ownerId: string
+  readonly title: string
+  readonly visibility: Visibility
+  readonly desired: Desired
+  readonly status: SessionStatus
+  readonly reason: Reason | null
+  readonly activity: Activity
+  readonly steps: readonly StartStep[]
+  readonly repository: { readonly url: string; readonly ref: string | null } | null
+  readonly profile: string | null
+  readonly tags: Readonly<Record<string, string>>
+  readonly agentSessionId: string | null
+  readonly generation: number
+  readonly failedGeneration: number | null
+  readonly lastMessage: { readonly role: "user" | "assistant"; readonly text: string; readonly at: number } | null
+  readonly createdAt: number
+  readonly updatedAt: number
+}
+
+/**
+ * The right to drive one session. Every write of its holder carries `epoch`; a write with an older epoch than the
+ * row's changes nothing and throws `stale_lease`, so a paused or partitioned holder cannot harm.
+ */
+export interface Lease {
+  readonly sessionId: string
+  readonly holder: string
+  readonly epoch: bigint
+}
+
+/** The principal that every request is made by, however it signed in. */
+export interface Principal {
+  readonly userId: string
+  readonly email: string
+  readonly name: string
+  readonly role: string
+  readonly method: "password" | "oidc" | "header" | "token"
+  /** The login (cookie) or token behind it, for revocation and for the audit log. */
+  readonly loginId: string | null
+}

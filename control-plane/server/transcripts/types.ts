@@ -1,0 +1,169 @@
+import type { Lease } from "../sessions/types.ts"
+
+/** A message as people and programs read it. Times are milliseconds since the epoch. */
+export interface Message {
+  readonly id: string
+  readonly role: "user" | "assistant"
+  /** The sub-agent's conversation it belongs to; null for the session's own. */
+  readonly agentSessionId: string | null
+  readonly authorId: string | null
+  /** Only for a user's message: `queued` until the agent has it. */
+  readonly delivery: "queued" | "sending" | "sent" | "failed" | null
+  readonly createdAt: number
+  readonly completedAt: number | null
+  readonly body: MessageBody
+  readonly parts: readonly Part[]
+}
+
+export interface MessageBody {
+  readonly model?: { readonly provider: string; readonly id: string }
+  readonly cost?: number
+  readonly tokens?: {
+    readonly input: number
+    readonly output: number
+    readonly reasoning: number
+    readonly cacheRead: number
+    readonly cacheWrite: number
+  }
+  readonly finish?: string
+  readonly error?: { readonly code: string; readonly message: string }
+  /** The pod went away while the agent was writing it. */
+  readonly interrupted?: boolean
+}
+
+export interface Part {
+  readonly id: string
+  readonly type: PartType
+  readonly body: PartBody
+}
+
+export type PartType = "text" | "reasoning" | "tool" | "file" | "subtask" | "step" | "patch" | "compaction" | "other"
+
+export interface PartBody {
+  /** For text and reasoning: all of it so far. */
+  readonly text?: string
+  readonly tool?: {
+    readonly name: string
+    readonly callId: string
+    readonly status: "pending" | "running" | "completed" | "error" | "interrupted"
+    readonly title?: string
+    readonly input?: unknown
+    readonly output?: string
+    readonly error?: string
+    readonly exitCode?: number
+    /** The conversation of the sub-agent that this call started. */
+    readonly childSessionId?: string
+  }
+  readonly file?: { readonly name: string; readonly mime: string }
+  readonly files?: readonly string[]
+  readonly startedAt?: number
+  readonly endedAt?: number
+}
+
+/** What the agent waits for. */
+export interface AgentRequest {
+  readonly id: string
+  readonly kind: "permission" | "question"
+  readonly state: "open" | "answered" | "withdrawn"
+  readonly createdAt: number
+  readonly body: {
+    /** Permission: its name (`bash`, `edit`, …), the patterns asked for, and those that `always` would grant. */
+    readonly permission?: string
+    readonly patterns?: readonly string[]
+    readonly always?: readonly string[]
+    readonly command?: string
+    readonly diff?: string
+    readonly questions?: readonly {
+      readonly question: string
+      readonly header: string
+      readonly multiple: boolean
+      readonly options: readonly { readonly label: string; readonly description: string }[]
+    }[]
+  }
+  readonly answer: unknown
+}
+
+export interface TodoItem {
+  readonly content: string
+  readonly status: string
+  readonly priority: string
+}
+
+/**
+ * A change of the transcript in our own terms: what the runtime hands to the writer, and (with a number) what every
+ * watcher receives. `part.delta` appends to a text; `offset` is the length in UTF-16 units before it, so that a
+ * repeat is seen as one.
+ */
+export type Change =
+  | { readonly type: "message.updated"; readonly message: Omit<Message, "parts"> }
+  | { readonly type: "message.removed"; readonly messageId: string }
+  | { readonly type: "part.updated"; readonly messageId: string; readonly part: Part }
+  | {
+      readonly type: "part.delta"
+      readonly messageId: string
+      readonly partId: string
+      readonly offset: number
+      readonly delta: string
+    }
+  | { readonly type: "part.removed"; readonly messageId: string; readonly partId: string }
+  | { readonly type: "request.updated"; readonly request: AgentRequest }
+  | { readonly type: "todo.updated"; readonly todos: readonly TodoItem[] }
+  | { readonly type: "notice"; readonly level: "info" | "error"; readonly code: string; readonly message: string }
+  /** The session's own state changed; the body is what `GET /api/sessions/:id` answers, less what depends on the caller. */
+  | { readonly type: "session.updated"; readonly session: Readonly<Record<string, unknown>> }
+  /** Last event of a session. */
+  | { readonly type: "session.deleted" }
+
+/** A change with its number: `seq` grows by one within a session, in the same order for every watcher. */
+export interface SessionEvent {
+  readonly seq: number
+  readonly change: Change
+}
+
+/** A message of a user that waits to be sent to the agent. */
+export interface QueuedPrompt {
+  readonly messageId: string
+  /** Null until the first attempt fixes it. */
+  readonly agentMessageId: string | null
+  readonly delivery: "queued" | "sending"
+  readonly parts: readonly { readonly id: string; readonly type: "text"; readonly text: string }[]
+}
+
+/** Durable history and the live event log. Every write is fenced by the session's lease. */
+export interface Transcripts {
+  /**
+   * Stores a user's message as `queued` and tells the engine. The same `id` again is the same message.
+   * Not fenced: any replica may accept a prompt; its number is taken under the row lock of the session.
+   * @throws AppError `idempotency_mismatch` when `id` exists with another text.
+   */
+  queuePrompt(input: { sessionId: string; id: string; authorId: string; text: string }): Promise<Message>
+  /** The next prompt to send, oldest first, or null. */
+  nextPrompt(sessionId: string): Promise<QueuedPrompt | null>
+  /** Fixes the agent's id of a prompt before its first attempt (`sending`). @throws AppError `stale_lease` */
+  markSending(lease: Lease, messageId: string, agentMessageId: string): Promise<void>
+  markSent(lease: Lease, messageId: string): Promise<void>
+  markFailed(lease: Lease, messageId: string, error: { code: string; message: string }): Promise<void>
+  /**
+   * Applies changes to the history, numbers them, appends them to the event log and notifies once.
+   * @throws AppError `stale_lease` when another replica drives the session; nothing is written then.
+   */
+  append(lease: Lease, changes: readonly Change[]): Promise<void>
+  /** After the pod went away: unfinished messages, parts and requests are marked interrupted. */
+  markInterrupted(lease: Lease): Promise<void>
+  /** Same effect as `append` for writers that hold no lease (API writes of title, visibility, desired state). */
+  publish(sessionId: string, change: Change): Promise<void>
+  /** A page of messages, newest last; `before` is a message position. `lastSeq` is the event number it is true at. */
+  list(
+    sessionId: string,
+    page: { before?: number; limit: number },
+  ): Promise<{ items: Message[]; nextCursor: string | null; lastSeq: number }>
+  requests(sessionId: string, state?: AgentRequest["state"]): Promise<AgentRequest[]>
+  /**
+   * Events after `afterSeq`, then live ones, in order, without gap or repeat, on any replica, until the signal aborts or
+   * the session is gone. Yields `"reset"` when `afterSeq` is no longer in the log: the caller must read the history again.
+   * Batches are bounded; a slow reader holds no memory because the log is read from PostgreSQL at the reader's pace.
+   */
+  watch(sessionId: string, afterSeq: number, signal: AbortSignal): AsyncIterable<readonly SessionEvent[] | "reset">
+  /** Deletes events that no resume can need: older than `age_ms` and superseded. Returns how many rows. */
+  prune(age_ms: number): Promise<number>
+}

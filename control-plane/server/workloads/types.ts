@@ -1,0 +1,43 @@
+import type { Secret } from "../crypto/index.ts"
+
+/** A row of `workloads`, mapped: what a session runs in. */
+export interface WorkloadRecord {
+  readonly id: string
+  readonly sessionId: string | null
+  /** Name of its StatefulSet and Secret: `<release>-s-<id>`. */
+  readonly name: string
+  readonly password: Secret
+  readonly createdAt: number
+}
+
+/** What the cluster says of a workload, condensed. Times are milliseconds since the epoch. */
+export interface WorkloadObservation {
+  readonly statefulSet: { readonly uid: string; readonly replicas: number; readonly deleting: boolean } | null
+  readonly pod: PodObservation | null
+  /** Objects that still carry the workload's label, `Kind/name`. Empty when all is gone. */
+  readonly remains: readonly string[]
+}
+
+export interface PodObservation {
+  readonly uid: string
+  readonly name: string
+  readonly ip: string | null
+  readonly deleting: boolean
+  readonly createdAt: number
+  readonly nodeReady: boolean
+  readonly scheduledAt: number | null
+  /** The scheduler's words while it finds no node. */
+  readonly unschedulable: string | null
+  readonly containers: readonly ContainerObservation[]
+}
+
+export interface ContainerObservation {
+  readonly name: "auth" | "workspace-init" | "agent" | (string & {})
+  readonly state: "waiting" | "running" | "terminated"
+  /** The kubelet's reason (`ImagePullBackOff`, `OOMKilled`, …) and words. */
+  readonly reason: string | null
+  readonly message: string | null
+  readonly exitCode: number | null
+  readonly restarts: number
+  readonly startedAt: number | null
+}
