@@ -1,0 +1,6 @@
+export { createDatabase } from "./connection.ts"
+export { translateDatabaseError } from "./errors.ts"
+export { migrate } from "./migrate.ts"
+export { createNotifications } from "./notifications.ts"
+export { withElection, withTransaction } from "./transaction.ts"
+export { CHANNELS, type Channel, type Database, type Notifications } from "./types.ts"
