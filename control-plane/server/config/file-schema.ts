@@ -1,4 +1,5 @@
 import type { FromSchema } from "json-schema-to-ts"
+import { signInSchemas } from "./sign-in-schemas.ts"
 
 const anyObject = { type: "object", additionalProperties: true } as const
 const anyObjects = { type: "array", items: anyObject } as const
@@ -39,6 +40,8 @@ export const configFileSchema = {
         pathPrefix: { type: "string", pattern: "^/([^/]+/)*$" },
         /** False only where the browser reaches the control plane over plain HTTP (a local cluster). */
         tls: { type: "boolean", default: true },
+        /** CIDRs of the proxies whose `X-Forwarded-For` names the caller, for rate limits and the audit log. */
+        trustedProxies: { type: "array", items: { type: "string" }, default: [] },
       },
     },
     images: {
@@ -139,15 +142,15 @@ export const configFileSchema = {
     passwordAuth: {
       type: "object",
       additionalProperties: false,
+      default: {},
       properties: { enabled: { type: "boolean", default: true } },
     },
-    oidc: anyObject,
-    headerAuth: anyObject,
-    roleMapping: anyObject,
+    ...signInSchemas,
     credentials: anyObject,
     audit: {
       type: "object",
       additionalProperties: false,
+      default: {},
       properties: { retention_days: { type: "integer", minimum: 1, default: 365 } },
     },
   },

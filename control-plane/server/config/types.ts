@@ -24,6 +24,10 @@ export interface Config {
   readonly encryptionKeys: readonly EncryptionKey[]
   readonly firstAdministrator: { readonly email: string; readonly password: Secret } | undefined
   readonly oidcClientSecret: Secret | undefined
+  /** What the authenticating proxy sends to prove itself (`headerAuth.trust.sharedSecret`). */
+  readonly headerAuthSharedSecret: Secret | undefined
+  /** Static API keys as given: `key1,key2` or a JSON list. */
+  readonly apiKeys: Secret | undefined
   readonly directories: {
     readonly brokerTls: string
     readonly providerKeys: string | undefined

@@ -1,0 +1,79 @@
+import { BlockList, isIP } from "node:net"
+import type { Faults } from "./faults.ts"
+import type { ConfigFile } from "./file-schema.ts"
+
+/** Which secrets were given, for rules that need to know it and not their values. */
+export interface Given {
+  readonly oidcClientSecret: boolean
+  readonly headerAuthSharedSecret: boolean
+  readonly apiKeys: boolean
+}
+
+/** Rules over more than one key. Each message says what to set. */
+export function checkRules(file: ConfigFile, given: Given, faults: Faults): void {
+  for (const cidr of file.public.trustedProxies) checkCidr("public.trustedProxies", cidr, faults)
+  checkOidc(file, given, faults)
+  checkHeaderAuth(file, given, faults)
+  if (!file.passwordAuth.enabled && !file.oidc.enabled && !file.headerAuth.enabled && !given.apiKeys) {
+    faults.add("nobody could sign in: enable passwordAuth, oidc or headerAuth")
+  }
+}
+
+function checkOidc(file: ConfigFile, given: Given, faults: Faults): void {
+  const { oidc } = file
+  if (!oidc.enabled) return
+  if (oidc.clientId === "") faults.add("oidc.enabled needs oidc.clientId")
+  const issuer = URL.canParse(oidc.issuer) ? new URL(oidc.issuer) : null
+  if (issuer === null) faults.add("oidc.enabled needs oidc.issuer, the provider's address")
+  else if (issuer.protocol !== "https:" && !(issuer.protocol === "http:" && oidc.allowInsecureIssuer)) {
+    faults.add("oidc.issuer must be an https address")
+  }
+  if (file.public.host === "") faults.add("oidc.enabled needs controlPlane.host, for the redirect address")
+  if (oidc.publicClient && !oidc.pkce) faults.add("oidc.publicClient needs oidc.pkce")
+  if (oidc.publicClient && given.oidcClientSecret) {
+    faults.add("oidc.publicClient is true, so OIDC_CLIENT_SECRET must not be set")
+  }
+  if (!oidc.publicClient && !given.oidcClientSecret) {
+    faults.add("oidc.enabled needs the client's secret (OIDC_CLIENT_SECRET), or oidc.publicClient: true")
+  }
+  if (oidc.domain.includes("@")) faults.add('oidc.domain is the part after the "@", for example example.com')
+  if (!oidc.scopes.includes("openid")) faults.add('oidc.scopes must contain "openid"')
+}
+
+function checkHeaderAuth(file: ConfigFile, given: Given, faults: Faults): void {
+  const { headerAuth } = file
+  if (!headerAuth.enabled) return
+  const { trust } = headerAuth
+  const jwt = [trust.jwt.issuer, trust.jwt.audience, trust.jwt.jwksUri]
+  const jwtAnchor = jwt.every((value) => value !== "")
+  if (!jwtAnchor && jwt.some((value) => value !== "")) {
+    faults.add("headerAuth.trust.jwt needs all of issuer, audience and jwksUri")
+  }
+  if (jwtAnchor && headerAuth.jwt.header === "") faults.add("headerAuth.trust.jwt needs headerAuth.jwt.header")
+  if (headerAuth.jwt.header !== "" && !jwtAnchor) {
+    faults.add("headerAuth.jwt.header needs headerAuth.trust.jwt, so that the token's signature can be checked")
+  }
+  if (headerAuth.jwt.header === "" && headerAuth.email.header === "") {
+    faults.add("headerAuth.enabled needs headerAuth.email.header or headerAuth.jwt.header")
+  }
+  if (trust.sharedSecret.enabled && (trust.sharedSecret.header === "" || !given.headerAuthSharedSecret)) {
+    faults.add("headerAuth.trust.sharedSecret needs a header and a secret (HEADER_AUTH_SHARED_SECRET)")
+  }
+  if (trust.cidrs.length === 0 && !jwtAnchor && !trust.sharedSecret.enabled) {
+    faults.add(
+      "headerAuth.enabled needs a trust anchor: headerAuth.trust.cidrs, headerAuth.trust.jwt or headerAuth.trust.sharedSecret",
+    )
+  }
+  for (const cidr of trust.cidrs) checkCidr("headerAuth.trust.cidrs", cidr, faults)
+}
+
+function checkCidr(name: string, cidr: string, faults: Faults): void {
+  const [address = "", bits] = cidr.split("/")
+  const family = isIP(address)
+  const widest = family === 6 ? 128 : 32
+  const length = bits === undefined ? widest : Number(bits)
+  const sound = family !== 0 && (bits === undefined || /^\d{1,3}$/.test(bits)) && length <= widest
+  if (!sound) return faults.add(`${name}: "${cidr}" is not an address or a CIDR`)
+  if (length === 0) return faults.add(`${name}: "${cidr}" is every address there is; name the proxies' own network`)
+  new BlockList().addSubnet(address, length, family === 6 ? "ipv6" : "ipv4")
+}
