@@ -184,3 +184,10 @@ CREATE TABLE usage (
   updated_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (session_id, provider)
 );
+
+-- One row for every encryption key that has sealed a value here and was not retired: a known text under that key.
+CREATE TABLE vault_keys (
+  key_id text PRIMARY KEY,
+  sentinel bytea NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now()
+);
