@@ -1,0 +1,38 @@
+import { Failure } from "../lib/failure.ts"
+import { createRun, succeeds } from "../lib/run.ts"
+import type { ToolContext } from "./build.ts"
+
+const hint = "install them by hand as root: apt-get install "
+
+/** Those of the named Debian packages that are not installed. */
+async function missingPackages(names: readonly string[]): Promise<string[]> {
+  const quietly = createRun(() => {})
+  const status = await Promise.all(
+    names.map((name) => quietly("dpkg-query", ["-W", "-f=${db:Status-Status}", name]).catch(() => "absent")),
+  )
+  return names.filter((_, index) => status[index] !== "installed")
+}
+
+/**
+ * Installs the Debian packages that are missing; says so first. Does nothing when all are there.
+ * Throws {@link Failure} on another distribution or without the rights to install.
+ */
+export async function ensureDebianPackages(names: readonly string[], { run, say }: ToolContext): Promise<void> {
+  if (!(await succeeds("dpkg-query", ["--version"]))) {
+    throw new Failure("this is not Debian: packages cannot be installed here", {
+      hint: `find what provides: ${names.join(" ")}`,
+    })
+  }
+  const missing = await missingPackages(names)
+  if (missing.length === 0) return
+  if (process.getuid?.() !== 0) {
+    throw new Failure(`Debian packages are missing: ${missing.join(" ")}`, { hint: hint + missing.join(" ") })
+  }
+  say(`installing Debian packages: ${missing.join(" ")}`)
+  const env = { DEBIAN_FRONTEND: "noninteractive" }
+  await run("apt-get", ["update", "-q"], { env, hint: "check that the Debian mirror in /etc/apt is reachable" })
+  await run("apt-get", ["install", "-y", "-q", "--no-install-recommends", ...missing], {
+    env,
+    hint: hint + missing.join(" "),
+  })
+}
