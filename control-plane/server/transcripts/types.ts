@@ -107,6 +107,11 @@ export type Change =
     }
   | { readonly type: "part.removed"; readonly messageId: string; readonly partId: string }
   | { readonly type: "request.updated"; readonly request: AgentRequest }
+  /**
+   * Only from the runtime to the writer: all that the agent waits for now. Stored requests that are open and not listed
+   * become withdrawn; watchers receive a `request.updated` for each of those, never this.
+   */
+  | { readonly type: "requests.listed"; readonly openIds: readonly string[] }
   | { readonly type: "todo.updated"; readonly todos: readonly TodoItem[] }
   | { readonly type: "notice"; readonly level: "info" | "error"; readonly code: string; readonly message: string }
   /** The session's own state changed; the body is what `GET /api/sessions/:id` answers, less what depends on the caller. */

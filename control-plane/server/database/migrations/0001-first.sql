@@ -125,6 +125,8 @@ CREATE TABLE parts (
   position integer NOT NULL,
   type text NOT NULL,
   body jsonb NOT NULL,
+  -- Number of the event that wrote it last. A growing text is its body and the deltas in the log after that event.
+  seq bigint NOT NULL,
   PRIMARY KEY (session_id, message_id, id),
   FOREIGN KEY (session_id, message_id) REFERENCES messages (session_id, id) ON DELETE CASCADE
 );
