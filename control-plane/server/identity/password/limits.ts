@@ -1,0 +1,64 @@
+import { createHash } from "node:crypto"
+import { RateLimiterPostgres, RateLimiterRes } from "rate-limiter-flexible"
+import type { Database } from "../../database/index.ts"
+import { AppError } from "../../errors/index.ts"
+
+const WINDOW_S = 15 * 60
+
+/** Attempts in 15 minutes. The account's own limit is wide: it must not be a way to lock somebody out. */
+export const LIMITS = { pair: 10, address: 100, account: 200 } as const
+
+/** Guessing is slow for one address at one account, for one address at all accounts, and for all addresses at one account. */
+export interface SignInLimits {
+  /** Counts an attempt before it is made, on all replicas together. @throws AppError `too_many_requests` */
+  attempt(account: string, address: string): Promise<void>
+  /** Takes back what a successful attempt had counted. */
+  succeeded(account: string, address: string): Promise<void>
+}
+
+export function createSignInLimits(database: Database): SignInLimits {
+  const limiter = (name: keyof typeof LIMITS) =>
+    new RateLimiterPostgres({
+      storeClient: database,
+      storeType: "knex",
+      tableName: "rate_limits",
+      tableCreated: true,
+      keyPrefix: `sign-in-${name}`,
+      points: LIMITS[name],
+      duration: WINDOW_S,
+    })
+  const limiters = { pair: limiter("pair"), address: limiter("address"), account: limiter("account") }
+  const keysOf = (account: string, address: string) =>
+    ({ pair: digest(`${account}\n${address}`), address: digest(address), account: digest(account) }) as const
+
+  return {
+    async attempt(account, address) {
+      const keys = keysOf(account, address)
+      for (const name of ["pair", "address", "account"] as const) {
+        try {
+          await limiters[name].consume(keys[name])
+        } catch (error) {
+          if (!(error instanceof RateLimiterRes)) throw error
+          const wait_s = Math.max(1, Math.ceil(error.msBeforeNext / 1_000))
+          const minutes = Math.ceil(wait_s / 60)
+          throw new AppError(
+            "too_many_requests",
+            `Too many attempts to sign in. Try again in ${minutes} minute${minutes === 1 ? "" : "s"}.`,
+            { retryAfter_s: wait_s, detail: `limit ${name}` },
+          )
+        }
+      }
+    },
+    async succeeded(account, address) {
+      const keys = keysOf(account, address)
+      await limiters.pair.delete(keys.pair)
+      await limiters.address.reward(keys.address)
+      await limiters.account.reward(keys.account)
+    },
+  }
+}
+
+/** Keys are hashed: the table must not be a list of addresses, and a key has 255 characters at most. */
+function digest(value: string): string {
+  return createHash("sha256").update(value).digest("base64url")
+}

@@ -1,0 +1,58 @@
+import type { IncomingMessage } from "node:http"
+import type { Principal } from "../sessions/types.ts"
+import type { Scope } from "./permissions.ts"
+
+/** Who a request is by, and how far that reaches. */
+export interface Authentication {
+  readonly principal: Principal
+  /** What an API token was made for; null where the role alone decides. */
+  readonly scopes: readonly Scope[] | null
+  /** True when browsers send the proof by themselves (a cookie, a proxy's header): other sites' requests carry it too. */
+  readonly ambient: boolean
+}
+
+/** Where a request came from, for limits and for the record. */
+export interface Visitor {
+  readonly address: string
+  readonly userAgent: string
+  readonly requestId: string
+}
+
+/** What the sign-in page shows for one way in. */
+export interface Offer {
+  readonly id: string
+  /** `form`: e-mail and password are asked for; `redirect`: a link to `path`. */
+  readonly kind: "form" | "redirect"
+  readonly label: string
+  /** Relative to the path prefix; only with `redirect`. */
+  readonly path: string | null
+}
+
+/**
+ * One way to prove who one is. Methods with a sign-in page have an offer; methods that prove it with every request have
+ * `authenticate`, which answers null when the request does not even try, and throws `unauthenticated` when it fails.
+ */
+export interface SignInMethod {
+  readonly offer: Offer | null
+  authenticate?(request: IncomingMessage, visitor: Visitor): Promise<Authentication | null>
+  /** Whether each of its authentications still holds: the answer to a question asked every few seconds about open streams. */
+  stillValid?(authentications: readonly Authentication[]): Promise<readonly boolean[]>
+}
+
+/** A login just made: what goes into the cookie, which is nowhere else. */
+export interface NewLogin {
+  readonly id: string
+  readonly token: string
+  readonly expiresAt: number
+}
+
+/** A signed-in browser, as its owner sees it. Times are milliseconds since the epoch. */
+export interface LoginView {
+  readonly id: string
+  readonly method: string
+  readonly userAgent: string
+  readonly address: string
+  readonly createdAt: number
+  readonly lastSeenAt: number
+  readonly current: boolean
+}
