@@ -37,7 +37,7 @@ export function createRest(connection: Connection): Rest {
       const contentType = input.body === undefined ? {} : { "content-type": input.contentType ?? "application/json" }
       return await request(url, {
         method: input.method,
-        headers: { ...headers, ...contentType, accept: "application/json" },
+        headers: { ...headers, ...contentType, accept: "application/json, */*" },
         body: input.body === undefined ? null : JSON.stringify(input.body),
         dispatcher,
         signal,
