@@ -1,0 +1,41 @@
+import { defineConfig } from "vitest/config"
+
+const everywhere = "{control-plane,data-plane-init,auth-helpers,scripts,test}"
+
+/** The layers of the test suite; `node test/run.ts` runs each by itself. */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: [`${everywhere}/**/*.test.{ts,tsx}`],
+          exclude: ["**/node_modules/**", "**/*.integration.test.ts", "test/e2e/**", "test/chart/**"],
+          testTimeout: 10_000,
+        },
+      },
+      {
+        test: {
+          name: "integration",
+          include: [`${everywhere}/**/*.integration.test.ts`],
+          exclude: ["**/node_modules/**", "test/e2e/**", "test/chart/**"],
+          globalSetup: ["test/support/global-postgres.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 180_000,
+          maxWorkers: 2,
+        },
+      },
+      { test: { name: "chart", include: ["test/chart/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 300_000 } },
+      {
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          testTimeout: 180_000,
+          hookTimeout: 600_000,
+          // One cluster, whose control plane some of these tests kill.
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})
