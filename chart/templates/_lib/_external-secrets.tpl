@@ -1,0 +1,74 @@
+{{- /*
+A generated Secret that stays what it is: (dict "root" "name" object name "target" Secret "keys" list of keys "annotations").
+CreatedOnce alone is kept in the ExternalSecret's status and lost with it; the immutable, orphaned Secret is what survives
+a prune and a new apply. Each key gets a value of its own: generators have no memory.
+*/ -}}
+{{- define "berth.generatedSecret" -}}
+apiVersion: external-secrets.io/v1
+kind: ExternalSecret
+metadata:
+  {{- include "berth.metadata" (dict "root" .root "name" .name "component" .component) | nindent 2 }}
+spec:
+  refreshPolicy: {{ .root.Values.externalSecrets.refreshPolicy }}
+  refreshInterval: {{ .root.Values.externalSecrets.refreshInterval }}
+  target:
+    name: {{ .target }}
+    creationPolicy: Orphan
+    immutable: true
+    template:
+      engineVersion: v2
+      metadata:
+        labels:
+          {{- include "berth.selector" (dict "root" .root "component" .component) | nindent 10 }}
+        annotations:
+          {{- .annotations | default dict | toYaml | nindent 10 }}
+      data:
+        {{- range $index, $key := .keys }}
+        {{ $key }}: {{ printf "{{ .value%d }}" $index | quote }}
+        {{- end }}
+  dataFrom:
+    {{- range $index, $key := .keys }}
+    - sourceRef:
+        generatorRef:
+          apiVersion: generators.external-secrets.io/v1alpha1
+          kind: Password
+          name: {{ include "berth.fullname" $.root }}-generated
+      rewrite:
+        - regexp:
+            source: password
+            target: value{{ $index }}
+    {{- end }}
+{{- end -}}
+
+{{- /* The entries that a store is asked for, by Secret: {"<Secret>": {"component", "annotations", "data": [...]}}. */ -}}
+{{- define "berth.storeSecrets" -}}
+{{- $store := .Values.externalSecrets.store -}}
+{{- $wanted := dict -}}
+{{- if eq (include "berth.secret.cookie.source" .) "store" -}}
+{{- $_ := set $wanted .Values.betterAuth.secret.name (list .Values.betterAuth.secret.keys.secret) -}}
+{{- end -}}
+{{- if eq (include "berth.secret.encryption.source" .) "store" -}}
+{{- $_ := set $wanted (include "berth.secret.encryption.name" .) (list "keys") -}}
+{{- end -}}
+{{- if eq (include "berth.secret.admin.source" .) "store" -}}
+{{- $_ := set $wanted (include "berth.secret.admin.name" .) (list "email" "password") -}}
+{{- end -}}
+{{- if eq (include "berth.secret.postgresql.source" .) "store" -}}
+{{- $_ := set $wanted (include "berth.secret.postgresql.name" .) (list "postgres-password" "password") -}}
+{{- end -}}
+{{- if and .Values.oidc.enabled .Values.oidc.clientSecret.create -}}
+{{- $_ := set $wanted .Values.oidc.clientSecret.name (list .Values.oidc.clientSecret.key) -}}
+{{- end -}}
+{{- $result := dict -}}
+{{- range $secret, $keys := $wanted -}}
+{{- $data := list -}}
+{{- range $keys -}}
+{{- $data = append $data (dict "secretKey" . "remoteRef" (dict "key" (printf "%s/%s" (trimSuffix "/" $store.path) $secret) "property" .)) -}}
+{{- end -}}
+{{- $_ := set $result $secret $data -}}
+{{- end -}}
+{{- range $store.extraData -}}
+{{- $_ := set $result .secretName (append (get $result .secretName | default list) (omit . "secretName")) -}}
+{{- end -}}
+{{- $result | toJson -}}
+{{- end -}}

@@ -1,0 +1,52 @@
+{{- /* An HTTP probe: (dict "probe" values "port" name). */ -}}
+{{- define "berth.probe" -}}
+httpGet:
+  path: {{ .probe.path }}
+  port: {{ .port }}
+periodSeconds: {{ .probe.periodSeconds }}
+timeoutSeconds: {{ .probe.timeoutSeconds }}
+failureThreshold: {{ .probe.failureThreshold }}
+{{- end -}}
+
+{{- /* The operator's affinity, or replicas on different nodes where possible. */ -}}
+{{- define "berth.affinity" -}}
+{{- with .Values.controlPlane.affinity -}}
+{{- toYaml . -}}
+{{- else -}}
+podAntiAffinity:
+  preferredDuringSchedulingIgnoredDuringExecution:
+    - weight: 100
+      podAffinityTerm:
+        topologyKey: kubernetes.io/hostname
+        labelSelector:
+          matchLabels:
+            {{- include "berth.selector" (dict "root" . "component" "control-plane") | nindent 12 }}
+{{- end -}}
+{{- end -}}
+
+{{- /* The proxy's container with defaults that Pod Security "restricted" asks for. */ -}}
+{{- define "berth.authProxyContainer" -}}
+{{- $defaults := dict
+  "name" "auth-proxy"
+  "ports" (list (dict "name" "proxy" "containerPort" (int .Values.authProxy.port)))
+  "securityContext" (deepCopy .Values.controlPlane.securityContext) -}}
+{{- toYaml (mustMergeOverwrite $defaults (deepCopy .Values.authProxy.container)) -}}
+{{- end -}}
+
+{{- /* Where UI and API are served inside the pod, as a port's name. */ -}}
+{{- define "berth.httpTargetPort" -}}
+{{- ternary "proxy" "http" .Values.authProxy.enabled -}}
+{{- end -}}
+
+{{- define "berth.istio.podLabels" -}}
+{{- if .Values.istio.enabled -}}
+sidecar.istio.io/inject: {{ .Values.istio.inject | quote }}
+{{- end -}}
+{{- end -}}
+
+{{- /* Session pods are not in the mesh: their port, and the metrics', pass the sidecar by. */ -}}
+{{- define "berth.istio.podAnnotations" -}}
+{{- if and .Values.istio.enabled .Values.istio.inject -}}
+traffic.sidecar.istio.io/excludeInboundPorts: "8081,9090"
+{{- end -}}
+{{- end -}}

@@ -1,0 +1,111 @@
+{{- /*
+What the secrets Job makes, as JSON for the program. It names keys and kinds, never values (the administrator's address is
+no secret). `secrets` are in the release's namespace; `brokerCa` in the session namespace.
+*/ -}}
+{{- define "berth.secretsPlan" -}}
+{{- $secrets := list -}}
+{{- if eq (include "berth.secret.cookie.source" .) "job" -}}
+{{- $secrets = append $secrets (dict "name" .Values.betterAuth.secret.name "annotations" .Values.betterAuth.secret.annotations "keys" (dict .Values.betterAuth.secret.keys.secret (dict "kind" "token"))) -}}
+{{- end -}}
+{{- if eq (include "berth.secret.encryption.source" .) "job" -}}
+{{- $secrets = append $secrets (dict "name" (include "berth.secret.encryption.name" .) "keys" (dict "keys" (dict "kind" "encryption-key"))) -}}
+{{- end -}}
+{{- if eq (include "berth.secret.postgresql.source" .) "job" -}}
+{{- $password := dict "kind" "password" -}}
+{{- $secrets = append $secrets (dict "name" (include "berth.secret.postgresql.name" .) "keys" (dict "postgres-password" $password "password" $password)) -}}
+{{- end -}}
+{{- if eq (include "berth.secret.admin.source" .) "job" -}}
+{{- $secrets = append $secrets (dict "name" (include "berth.secret.admin.name" .) "keys" (dict "email" (dict "kind" "literal" "value" (include "berth.adminEmail" .)) "password" (dict "kind" "password"))) -}}
+{{- end -}}
+{{- dict
+  "labels" (include "berth.selector" (dict "root" . "component" "secrets") | fromYaml)
+  "namespace" .Release.Namespace
+  "secrets" $secrets
+  "brokerTls" (dict "secret" (include "berth.secret.brokerTls.name" .) "create" (not .Values.broker.tls.existingSecret) "dnsNames" (include "berth.brokerNames" . | fromJsonArray))
+  "brokerCa" (dict "namespace" (include "berth.sessionNamespace" .) "configMap" (printf "%s-broker-ca" (include "berth.fullname" .)))
+  | toJson -}}
+{{- end -}}
+
+{{- /* Names of the Secrets that the Job may read and fill. */ -}}
+{{- define "berth.secretsPlan.names" -}}
+{{- $plan := include "berth.secretsPlan" . | fromJson -}}
+{{- $names := list $plan.brokerTls.secret -}}
+{{- range $plan.secrets -}}{{- $names = append $names .name -}}{{- end -}}
+{{- $names | uniq | toJson -}}
+{{- end -}}
+
+{{- /*
+The Job: (dict "root" "name" "hook" "step"). A hook, because pods cannot start before their Secrets are there, and because
+what it makes belongs to nobody but the operator: it survives uninstall.
+*/ -}}
+{{- define "berth.secretsJob" -}}
+{{- $values := .root.Values -}}
+apiVersion: batch/v1
+kind: Job
+metadata:
+  {{- include "berth.metadata" (dict "root" .root "name" .name "component" "secrets" "annotations" (include "berth.hookAnnotations" (dict "hook" .hook "weight" "-5") | fromYaml)) | nindent 2 }}
+spec:
+  backoffLimit: 3
+  activeDeadlineSeconds: 240
+  template:
+    metadata:
+      labels:
+        {{- include "berth.podLabels" (dict "root" .root "component" "secrets" "extra" (mustMergeOverwrite (dict "sidecar.istio.io/inject" "false") $values.secretsJob.podLabels)) | nindent 8 }}
+      {{- with $values.secretsJob.podAnnotations }}
+      annotations:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+    spec:
+      restartPolicy: OnFailure
+      serviceAccountName: {{ include "berth.fullname" .root }}-secrets
+      enableServiceLinks: false
+      {{- with $values.controlPlane.imagePullSecrets }}
+      imagePullSecrets:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+      securityContext:
+        {{- toYaml $values.controlPlane.podSecurityContext | nindent 8 }}
+      containers:
+        - name: secrets
+          image: {{ include "berth.image" (dict "root" .root "image" $values.controlPlane.image) | quote }}
+          imagePullPolicy: {{ $values.controlPlane.image.pullPolicy }}
+          command: [node, /app/secrets.mjs]
+          args: [{{ .step }}]
+          env:
+            - name: BERTH_SECRETS_PLAN
+              value: {{ include "berth.secretsPlan" .root | quote }}
+          resources:
+            {{- toYaml $values.secretsJob.resources | nindent 12 }}
+          securityContext:
+            {{- toYaml $values.controlPlane.securityContext | nindent 12 }}
+      {{- with $values.controlPlane.nodeSelector }}
+      nodeSelector:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+      {{- with $values.controlPlane.tolerations }}
+      tolerations:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+{{- end -}}
+
+{{- define "berth.hookAnnotations" -}}
+helm.sh/hook: {{ .hook }}
+helm.sh/hook-weight: {{ .weight | quote }}
+helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+{{- end -}}
+
+{{- /*
+A session namespace that the chart makes is not there yet when pre-install hooks run: the broker's CA is then put into it by
+a second Job, after the install.
+*/ -}}
+{{- define "berth.secretsHooks" -}}
+{{- if include "berth.makesSessionNamespace" . -}}
+pre-install,pre-upgrade,post-install,post-upgrade
+{{- else -}}
+pre-install,pre-upgrade
+{{- end -}}
+{{- end -}}
+
+{{- define "berth.brokerCaHooks" -}}
+{{- ternary "post-install,post-upgrade" "pre-install,pre-upgrade" (eq (include "berth.makesSessionNamespace" .) "true") -}}
+{{- end -}}
