@@ -1,0 +1,53 @@
+/**
+ * The auth sidecar of a session's pod: a relay on loopback that proves to the broker which pod is calling. It holds no
+ * stored credential; the broker adds what a request needs.
+ */
+import { createServer, type Server } from "node:http"
+import { createBrokerLink } from "./sidecar/broker-link.ts"
+import { createSidecar } from "./sidecar/server.ts"
+import { type Listen, readSettings } from "./sidecar/settings.ts"
+
+// The kubelet ends sidecars after the agent; what still streams then has this long.
+const DRAIN_MS = 5_000
+
+const log = (line: string) => process.stderr.write(`berth-auth: ${line}\n`)
+
+async function main(): Promise<void> {
+  const settings = readSettings(process.env)
+  const sidecar = createSidecar({ broker: await createBrokerLink(settings), log })
+  const health = createHealth(() => sidecar.listening)
+  await listen(sidecar, settings.listen)
+  await listen(health, settings.healthListen)
+  log(`listening on ${settings.listen.host}:${settings.listen.port}, broker ${settings.brokerUrl.host}`)
+  const stop = () => {
+    health.close()
+    sidecar.close(() => process.exit(0))
+    sidecar.closeIdleConnections()
+    setTimeout(() => process.exit(0), DRAIN_MS).unref()
+  }
+  process.once("SIGTERM", stop)
+  process.once("SIGINT", stop)
+}
+
+function createHealth(healthy: () => boolean): Server {
+  return createServer((request, response) => {
+    const found = request.url === "/healthz" && (request.method === "GET" || request.method === "HEAD")
+    response.writeHead(found ? (healthy() ? 200 : 503) : 404, { "content-type": "text/plain" })
+    response.end(found ? "ok\n" : "not found\n")
+  })
+}
+
+function listen(server: Server, { host, port }: Listen): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject)
+    server.listen(port, host, () => {
+      server.off("error", reject)
+      resolve()
+    })
+  })
+}
+
+main().catch((error) => {
+  log(error instanceof Error ? error.message : String(error))
+  process.exit(1)
+})

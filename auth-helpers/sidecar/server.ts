@@ -1,0 +1,77 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
+import { requestHeaders, responseHeaders } from "../protocol/headers.ts"
+import { REPORT_BYTES_MAX } from "../protocol/index.ts"
+import { RelayError, relay } from "../protocol/relay.ts"
+import type { BrokerLink } from "./broker-link.ts"
+import { routeOf } from "./routes.ts"
+
+const STREAMS_MAX = 64
+const CONNECT_MS = 10_000
+// Longer than the broker waits for an upstream (600 s), so that the broker's words arrive and not ours.
+const IDLE_MS = 660_000
+const HEADERS_MS = 10_000
+
+/** The listener on loopback: relays to the broker and adds the proof of which pod is calling. */
+export function createSidecar(options: { broker: BrokerLink; log: (line: string) => void }): Server {
+  const { broker, log } = options
+  let streams = 0
+  const server = createServer((request, response) => {
+    if (streams >= STREAMS_MAX) {
+      return refuse(response, 503, `more than ${STREAMS_MAX} requests at a time`, { "retry-after": "1" })
+    }
+    streams++
+    response.once("close", () => {
+      streams--
+    })
+    serve(request, response, broker).catch((error) => onFailure(error, request, response, log))
+  })
+  server.requestTimeout = 0
+  server.headersTimeout = HEADERS_MS
+  return server
+}
+
+async function serve(request: IncomingMessage, response: ServerResponse, broker: BrokerLink): Promise<void> {
+  const route = routeOf(request.method ?? "", request.url ?? "", request.headers.host)
+  if ("refuse" in route) return refuse(response, route.refuse, route.message)
+  const target = {
+    url: broker.urlOf(route.to),
+    headers: { ...requestHeaders(request.headers), authorization: await broker.authorization() },
+    agent: broker.agent,
+  }
+  await relay(request, response, target, {
+    connect_ms: CONNECT_MS,
+    idle_ms: IDLE_MS,
+    ...(route.report ? { body_bytes_max: REPORT_BYTES_MAX } : {}),
+    answer: (answer) => ({ status: answer.statusCode ?? 502, headers: responseHeaders(answer.headers) }),
+  })
+}
+
+const STATUS_OF = { unreachable: 502, timeout: 504, too_large: 413, cancelled: 499, broken: 502 } as const
+
+function onFailure(
+  error: unknown,
+  request: IncomingMessage,
+  response: ServerResponse,
+  log: (line: string) => void,
+): void {
+  const known = error instanceof RelayError
+  if (known && error.reason === "cancelled") return
+  const message = error instanceof Error ? error.message : String(error)
+  const path = (request.url ?? "").split("?")[0]
+  log(`${request.method} ${path}: ${message}`)
+  if (response.headersSent) return
+  const status = known ? STATUS_OF[error.reason] : 502
+  refuse(response, status, `berth: the broker cannot be reached (${message})`)
+}
+
+/** git shows a plain-text body to its user, and OpenAI-like clients read `error.message`: each gets its own form. */
+function refuse(response: ServerResponse, status: number, message: string, headers: Record<string, string> = {}): void {
+  const isGit = response.req.url?.startsWith("/git/") === true
+  const body = isGit ? `${message}\n` : JSON.stringify({ error: { code: "sidecar", message } })
+  response.writeHead(status, {
+    ...headers,
+    "content-type": isGit ? "text/plain; charset=utf-8" : "application/json",
+    "content-length": Buffer.byteLength(body),
+  })
+  response.end(body)
+}

@@ -1,0 +1,152 @@
+import type { IncomingMessage, ServerResponse } from "node:http"
+import { createServer, type Server } from "node:https"
+import type { AddressInfo } from "node:net"
+import { Counter } from "prom-client"
+import type { Audit } from "../audit/types.ts"
+import type { Cluster } from "../cluster/types.ts"
+import type { Config } from "../config/types.ts"
+import type { Providers, Vault } from "../credentials/index.ts"
+import type { Database } from "../database/types.ts"
+import { isAppError } from "../errors/index.ts"
+import type { Logger, Metrics } from "../observability/index.ts"
+import type { Clock } from "../time/index.ts"
+import { followCertificate, readCertificate } from "./certificate.ts"
+import { fileGitCredentials } from "./git/credentials.ts"
+import { createGitPolicy } from "./git/policy.ts"
+import { createRedirects } from "./git/redirects.ts"
+import { createCallers } from "./identity/callers.ts"
+import { createPodCheck } from "./identity/pods.ts"
+import { createTokenVerifier } from "./identity/tokens.ts"
+import { createRouter, type RouteName } from "./router.ts"
+import { createGitRoute } from "./routes/git.ts"
+import { createLlmRoute } from "./routes/llm.ts"
+import { createReportRoute } from "./routes/report.ts"
+import { createWorkloadRoute } from "./routes/workload.ts"
+import { createDialer } from "./upstream/dial.ts"
+import { createUsage } from "./usage.ts"
+import { createUses } from "./uses.ts"
+
+const CONNECTIONS_MAX = 10_000
+const HEADERS_MS = 10_000
+// Longer than the sidecar keeps idle connections (30 s), so that it is never the broker who closes first.
+const KEEP_ALIVE_MS = 75_000
+const DRAIN_MS = 20_000
+
+export interface BrokerOptions {
+  readonly config: Config
+  readonly cluster: Cluster
+  readonly database: Database
+  readonly providers: Providers
+  readonly vault: Vault
+  readonly log: Logger
+  readonly clock: Clock
+  readonly metrics: Metrics
+  readonly audit: Audit
+}
+
+/** The second listener: what session pods may ask for, and the gateway to models and git hosts. */
+export interface Broker {
+  /** @throws Error when the certificate cannot be read or the address is taken. */
+  listen(): Promise<AddressInfo>
+  /** Lets running streams end for up to 20 s, then cuts them; writes the usage that is pending. */
+  close(): Promise<void>
+}
+
+export function createBroker(options: BrokerOptions): Broker {
+  const { config, database, log } = options
+  const dialer = createDialer({ allowedPrivateHosts: config.file.broker.allowedPrivateHosts ?? [] })
+  const usage = createUsage({ database, log })
+  const router = createRouter({
+    callers: createPodCallers(options),
+    routes: createRoutes(options, { dialer, usage }),
+    onDone: createObserver(options),
+  })
+  let running: { server: Server; stopFollowing: () => void } | null = null
+  return {
+    async listen() {
+      const directory = config.directories.brokerTls
+      const first = await readCertificate(directory)
+      const server = createServer(
+        { ...first, minVersion: "TLSv1.2", requestTimeout: 0, headersTimeout: HEADERS_MS },
+        router,
+      )
+      server.maxConnections = CONNECTIONS_MAX
+      server.keepAliveTimeout = KEEP_ALIVE_MS
+      const { stop } = followCertificate({ directory, first, server, log })
+      running = { server, stopFollowing: stop }
+      return await listenOn(server, config.listen.broker)
+    },
+    async close() {
+      running?.stopFollowing()
+      if (running !== null) await drain(running.server)
+      running = null
+      await usage.close()
+      dialer.close()
+    },
+  }
+}
+
+function createPodCallers({ config, cluster, clock, database }: BrokerOptions) {
+  const { broker, sessionNamespace, sessions, release } = config.file
+  const tokens = createTokenVerifier({
+    cluster,
+    clock,
+    audience: broker.audience ?? "berth-broker",
+    namespace: sessionNamespace,
+    serviceAccount: sessions.serviceAccountName,
+  })
+  const pods = createPodCheck({ cluster, clock, release, verifyPeerAddress: broker.verifyPeerAddress ?? true })
+  return createCallers({ tokens, pods, database })
+}
+
+function createRoutes(
+  { config, clock, database, providers, vault, audit }: BrokerOptions,
+  { dialer, usage }: { dialer: ReturnType<typeof createDialer>; usage: ReturnType<typeof createUsage> },
+) {
+  const policy = createGitPolicy(config.file.git?.hosts ?? {})
+  const uses = createUses({ audit, clock })
+  const credentials = fileGitCredentials(config.directories.gitCredentials)
+  return {
+    workload: createWorkloadRoute({ providers, vault, git: policy }),
+    report: createReportRoute({ database, clock }),
+    llm: createLlmRoute({ providers, dialer, usage, uses }),
+    git: createGitRoute({ policy, credentials, redirects: createRedirects(clock), dialer, uses }),
+  }
+}
+
+/** Counts every request, and logs those that failed: refusals in one line, mistakes of ours in full. */
+function createObserver({ log, metrics }: BrokerOptions) {
+  const requests = new Counter({
+    name: "berth_broker_requests_total",
+    help: "Requests of session pods, by route and outcome.",
+    labelNames: ["route", "outcome"],
+    registers: [metrics],
+  })
+  return (route: RouteName, request: IncomingMessage, response: ServerResponse, error?: unknown) => {
+    const outcome =
+      error === undefined ? `${Math.floor(response.statusCode / 100)}xx` : isAppError(error) ? error.code : "internal"
+    requests.inc({ route, outcome })
+    if (error === undefined) return
+    const facts = { route, method: request.method, peer: request.socket.remoteAddress, err: error }
+    if (isAppError(error)) log.info(facts, "a pod's request was refused")
+    else log.error(facts, "a pod's request failed")
+  }
+}
+
+function listenOn(server: Server, { host, port }: { host: string; port: number }): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject)
+    server.listen(port, host, () => {
+      server.off("error", reject)
+      resolve(server.address() as AddressInfo)
+    })
+  })
+}
+
+async function drain(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeIdleConnections()
+  const timer = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
+  await closed
+  clearTimeout(timer)
+}

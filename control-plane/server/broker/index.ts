@@ -1,0 +1,1 @@
+export { type Broker, createBroker } from "./broker.ts"

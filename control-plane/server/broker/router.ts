@@ -1,0 +1,89 @@
+import type { IncomingMessage, ServerResponse } from "node:http"
+import { AppError } from "../errors/index.ts"
+import { answerEmpty, answerError, answerGitError, answerJson } from "./answers.ts"
+import type { Callers } from "./identity/callers.ts"
+import type { createGitRoute } from "./routes/git.ts"
+import type { createLlmRoute } from "./routes/llm.ts"
+import type { createReportRoute } from "./routes/report.ts"
+import type { createWorkloadRoute } from "./routes/workload.ts"
+
+export interface Routes {
+  readonly workload: ReturnType<typeof createWorkloadRoute>
+  readonly report: ReturnType<typeof createReportRoute>
+  readonly llm: ReturnType<typeof createLlmRoute>
+  readonly git: ReturnType<typeof createGitRoute>
+}
+
+export const ROUTE_NAMES = ["workload", "report", "llm", "git", "none"] as const
+export type RouteName = (typeof ROUTE_NAMES)[number]
+
+interface Match {
+  readonly name: RouteName
+  /** Second segment: provider or host. */
+  readonly target: string
+  /** What follows it, with its leading slash, as the caller encoded it (dot segments resolved). */
+  readonly rest: string
+  readonly search: URLSearchParams
+}
+
+const PATHS: readonly (readonly [RouteName, string | null, RegExp])[] = [
+  ["workload", "GET", /^\/v1\/workload$/],
+  ["report", "POST", /^\/v1\/report$/],
+  ["llm", null, /^\/v1\/llm\/([^/]+)(\/.*)$/],
+  ["git", null, /^\/v1\/git\/([^/]+)(\/.*)$/],
+]
+
+/** Which route a request is for; `none` when it is none. */
+export function matchRoute(method: string, rawUrl: string): Match {
+  const none: Match = { name: "none", target: "", rest: "", search: new URLSearchParams() }
+  if (!rawUrl.startsWith("/") || rawUrl.startsWith("//") || !URL.canParse(rawUrl, "https://broker")) return none
+  const { pathname, searchParams } = new URL(rawUrl, "https://broker")
+  for (const [name, only, pattern] of PATHS) {
+    const match = pattern.exec(pathname)
+    if (match === null || (only !== null && only !== method)) continue
+    const target = decode(match[1] ?? "")
+    if (target !== null) return { name, target, rest: match[2] ?? "", search: searchParams }
+  }
+  return none
+}
+
+function decode(segment: string): string | null {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return null
+  }
+}
+
+/** Identifies the caller and runs the route. Resolves once the answer is complete; every failure is answered. */
+export function createRouter(options: {
+  callers: Callers
+  routes: Routes
+  onDone: (route: RouteName, request: IncomingMessage, response: ServerResponse, error?: unknown) => void
+}): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  const { callers, routes, onDone } = options
+  async function run(match: Match, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { name, target, rest, search } = match
+    if (name === "none") throw new AppError("not_found", "The broker has no such route.")
+    const caller = await callers.identify(request)
+    if (name === "workload") {
+      const binding = await routes.workload(caller)
+      if (binding === null) answerEmpty(response, 204)
+      else answerJson(response, 200, binding)
+    } else if (name === "report") {
+      await routes.report(caller, request)
+      answerEmpty(response, 202)
+    } else await routes[name](caller, { request, response }, target, rest, search)
+  }
+  return async (request, response) => {
+    const match = matchRoute(request.method ?? "", request.url ?? "")
+    try {
+      await run(match, request, response)
+      onDone(match.name, request, response)
+    } catch (error) {
+      if (!response.headersSent && !response.destroyed)
+        (match.name === "git" ? answerGitError : answerError)(response, error)
+      onDone(match.name, request, response, error)
+    }
+  }
+}

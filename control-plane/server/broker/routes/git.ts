@@ -1,0 +1,121 @@
+import type { IncomingMessage, OutgoingHttpHeaders } from "node:http"
+import { requestHeaders, responseHeaders } from "../../../../auth-helpers/protocol/headers.ts"
+import { AppError, isAppError } from "../../errors/index.ts"
+import type { GitCredentials } from "../git/credentials.ts"
+import { type GitOperation, readOperation } from "../git/operation.ts"
+import type { GitPolicy } from "../git/policy.ts"
+import { movedPrefix, type Redirects } from "../git/redirects.ts"
+import { type Caller, sessionOf } from "../identity/callers.ts"
+import type { Dialer } from "../upstream/dial.ts"
+import { forward, type Passage } from "../upstream/forward.ts"
+import type { Uses } from "../uses.ts"
+
+const REDIRECTS_MAX = 3
+
+export interface GitRouteOptions {
+  readonly policy: GitPolicy
+  readonly credentials: GitCredentials
+  readonly redirects: Redirects
+  readonly dialer: Dialer
+  readonly uses: Uses
+}
+
+/** `ANY /v1/git/:host/*`: git's smart HTTP to the session's repository, packs streamed both ways. */
+export function createGitRoute(options: GitRouteOptions) {
+  const { policy, credentials, uses } = options
+  return async (
+    caller: Caller,
+    passage: Passage,
+    host: string,
+    rest: string,
+    search: URLSearchParams,
+  ): Promise<void> => {
+    const session = sessionOf(caller)
+    const operation = readOperation(passage.request.method ?? "", rest, search)
+    if (operation === null) {
+      throw new AppError(
+        "forbidden",
+        "Only git's smart HTTP protocol passes here (fetch and push; no Git LFS, no web pages).",
+      )
+    }
+    const { service, repository, advertisement } = operation
+    try {
+      const origin = policy.authorize(host, repository, session.repository?.url ?? null)
+      const credential = await credentials(host)
+      const authorization = credential === null ? {} : { authorization: credential.reveal() }
+      const headers = { ...requestHeaders(passage.request.headers), ...authorization }
+      await followed(options, session.id, { passage, operation, host, origin, headers, signedIn: credential !== null })
+      // A fetch or push begins with one advertisement: that one is told.
+      if (advertisement && credential !== null) uses.git(session, "ok", { host, repository, service })
+    } catch (error) {
+      if (isAppError(error, "forbidden")) uses.git(session, "refused", { host, repository, service })
+      throw error
+    }
+  }
+}
+
+interface Exchange {
+  readonly passage: Passage
+  readonly operation: GitOperation
+  readonly host: string
+  readonly origin: URL
+  readonly headers: OutgoingHttpHeaders
+  readonly signedIn: boolean
+}
+
+/** Thrown by the answer hook, so that the relay stops before anything is sent. */
+class Moved {
+  readonly prefix: string
+  constructor(prefix: string) {
+    this.prefix = prefix
+  }
+}
+
+async function followed({ dialer, redirects }: GitRouteOptions, sessionId: string, exchange: Exchange): Promise<void> {
+  const { operation, origin, passage, headers } = exchange
+  let prefix = redirects.find(sessionId, origin.origin, operation.prefix)
+  for (let hops = 0; hops <= REDIRECTS_MAX; hops++) {
+    const url = new URL(prefix + operation.suffix, origin)
+    try {
+      await forward(passage, dialer, { url, headers }, { answer: (response) => answer(response, url, exchange) })
+      return
+    } catch (error) {
+      if (!(error instanceof Moved)) throw error
+      prefix = error.prefix
+      redirects.remember(sessionId, origin.origin, operation.prefix, prefix)
+    }
+  }
+  throw new AppError("upstream_refused", `${exchange.host} redirects in a circle.`)
+}
+
+function answer(
+  response: IncomingMessage,
+  asked: URL,
+  exchange: Exchange,
+): { status: number; headers: OutgoingHttpHeaders } {
+  const status = response.statusCode ?? 502
+  const { host, operation } = exchange
+  const name = `${host}/${operation.repository}`
+  if (status >= 300 && status < 400) {
+    const prefix = operation.advertisement ? movedPrefix(response.headers.location, asked) : null
+    if (prefix !== null) throw new Moved(prefix)
+    throw new AppError(
+      "forbidden",
+      `${host} redirects ${operation.repository} to another place, which is not followed.`,
+    )
+  }
+  if (status === 401 || status === 403) throw refusedBy(exchange, name)
+  if (status === 404)
+    throw new AppError("not_found", `${host} has no repository ${operation.repository}, or hides it from this session.`)
+  return { status, headers: responseHeaders(response.headers) }
+}
+
+function refusedBy({ host, operation, signedIn }: Exchange, name: string): AppError {
+  const doing = operation.service === "git-receive-pack" ? "push to" : "read"
+  if (signedIn) return new AppError("forbidden", `${host} does not let the configured credential ${doing} ${name}.`)
+  return new AppError(
+    "forbidden",
+    `${host} asks for a sign-in to ${doing} ${name}, and this session has no credential for it. ` +
+      `An operator can give one with git.hosts."${host}".existingSecret.`,
+  )
+}

@@ -1,0 +1,76 @@
+import type { IncomingMessage, OutgoingHttpHeaders } from "node:http"
+import { requestHeaders, responseHeaders } from "../../../../auth-helpers/protocol/headers.ts"
+import type { ProviderAccess, Providers } from "../../credentials/index.ts"
+import { AppError } from "../../errors/index.ts"
+import { type Caller, sessionOf } from "../identity/callers.ts"
+import type { Dialer } from "../upstream/dial.ts"
+import { forward, type Passage } from "../upstream/forward.ts"
+import type { Usage } from "../usage.ts"
+import type { Uses } from "../uses.ts"
+
+// Pictures travel inside of prompts, in base64.
+const BODY_BYTES_MAX = 64 * 1024 * 1024
+
+/** `ANY /v1/llm/:provider/*`: a model request with the real key put in. `rest` begins with a slash. */
+export function createLlmRoute(options: { providers: Providers; dialer: Dialer; usage: Usage; uses: Uses }) {
+  const { providers, dialer, usage, uses } = options
+  return async (caller: Caller, passage: Passage, provider: string, rest: string, search: URLSearchParams) => {
+    const session = sessionOf(caller)
+    const access = await providers.access(provider)
+    if (access === undefined) throw new AppError("not_found", `There is no model provider "${provider}".`)
+    if (access.key !== null) uses.model(session, provider)
+    const url = upstreamUrl(access.definition.upstream, rest, search)
+    const count = (failed: boolean, bytes: number) =>
+      usage.count({ sessionId: session.id, userId: session.owner.id, provider, failed, bytes })
+    try {
+      const headers = withKey(passage.request, access)
+      const result = await forward(passage, dialer, { url, headers }, { body_bytes_max: BODY_BYTES_MAX, answer })
+      count(result.status >= 400, result.bytes)
+    } catch (error) {
+      count(true, 0)
+      throw error
+    }
+  }
+}
+
+/**
+ * The provider's own address with what the SDK appended. It can lead nowhere but below that address: the path is
+ * normalised already, and dots that only the upstream would decode are refused.
+ */
+export function upstreamUrl(upstream: string, rest: string, search: URLSearchParams): URL {
+  let decoded: string
+  try {
+    decoded = decodeURIComponent(rest)
+  } catch {
+    throw new AppError("invalid_request", "The path is not valid.")
+  }
+  if (decoded.split(/[/\\]/).some((segment) => segment === "..")) {
+    throw new AppError("invalid_request", "The path may not lead upwards.")
+  }
+  const url = new URL(upstream + rest)
+  const query = new URLSearchParams(search)
+  // Google's SDKs can carry the key here; ours comes in a header.
+  query.delete("key")
+  url.search = query.toString()
+  return url
+}
+
+function withKey(request: IncomingMessage, { definition, key }: ProviderAccess): OutgoingHttpHeaders {
+  const { header, prefix } = definition.kind
+  return {
+    ...requestHeaders(request.headers),
+    ...definition.headers,
+    ...(key === null ? {} : { [header]: prefix + key.reveal() }),
+  }
+}
+
+function answer(response: IncomingMessage): { status: number; headers: OutgoingHttpHeaders } {
+  const status = response.statusCode ?? 502
+  if (status >= 300 && status < 400 && status !== 304) {
+    throw new AppError(
+      "upstream_refused",
+      "The model provider answered with a redirect, which is not followed. Set its final address.",
+    )
+  }
+  return { status, headers: responseHeaders(response.headers) }
+}

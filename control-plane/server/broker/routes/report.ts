@@ -1,0 +1,96 @@
+import type { IncomingMessage } from "node:http"
+import { REPORT_BYTES_MAX, REPORT_PHASES, type WorkloadReport } from "../../../../auth-helpers/protocol/index.ts"
+import type { Database } from "../../database/types.ts"
+import { AppError } from "../../errors/index.ts"
+import type { Clock } from "../../time/index.ts"
+import type { Caller } from "../identity/callers.ts"
+import { saveReport } from "../store.ts"
+
+const TEXT_CHARACTERS_MAX = 4_000
+const LIST_ITEMS_MAX = 200
+const NAME_CHARACTERS_MAX = 253
+// The agent can reach the sidecar too, so it may try to flood: the workload's row and the engine are spared.
+const REPORTS_PER_WINDOW_MAX = 30
+const WINDOW_MS = 10_000
+const WINDOWS_KEPT_MAX = 10_000
+
+/** `POST /v1/report`: stores what a container of the pod observed and wakes the engine. */
+export function createReportRoute(options: { database: Database; clock: Clock }) {
+  const { database, clock } = options
+  const windows = new Map<string, { since: number; count: number }>()
+  return async (caller: Caller, request: IncomingMessage): Promise<void> => {
+    limit(windows, caller.pod.uid, clock.now())
+    const report = readReport(await readJson(request))
+    await saveReport(database, caller.pod.workloadId, caller.pod.uid, report)
+  }
+}
+
+function limit(windows: Map<string, { since: number; count: number }>, pod: string, now: number): void {
+  const window = windows.get(pod)
+  if (window === undefined || now - window.since > WINDOW_MS) {
+    if (windows.size >= WINDOWS_KEPT_MAX) windows.clear()
+    windows.set(pod, { since: now, count: 1 })
+  } else if (++window.count > REPORTS_PER_WINDOW_MAX) {
+    throw new AppError("too_many_requests", "Too many reports from this pod.", { retryAfter_s: WINDOW_MS / 1_000 })
+  }
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length
+    if (bytes > REPORT_BYTES_MAX) throw new AppError("too_large", `A report has at most ${REPORT_BYTES_MAX} bytes.`)
+    chunks.push(chunk)
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString("utf8"))
+  } catch (cause) {
+    throw new AppError("invalid_request", "The report is not JSON.", { cause })
+  }
+}
+
+const SOURCES: readonly WorkloadReport["source"][] = ["workspace-init", "auth", "agent"]
+
+/**
+ * A report with only the fields that are known, cut to their limits. Whatever runs in the pod can write one, so nothing
+ * in it is more than a hint, and every text is data.
+ * @throws AppError `invalid_request`.
+ */
+export function readReport(value: unknown): WorkloadReport {
+  const input = (typeof value === "object" && value !== null ? value : {}) as Record<string, unknown>
+  const source = SOURCES.find((name) => name === input["source"])
+  if (source === undefined) throw new AppError("invalid_request", `A report's source is one of ${SOURCES.join(", ")}.`)
+  const phase = REPORT_PHASES.find((name) => name === input["phase"])
+  if (input["phase"] !== undefined && phase === undefined) {
+    throw new AppError("invalid_request", `A report's phase is one of ${REPORT_PHASES.join(", ")}.`)
+  }
+  const { code, message, helpers, deniedHosts } = input
+  return {
+    source,
+    ...(phase === undefined ? {} : { phase }),
+    ...(typeof code === "string" && /^[a-z_]{1,64}$/.test(code) ? { code } : {}),
+    ...(typeof message === "string" ? { message: plainText(message, TEXT_CHARACTERS_MAX) } : {}),
+    ...(typeof helpers === "object" && helpers !== null
+      ? { helpers: readHelpers(helpers as Record<string, unknown>) }
+      : {}),
+    ...(Array.isArray(deniedHosts) ? { deniedHosts: names(deniedHosts) } : {}),
+  }
+}
+
+function readHelpers(input: Record<string, unknown>): NonNullable<WorkloadReport["helpers"]> {
+  return {
+    settingsPresent: input["settingsPresent"] === true,
+    names: Array.isArray(input["names"]) ? names(input["names"]) : [],
+  }
+}
+
+function names(values: readonly unknown[]): string[] {
+  const texts = values.filter((value) => typeof value === "string")
+  return texts.slice(0, LIST_ITEMS_MAX).map((text) => plainText(text, NAME_CHARACTERS_MAX))
+}
+
+/** Without control characters (PostgreSQL's jsonb takes no NUL, terminals obey escapes), line breaks kept. */
+function plainText(text: string, characters_max: number): string {
+  return text.replace(/[\0-\x09\x0b-\x1f\x7f]/g, " ").slice(0, characters_max)
+}

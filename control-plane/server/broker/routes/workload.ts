@@ -1,0 +1,33 @@
+import type { WorkloadBinding } from "../../../../auth-helpers/protocol/index.ts"
+import { type Providers, sealedColumns, type Vault } from "../../credentials/index.ts"
+import type { GitPolicy } from "../git/policy.ts"
+import type { Caller, CallerSession } from "../identity/callers.ts"
+
+/** `GET /v1/workload`: everything that a pod may know about its session. Null while it has none. */
+export function createWorkloadRoute(options: { providers: Providers; vault: Vault; git: GitPolicy }) {
+  const { providers, vault, git } = options
+  return async (caller: Caller): Promise<WorkloadBinding | null> => {
+    const { session } = caller
+    if (session === null) return null
+    const { owner, repository } = session
+    return {
+      workload: caller.pod.workloadId,
+      session: session.id,
+      repository,
+      profile: session.profile,
+      agentConfig: await providers.agentConfig(),
+      git: {
+        hosts: git.hostsOf(repository?.url ?? null),
+        identity: { name: owner.name || owner.email, email: owner.email },
+      },
+      environment: environmentOf(session, vault),
+      userSettings: null,
+    }
+  }
+}
+
+function environmentOf(session: CallerSession, vault: Vault): Record<string, string> {
+  if (session.environmentSealed === null) return {}
+  const context = sealedColumns.sessionEnvironment(session.id, session.owner.id)
+  return JSON.parse(vault.open(session.environmentSealed, context).reveal()) as Record<string, string>
+}

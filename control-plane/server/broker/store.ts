@@ -1,0 +1,130 @@
+import type { WorkloadReport } from "../../../auth-helpers/protocol/index.ts"
+import type { Database } from "../database/types.ts"
+import type { Desired } from "../sessions/types.ts"
+
+/** A workload with the session that it is bound to and that session's owner. */
+export interface StoredCaller {
+  readonly workloadName: string
+  readonly session: {
+    readonly id: string
+    readonly desired: Desired
+    readonly repository: { readonly url: string; readonly ref: string | null } | null
+    readonly profile: string | null
+    readonly environmentSealed: Buffer | null
+    readonly owner: {
+      readonly id: string
+      readonly name: string
+      readonly email: string
+      readonly role: string
+      readonly disabled: boolean
+    }
+  } | null
+}
+
+interface CallerRow {
+  workload_name: string
+  id: string | null
+  desired: Desired
+  repository_url: string | null
+  repository_ref: string | null
+  profile: string | null
+  environment_sealed: Buffer | null
+  owner_id: string
+  owner_name: string
+  owner_email: string
+  owner_role: string
+  owner_disabled: boolean
+}
+
+const FIND_CALLER = `
+  SELECT w.name AS workload_name, s.id, s.desired, s.repository_url, s.repository_ref, s.profile, s.environment_sealed,
+         u.id AS owner_id, u.name AS owner_name, u.email AS owner_email, u.role AS owner_role,
+         u.disabled_at IS NOT NULL AS owner_disabled
+  FROM workloads w
+  LEFT JOIN sessions s ON s.id = w.session_id
+  LEFT JOIN users u ON u.id = s.owner_id
+  WHERE w.id = ?`
+
+export async function findCaller(database: Database, workloadId: string): Promise<StoredCaller | null> {
+  const { rows } = await database.raw<{ rows: CallerRow[] }>(FIND_CALLER, [workloadId])
+  const [row] = rows
+  if (row === undefined) return null
+  if (row.id === null) return { workloadName: row.workload_name, session: null }
+  return {
+    workloadName: row.workload_name,
+    session: {
+      id: row.id,
+      desired: row.desired,
+      repository: row.repository_url === null ? null : { url: row.repository_url, ref: row.repository_ref },
+      profile: row.profile,
+      environmentSealed: row.environment_sealed,
+      owner: {
+        id: row.owner_id,
+        name: row.owner_name,
+        email: row.owner_email,
+        role: row.owner_role,
+        disabled: row.owner_disabled,
+      },
+    },
+  }
+}
+
+/**
+ * Adds what a container of the pod observed to what the others of the same pod said; a new pod starts from nothing. A
+ * report with a phase replaces the earlier phase's code and message.
+ */
+const SAVE_REPORT = `
+  UPDATE workloads SET
+    report = CASE
+      WHEN report_pod_uid IS DISTINCT FROM :uid THEN CAST(:report AS jsonb)
+      WHEN CAST(:report AS jsonb) -> 'phase' IS NULL THEN coalesce(report, '{}') || CAST(:report AS jsonb)
+      ELSE (coalesce(report, '{}') - 'code' - 'message') || CAST(:report AS jsonb)
+    END,
+    report_pod_uid = :uid
+  WHERE id = :workload
+  RETURNING pg_notify('berth_sessions', session_id)`
+
+export async function saveReport(
+  database: Database,
+  workloadId: string,
+  podUid: string,
+  report: WorkloadReport,
+): Promise<void> {
+  await database.raw(SAVE_REPORT, { workload: workloadId, uid: podUid, report: JSON.stringify(report) })
+}
+
+/** What one session did with one provider since the last time it was written. */
+export interface UsageCount {
+  readonly sessionId: string
+  readonly userId: string
+  readonly provider: string
+  readonly requests: number
+  readonly failedRequests: number
+  readonly responseBytes: number
+}
+
+// A session may have been deleted in the meantime; its counts go with it.
+const ADD_USAGE = `
+  INSERT INTO usage (session_id, user_id, provider, requests, failed_requests, response_bytes)
+  SELECT c.session_id, c.user_id, c.provider, c.requests, c.failed_requests, c.response_bytes
+  FROM jsonb_to_recordset(?::jsonb) AS c (
+    session_id text, user_id text, provider text, requests bigint, failed_requests bigint, response_bytes bigint)
+  JOIN sessions s ON s.id = c.session_id
+  ON CONFLICT (session_id, provider) DO UPDATE SET
+    requests = usage.requests + excluded.requests,
+    failed_requests = usage.failed_requests + excluded.failed_requests,
+    response_bytes = usage.response_bytes + excluded.response_bytes,
+    updated_at = now()`
+
+/** Adds all counts in one statement. */
+export async function addUsage(database: Database, counts: readonly UsageCount[]): Promise<void> {
+  const rows = counts.map((count) => ({
+    session_id: count.sessionId,
+    user_id: count.userId,
+    provider: count.provider,
+    requests: count.requests,
+    failed_requests: count.failedRequests,
+    response_bytes: count.responseBytes,
+  }))
+  await database.raw(ADD_USAGE, [JSON.stringify(rows)])
+}

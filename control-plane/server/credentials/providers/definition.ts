@@ -1,0 +1,86 @@
+import { KNOWN_PACKAGES, kindOf, type ProviderKind, packageOf } from "./kinds.ts"
+
+/** OpenCode's provider object, as an operator writes it. */
+export type ProviderJson = Readonly<Record<string, unknown>>
+
+/** A provider as the gateway and the agent's configuration need it: checked, with the secret-bearing parts apart. */
+export interface ProviderDefinition {
+  readonly id: string
+  readonly kind: ProviderKind
+  /** Where requests go, without a slash at its end. */
+  readonly upstream: string
+  /** Headers of the operator's own (`options.headers`). They stay here: the agent never sees them. */
+  readonly headers: Readonly<Record<string, string>>
+  /** What the agent gets to see: everything but `options.baseURL`, `options.apiKey` and `options.headers`. */
+  readonly visible: ProviderJson
+}
+
+// The id becomes one segment of a path and the name of a key file.
+const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/
+const CONTROL_CHARACTERS = /[\0-\x1f\x7f]/
+
+/** A provider read from its JSON, or what is wrong with it: sentences that say which key to change. */
+export function readProvider(id: string, json: ProviderJson): { provider: ProviderDefinition } | { faults: string[] } {
+  const where = `providers.${id}`
+  const faults: string[] = []
+  if (!ID.test(id)) faults.push(`${where}: an id has letters, digits, ".", "_" and "-" only, 64 at most`)
+  const options = isObject(json["options"]) ? json["options"] : {}
+  const npmPackage = packageOf(id, json["npm"])
+  const kind = kindOf(npmPackage)
+  if (kind === undefined) {
+    faults.push(`${where}.npm: "${npmPackage}" is not supported; supported: ${KNOWN_PACKAGES.join(", ")}`)
+  }
+  if (options["apiKey"] !== undefined) {
+    faults.push(
+      `${where}.options.apiKey: a key does not belong here; put it into providers.existingSecret under "${id}"`,
+    )
+  }
+  const upstream = readUpstream(options["baseURL"] ?? kind?.baseUrl, `${where}.options.baseURL`, faults)
+  const headers = readHeaders(options["headers"], `${where}.options.headers`, faults)
+  checkModels(json["models"], where, faults)
+  if (faults.length > 0 || kind === undefined) return { faults }
+  const { baseURL: _, apiKey: __, headers: ___, ...visibleOptions } = options
+  return { provider: { id, kind, upstream, headers, visible: { ...json, options: visibleOptions } } }
+}
+
+function readUpstream(value: unknown, where: string, faults: string[]): string {
+  if (typeof value !== "string" || !URL.canParse(value)) {
+    faults.push(`${where}: an http or https address is needed`)
+    return ""
+  }
+  const url = new URL(value)
+  if (url.protocol !== "https:" && url.protocol !== "http:") faults.push(`${where}: only http and https addresses work`)
+  if (url.username !== "" || url.password !== "") faults.push(`${where}: no user name or password in the address`)
+  if (url.search !== "" || url.hash !== "") faults.push(`${where}: no query and no fragment in the address`)
+  return url.origin + url.pathname.replace(/\/+$/, "")
+}
+
+function readHeaders(value: unknown, where: string, faults: string[]): Record<string, string> {
+  if (value === undefined) return {}
+  if (!isObject(value)) {
+    faults.push(`${where}: an object of header names and values is needed`)
+    return {}
+  }
+  const headers: Record<string, string> = {}
+  for (const [name, text] of Object.entries(value)) {
+    if (!HEADER_NAME.test(name) || typeof text !== "string" || CONTROL_CHARACTERS.test(text)) {
+      faults.push(`${where}.${name}: not a valid header`)
+    } else headers[name.toLowerCase()] = text
+  }
+  return headers
+}
+
+/** A model may name a package and address of its own in OpenCode; that would go past the gateway's pinned upstream. */
+function checkModels(models: unknown, where: string, faults: string[]): void {
+  if (!isObject(models)) return
+  for (const [id, model] of Object.entries(models)) {
+    if (isObject(model) && model["provider"] !== undefined) {
+      faults.push(`${where}.models.${id}.provider: not supported; make a second provider for it`)
+    }
+  }
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+}
