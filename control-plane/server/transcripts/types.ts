@@ -142,6 +142,8 @@ export interface Transcripts {
    * @throws AppError `idempotency_mismatch` when `id` exists with another text.
    */
   queuePrompt(input: { sessionId: string; id: string; authorId: string; text: string }): Promise<Message>
+  /** The user's message that the agent knows under this id, or null: what `RuntimeSink.ownMessage` asks. */
+  ownMessage(sessionId: string, agentMessageId: string): Promise<Pick<Message, "id" | "authorId" | "createdAt"> | null>
   /** The next prompt to send, oldest first, or null. */
   nextPrompt(sessionId: string): Promise<QueuedPrompt | null>
   /** Fixes the agent's id of a prompt before its first attempt (`sending`). @throws AppError `stale_lease` */
@@ -165,7 +167,8 @@ export interface Transcripts {
   requests(sessionId: string, state?: AgentRequest["state"]): Promise<AgentRequest[]>
   /**
    * Events after `afterSeq`, then live ones, in order, without gap or repeat, on any replica, until the signal aborts or
-   * the session is gone. Yields `"reset"` when `afterSeq` is no longer in the log: the caller must read the history again.
+   * the session is gone. Yields `"reset"` when `afterSeq` is no longer in the log (the caller must read the history again)
+   * and goes on with what is new from there. A session whose rows are gone ends with `session.deleted`.
    * Batches are bounded; a slow reader holds no memory because the log is read from PostgreSQL at the reader's pace.
    */
   watch(sessionId: string, afterSeq: number, signal: AbortSignal): AsyncIterable<readonly SessionEvent[] | "reset">

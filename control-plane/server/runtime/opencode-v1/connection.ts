@@ -1,0 +1,227 @@
+import type { Readable } from "node:stream"
+import type { Logger } from "pino"
+import { AppError, isAppError } from "../../errors/index.ts"
+import type { Clock } from "../../time/index.ts"
+import type { AgentConnection, ConnectOptions } from "../types.ts"
+import { id } from "./clean.ts"
+import { Conversation } from "./conversation.ts"
+import { findOrCreate } from "./conversations.ts"
+import { Delivery } from "./delivery.ts"
+import { readEvents } from "./events.ts"
+import { AgentHttp } from "./http.ts"
+import { LIMITS, TIMES } from "./limits.ts"
+import { readBusy, readSnapshot } from "./snapshot.ts"
+import { StatusPoll } from "./status-poll.ts"
+
+export interface ConnectionDependencies {
+  readonly clock: Clock
+  readonly log: Logger
+  readonly random: () => number
+}
+
+interface Talk {
+  readonly sessionId: string
+  readonly conversation: Conversation
+  readonly delivery: Delivery
+}
+
+/** Follows one agent: see `Runtime.connect`. Ends when closed, when the signal aborts or when the sink refuses. */
+export class Connection implements AgentConnection {
+  readonly closed: Promise<void>
+  readonly #options: ConnectOptions
+  readonly #dependencies: ConnectionDependencies
+  readonly #http: AgentHttp
+  readonly #stop = new AbortController()
+  readonly #signal: AbortSignal
+  #talk: Talk | null = null
+  #failures = 0
+  #wasReady = false
+  #lost = false
+
+  constructor(options: ConnectOptions, dependencies: ConnectionDependencies) {
+    this.#options = options
+    this.#dependencies = dependencies
+    this.#http = new AgentHttp(options.target)
+    this.#signal = AbortSignal.any([options.signal, this.#stop.signal])
+    this.closed = this.#run()
+  }
+
+  async hasMessage(agentMessageId: string): Promise<boolean> {
+    const { status } = await this.#http.json({ path: `${this.#path()}/message/${checked(agentMessageId)}` })
+    if (status === 200) return true
+    if (status === 404) return false
+    throw new AppError("agent_failed", "The agent could not say whether it has the message.", { detail: `${status}` })
+  }
+
+  async prompt(input: Parameters<AgentConnection["prompt"]>[0]): Promise<void> {
+    const { status } = await this.#http.json({
+      method: "POST",
+      path: `${this.#path()}/prompt_async`,
+      body: { messageID: checked(input.agentMessageId), parts: input.parts },
+      timeout_ms: TIMES.prompt_timeout_ms,
+    })
+    if (status === 204 || status === 200) return
+    throw new AppError("agent_failed", "The agent did not accept the message.", { detail: `prompt_async: ${status}` })
+  }
+
+  close(): void {
+    this.#stop.abort(new Error("closed"))
+    this.#http.close()
+  }
+
+  #path(): string {
+    if (this.#talk !== null) return `/session/${this.#talk.sessionId}`
+    throw new AppError("agent_failed", "The agent is not ready yet.", { retryAfter_s: 1 })
+  }
+
+  async #run(): Promise<void> {
+    const { clock, random } = this.#dependencies
+    while (!this.#signal.aborted) {
+      await this.#follow().catch((error: unknown) => this.#tellLost(error))
+      // A receiver that was too slow gets the time it needs before more is read.
+      await this.#talk?.delivery.drain()
+      const backoff_ms = Math.min(TIMES.backoff_min_ms * 2 ** this.#failures++, TIMES.backoff_max_ms)
+      await clock.sleep(backoff_ms * (0.75 + random() / 2), this.#signal).catch(() => undefined)
+    }
+    this.close()
+    await this.#talk?.delivery.stop()
+  }
+
+  /** One stream: opened, brought into step, followed to its end. Always rejects in the end. */
+  async #follow(): Promise<never> {
+    const ending = new AbortController()
+    const signal = AbortSignal.any([this.#signal, ending.signal])
+    const stream = new Stream(await this.#http.stream("/event", signal), this.#dependencies.clock)
+    const reading = stream.read()
+    const inStep = this.#resync(stream, signal)
+    try {
+      await Promise.race([reading, inStep])
+      return await reading
+    } finally {
+      ending.abort(new Error("the stream ended"))
+      await inStep.catch(() => undefined)
+    }
+  }
+
+  /** Events are buffered meanwhile, so that nothing falls between what is read here and what is streamed. */
+  async #resync(stream: Stream, signal: AbortSignal): Promise<void> {
+    await stream.opened
+    const { conversation, delivery, sessionId } = await this.#openTalk(signal)
+    const snapshot = await readSnapshot(this.#http, sessionId, signal)
+    signal.throwIfAborted()
+    conversation.restore(snapshot)
+    const poll = new StatusPoll({
+      clock: this.#dependencies.clock,
+      conversation,
+      read: () => readBusy(this.#http, signal),
+      signal,
+      changed: () => delivery.wake(),
+    })
+    stream.goLive((event) => {
+      const outcome = conversation.apply(event)
+      if (outcome === "gone") throw new Error("the conversation was deleted in the agent")
+      poll.consider(outcome === "poll")
+      delivery.wake()
+      if (this.#wasReady && conversation.outbox.chars > LIMITS.outbox_chars_max) {
+        // Better to let go and read the state again than to hold everything while the receiver is slow.
+        throw new Error("the agent says more than can be stored in time")
+      }
+    })
+    await delivery.drain()
+    this.#failures = 0
+    if (this.#lost) this.#options.sink.link("back", "in step with the agent again")
+    this.#lost = false
+    if (!this.#wasReady) await delivery.inOrder(() => this.#options.sink.ready())
+    this.#wasReady = true
+  }
+
+  async #openTalk(signal: AbortSignal): Promise<Talk> {
+    const { sink, title, target, agentSessionId } = this.#options
+    const { clock } = this.#dependencies
+    const known = this.#talk?.sessionId ?? agentSessionId
+    const { sessionId, forgotten } = await findOrCreate(this.#http, known, title, signal)
+    if (this.#talk?.sessionId === sessionId) return this.#talk
+    await this.#talk?.delivery.stop()
+    const conversation = new Conversation({ rootId: sessionId, directory: target.directory, now: () => clock.now() })
+    const delivery = new Delivery({ conversation, sink, clock, refuse: (error) => this.#refuse(error) })
+    this.#talk = { sessionId, conversation, delivery }
+    await delivery.inOrder(() => sink.agentSession(sessionId))
+    if (forgotten) conversation.outbox.push(FORGOTTEN, "forgotten")
+    return this.#talk
+  }
+
+  #refuse(error: unknown): void {
+    this.#dependencies.log.warn({ err: error }, "the receiver of an agent's events refused; the connection is closed")
+    this.close()
+  }
+
+  #tellLost(error: unknown): void {
+    if (this.#signal.aborted || this.#lost) return
+    this.#lost = true
+    const detail = isAppError(error) ? `${error.message} ${error.detail ?? ""}` : String(error)
+    this.#options.sink.link("lost", detail.slice(0, LIMITS.message_chars_max))
+  }
+}
+
+const FORGOTTEN = {
+  type: "notice",
+  level: "info",
+  code: "agent_forgot",
+  message: "The agent no longer has this conversation. It starts anew and does not know what was said before.",
+} as const
+
+function checked(agentMessageId: string): string {
+  const valid = id(agentMessageId, "msg")
+  if (valid === undefined) throw new AppError("invalid_request", "This is not an id of a message.")
+  return valid
+}
+
+/** An open event stream: keeps events until they have a receiver, then passes them on. */
+class Stream {
+  readonly #body: Readable
+  readonly #clock: Clock
+  readonly #opened = Promise.withResolvers<void>()
+  #buffer: unknown[] = []
+  #bufferedChars = 0
+  #receive: ((event: unknown) => void) | null = null
+
+  constructor(body: Readable, clock: Clock) {
+    this.#body = body
+    this.#clock = clock
+    this.#opened.promise.catch(() => undefined)
+  }
+
+  /** Resolves with the first event: from then on the agent keeps nothing back. */
+  get opened(): Promise<void> {
+    return this.#opened.promise
+  }
+
+  /** Hands over what was kept, then everything that follows. */
+  goLive(receive: (event: unknown) => void): void {
+    for (const event of this.#buffer) receive(event)
+    this.#buffer = []
+    this.#receive = receive
+  }
+
+  /** Reads to the end. @throws Error always, with the reason why it ended */
+  async read(): Promise<never> {
+    try {
+      for await (const { event, chars } of readEvents(this.#body, this.#clock)) {
+        this.#opened.resolve()
+        if (this.#receive !== null) this.#receive(event)
+        else this.#keep(event, chars)
+      }
+      throw new Error("the agent closed its event stream")
+    } catch (error) {
+      this.#opened.reject(error)
+      throw error
+    }
+  }
+
+  #keep(event: unknown, chars: number): void {
+    this.#buffer.push(event)
+    this.#bufferedChars += chars
+    if (this.#bufferedChars > LIMITS.resync_buffer_chars_max)
+      throw new Error("too many events while reading the history")
+  }
+}

@@ -1,0 +1,252 @@
+import type { Activity } from "../../sessions/types.ts"
+import type { TodoItem } from "../../transcripts/types.ts"
+import { type Fields, fields, id, list, text, texts } from "./clean.ts"
+import { explainError } from "./errors.ts"
+import { LIMITS } from "./limits.ts"
+import { MessageLog } from "./message-log.ts"
+import { readMessage } from "./messages.ts"
+import { OpenRequests } from "./open-requests.ts"
+import { Outbox } from "./outbox.ts"
+import { readPart } from "./parts.ts"
+
+/** The state of an agent as read over HTTP; everything in it is as untrusted as an event. */
+export interface Snapshot {
+  /** The session's own conversation and its sub-agents'. */
+  readonly sessionIds: readonly string[]
+  readonly busySessionIds: ReadonlySet<string>
+  /** Messages of each conversation, oldest first. */
+  readonly histories: readonly (readonly { readonly info: unknown; readonly parts: readonly unknown[] }[])[]
+  readonly permissions: unknown
+  readonly questions: unknown
+  readonly todos: unknown
+}
+
+/**
+ * `poll`: ask the agent for its status, because an error is not always followed by an idle event.
+ * `gone`: the conversation itself was deleted.
+ */
+export type Outcome = "poll" | "gone" | undefined
+
+const ACTIVITIES_KEPT_MAX = 4
+
+/**
+ * One agent's conversation: turns snapshots and events of OpenCode into changes in the outbox. Conversations of sub-agents
+ * are followed as soon as their parent is known; events of any other conversation in the pod are ignored.
+ */
+export class Conversation {
+  readonly outbox = new Outbox()
+  readonly #rootId: string
+  readonly #directory: string
+  readonly #now: () => number
+  readonly #sessions: Set<string>
+  readonly #busy = new Set<string>()
+  readonly #log = new MessageLog(this.outbox)
+  readonly #requests: OpenRequests
+  readonly #retries = new Map<string, string>()
+  #todos = "[]"
+  #statusVersion = 0
+  #activities: Activity[] = []
+  #activity: Activity | null = null
+
+  constructor(options: { rootId: string; directory: string; now: () => number }) {
+    this.#rootId = options.rootId
+    this.#directory = options.directory
+    this.#now = options.now
+    this.#sessions = new Set([options.rootId])
+    this.#requests = new OpenRequests(this.outbox, options.now)
+  }
+
+  get busy(): boolean {
+    return this.#busy.has(this.#rootId)
+  }
+
+  /** Changes with every event about what the agent does: an answer that was asked for before is then out of date. */
+  get statusVersion(): number {
+    return this.#statusVersion
+  }
+
+  /** Takes out what the activity has become since the last call, in order; usually nothing or one. */
+  takeActivities(): Activity[] {
+    const taken = this.#activities
+    this.#activities = []
+    return taken
+  }
+
+  /** Everything as the agent states it now. What is not news makes no change. */
+  restore(snapshot: Snapshot): void {
+    for (const sessionId of snapshot.sessionIds) this.#follow(sessionId)
+    this.setBusy(snapshot.busySessionIds)
+    for (const history of snapshot.histories) this.#restoreHistory(history)
+    const isBusy = (sessionId: string) => this.#sessions.has(sessionId) && this.#busy.has(sessionId)
+    this.#requests.restore(snapshot.permissions, snapshot.questions, isBusy)
+    this.#updateTodos(snapshot.todos)
+    this.#noteActivity()
+  }
+
+  /** Which conversations work, asked of the agent itself: repairs an end that no event told. */
+  setBusy(sessionIds: ReadonlySet<string>): void {
+    for (const sessionId of [...this.#busy]) if (!sessionIds.has(sessionId)) this.#ended(sessionId)
+    for (const sessionId of sessionIds) if (this.#sessions.has(sessionId)) this.#busy.add(sessionId)
+    this.#noteActivity()
+  }
+
+  /** One event of `GET /event`. Unknown types and other conversations' events do nothing. */
+  apply(event: unknown): Outcome {
+    const { type, properties } = fields(event)
+    const outcome = this.#dispatch(type, fields(properties))
+    this.#noteActivity()
+    return outcome
+  }
+
+  #dispatch(type: unknown, properties: Fields): Outcome {
+    switch (type) {
+      case "session.created":
+      case "session.updated":
+        return this.#onSession(fields(properties.info))
+      case "message.updated":
+        return this.#onMessage(properties)
+      case "message.part.updated":
+        return this.#onPart(properties)
+      case "message.part.delta":
+        return this.#log.delta(properties) ?? undefined
+      case "message.removed":
+        return this.#log.removeMessage(properties) ?? undefined
+      case "message.part.removed":
+        return this.#log.removePart(properties) ?? undefined
+      case "permission.replied":
+        return this.#requests.answered(properties.requestID, { reply: text(properties.reply, 20) }) ?? undefined
+      case "question.replied":
+        return this.#requests.answered(properties.requestID, { answers: readAnswers(properties.answers) }) ?? undefined
+      case "question.rejected":
+        return this.#requests.answered(properties.requestID, { rejected: true }) ?? undefined
+      default:
+        return this.#dispatchOwn(type, properties)
+    }
+  }
+
+  /** Events that count only when they name one of our conversations. */
+  #dispatchOwn(type: unknown, properties: Fields): Outcome {
+    if (type === "session.error" && properties.sessionID === undefined) return this.#onError(this.#rootId, properties)
+    const sessionId = id(properties.sessionID, "ses")
+    if (sessionId === undefined || !this.#sessions.has(sessionId)) return undefined
+    switch (type) {
+      case "session.status":
+        return this.#onStatus(sessionId, fields(properties.status))
+      case "session.idle":
+        return this.#ended(sessionId)
+      case "session.error":
+        return this.#onError(sessionId, properties)
+      case "session.deleted":
+        this.#ended(sessionId)
+        return sessionId === this.#rootId ? "gone" : undefined
+      case "permission.asked":
+        return this.#requests.asked("permission", properties) ?? undefined
+      case "question.asked":
+        return this.#requests.asked("question", properties) ?? undefined
+      case "todo.updated":
+        return sessionId === this.#rootId ? this.#updateTodos(properties.todos) : undefined
+      default:
+        return undefined
+    }
+  }
+
+  #onSession(info: Fields): undefined {
+    const sessionId = id(info.id, "ses")
+    const parentId = id(info.parentID, "ses")
+    if (sessionId !== undefined && parentId !== undefined && this.#sessions.has(parentId)) this.#follow(sessionId)
+  }
+
+  #onMessage(properties: Fields): undefined {
+    const read = readMessage(properties.info, this.#rootId)
+    if (read !== undefined && this.#sessions.has(read.sessionId)) this.#log.message(read.sessionId, read.message)
+  }
+
+  #onPart(properties: Fields): undefined {
+    const read = readPart(properties.part, this.#directory)
+    if (read !== undefined) this.#log.part(read, "event")
+  }
+
+  #onStatus(sessionId: string, status: Fields): undefined {
+    this.#statusVersion++
+    if (status.type === "idle") return this.#ended(sessionId)
+    this.#busy.add(sessionId)
+    if (status.type === "retry") this.#noteRetry(sessionId, status)
+  }
+
+  #onError(sessionId: string, properties: Fields): "poll" {
+    const explained = explainError(properties.error)
+    // A turn that failed says it in its message; this is for those that never got one.
+    const silent = explained.code === "aborted" || sessionId !== this.#rootId || this.#log.lastFailed(sessionId)
+    if (!silent) this.outbox.push({ type: "notice", level: "error", ...explained }, `error ${explained.code}`)
+    return "poll"
+  }
+
+  #follow(sessionId: string): void {
+    if (this.#sessions.size < LIMITS.sub_agents_max) this.#sessions.add(sessionId)
+  }
+
+  #ended(sessionId: string): undefined {
+    this.#statusVersion++
+    this.#busy.delete(sessionId)
+    this.#retries.delete(sessionId)
+    this.#requests.withdraw(sessionId)
+  }
+
+  #noteActivity(): void {
+    const now: Activity = !this.busy ? "idle" : this.#requests.any ? "waiting" : "busy"
+    if (now === this.#activity) return
+    this.#activity = now
+    this.#activities = [...this.#activities, now].slice(-ACTIVITIES_KEPT_MAX)
+  }
+
+  #noteRetry(sessionId: string, status: Fields): void {
+    const words = text(status.message, LIMITS.message_chars_max) ?? ""
+    const attempt = typeof status.attempt === "number" ? status.attempt : 1
+    const print = `${attempt} ${words}`
+    if (this.#retries.get(sessionId) === print) return
+    this.#retries.set(sessionId, print)
+    const wait_s = typeof status.next === "number" ? Math.max(0, Math.ceil((status.next - this.#now()) / 1000)) : 0
+    const message = `The model provider failed (${words}). Repeat number ${attempt} follows in ${wait_s} s.`
+    this.outbox.push({ type: "notice", level: "info", code: "provider_retry", message }, `retry ${sessionId}`)
+  }
+
+  #updateTodos(raw: unknown): undefined {
+    const todos = list(raw, LIMITS.list_items_max).map(readTodo)
+    const print = JSON.stringify(todos)
+    if (print === this.#todos) return
+    this.#todos = print
+    this.outbox.push({ type: "todo.updated", todos }, "todos")
+  }
+
+  #restoreHistory(history: Snapshot["histories"][number]): void {
+    const read = history.flatMap(({ info, parts }) => {
+      const head = readMessage(info, this.#rootId)
+      return head === undefined || !this.#sessions.has(head.sessionId) ? [] : [{ ...head, parts }]
+    })
+    const last = read.findLast(({ message }) => message.role === "assistant")
+    for (const { sessionId, message, parts } of read) {
+      // A killed agent leaves messages and tools open for ever and does not take them up again.
+      const unfinished =
+        message.role === "assistant" && message.completedAt === null && message.body.error === undefined
+      const interrupted = unfinished && !(this.#busy.has(sessionId) && message.id === last?.message.id)
+      this.#log.message(sessionId, interrupted ? { ...message, body: { ...message.body, interrupted } } : message)
+      for (const raw of parts) {
+        const part = readPart(raw, this.#directory)
+        if (part !== undefined) this.#log.part(part, interrupted ? "interrupted" : "snapshot")
+      }
+    }
+  }
+}
+
+function readAnswers(raw: unknown): string[][] {
+  return list(raw, 20).map((answer) => texts(answer, 50, LIMITS.message_chars_max))
+}
+
+function readTodo(raw: unknown): TodoItem {
+  const item = fields(raw)
+  return {
+    content: text(item.content, LIMITS.message_chars_max) ?? "",
+    status: text(item.status, 50) ?? "",
+    priority: text(item.priority, 50) ?? "",
+  }
+}

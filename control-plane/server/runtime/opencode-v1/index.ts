@@ -1,0 +1,19 @@
+import type { Logger } from "pino"
+import type { Clock } from "../../time/index.ts"
+import type { Runtime } from "../types.ts"
+import { abort, answerPermission, answerQuestion, probe } from "./calls.ts"
+import { Connection } from "./connection.ts"
+import { createMessageIds } from "./ids.ts"
+
+/** The runtime for OpenCode 1.x (checked with 1.18.33), over its unprefixed HTTP API and `GET /event`. */
+export function createOpenCodeV1(options: { clock: Clock; log: Logger; random: () => number }): Runtime {
+  const newMessageId = createMessageIds(() => options.clock.now())
+  return {
+    probe,
+    abort,
+    answerPermission,
+    answerQuestion,
+    connect: (connectOptions) => new Connection(connectOptions, options),
+    newMessageId,
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * What one agent may make us hold or store. A pod is hostile: whatever exceeds a limit is cut or dropped, never an error.
+ * Real values seen: a running tool's output is capped at about 30 KB by OpenCode, a turn over 2,000 files put 1.15 MB of
+ * diffs into one message event, one page of 50 chatty messages was 6 MB.
+ */
+export const LIMITS = {
+  event_chars_max: 8 * 1024 * 1024,
+  resync_buffer_chars_max: 32 * 1024 * 1024,
+  json_bytes_max: 32 * 1024 * 1024,
+  page_messages: 50,
+  history_messages_max: 5000,
+  sub_agents_max: 200,
+  tracked_parts_max: 50_000,
+  open_requests_max: 100,
+  history_bytes_max: 64 * 1024 * 1024,
+  outbox_chars_max: 32 * 1024 * 1024,
+  batch_changes: 200,
+  batch_chars: 1024 * 1024,
+  text_chars_max: 1024 * 1024,
+  output_chars_max: 64 * 1024,
+  input_chars_max: 64 * 1024,
+  diff_chars_max: 256 * 1024,
+  name_chars_max: 500,
+  message_chars_max: 2000,
+  list_items_max: 200,
+  prompt_chars_max: 1024 * 1024,
+} as const
+
+/** Waiting, in milliseconds. */
+export const TIMES = {
+  connect_timeout_ms: 5000,
+  request_timeout_ms: 20_000,
+  prompt_timeout_ms: 30_000,
+  /** OpenCode sends a heartbeat every 10 s; three missed ones mean a dead stream. */
+  silence_max_ms: 30_000,
+  watchdog_step_ms: 1000,
+  text_flush_ms: 40,
+  part_interval_ms: 100,
+  /** Each running update carries the whole output so far, so long ones are sent less often. */
+  large_part_interval_ms: 500,
+  large_part_chars: 8 * 1024,
+  backoff_min_ms: 250,
+  backoff_max_ms: 5000,
+  error_poll_ms: 300,
+  busy_poll_ms: 10_000,
+} as const
