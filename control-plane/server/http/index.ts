@@ -1,0 +1,104 @@
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import type { Audit } from "../audit/types.ts"
+import type { Config } from "../config/types.ts"
+import type { Database } from "../database/index.ts"
+import type { Identity } from "../identity/index.ts"
+import type { Health, Logger, Metrics } from "../observability/index.ts"
+import type { Sessions } from "../sessions/service-types.ts"
+import type { Clock } from "../time/index.ts"
+import { createApp } from "./app.ts"
+import { createAddressOf } from "./guards/address.ts"
+import { createLoad } from "./guards/load.ts"
+import { openapiDocument } from "./openapi.ts"
+import type { HttpContext } from "./parts.ts"
+import { routeRequests } from "./router.ts"
+import { createRoutes, type Route } from "./routes/index.ts"
+import { createStreams } from "./streams/registry.ts"
+import { loadUi, serveUi } from "./ui/index.ts"
+import { handleUpgrades } from "./upgrade.ts"
+
+/** Load balancers go on sending for a moment after readiness is off. */
+const LAME_DUCK_MS = 3_000
+const DRAIN_MS = 20_000
+
+export interface HttpParts {
+  readonly config: Config
+  readonly identity: Identity
+  readonly sessions: Sessions
+  readonly database: Database
+  readonly audit: Audit
+  readonly clock: Clock
+  readonly health: Health
+  readonly log: Logger
+  readonly metrics: Metrics
+  /** Answers that are not as declared become errors; for tests. */
+  readonly strictAnswers?: boolean
+  readonly lameDuck_ms?: number
+}
+
+/** The listener that people and programs use: UI and API. */
+export interface Http {
+  listen(): Promise<AddressInfo>
+  /** Readiness off, streams told to reconnect, requests finished: within 25 s. */
+  close(): Promise<void>
+}
+
+export async function createHttp(parts: HttpParts): Promise<Http> {
+  const { config, identity, log, metrics } = parts
+  const { public: address } = config.file
+  const streams = createStreams({ identity, log, metrics })
+  const http: HttpContext = {
+    identity,
+    own: { host: address.host, tls: address.tls },
+    allowedHosts: config.allowedHosts,
+    prefix: address.pathPrefix,
+    load: createLoad(),
+    streams,
+    log,
+    strictAnswers: parts.strictAnswers ?? false,
+  }
+  let document: object | undefined
+  const openapi = () => {
+    document ??= openapiDocument(routes)
+    return document
+  }
+  const routes: readonly Route[] = createRoutes({ ...parts, openapi })
+  const addressOf = createAddressOf(address.trustedProxies)
+  let closing = false
+  const app = createApp({
+    http,
+    metrics,
+    addressOf,
+    closing: () => closing,
+    routes: routeRequests(routes, http),
+    ui: serveUi(await loadUi(config.directories.ui, address.pathPrefix), address.tls),
+  })
+  const server = createServer(
+    // Longer than the idle time of common load balancers (60 s), so that they never send into a closing connection.
+    { headersTimeout: 15_000, requestTimeout: 60_000, keepAliveTimeout: 75_000, connectionsCheckingInterval: 5_000 },
+    app.callback(),
+  )
+  server.on("upgrade", handleUpgrades([], http, addressOf))
+
+  return {
+    listen: () =>
+      new Promise((resolve, reject) => {
+        server.once("error", reject)
+        server.listen(config.listen.http.port, config.listen.http.host, () => {
+          server.removeListener("error", reject)
+          resolve(server.address() as AddressInfo)
+        })
+      }),
+    async close() {
+      parts.health.drain()
+      await parts.clock.sleep(parts.lameDuck_ms ?? LAME_DUCK_MS)
+      closing = true
+      streams.shutdown()
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      const limit = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
+      await closed
+      clearTimeout(limit)
+    },
+  }
+}

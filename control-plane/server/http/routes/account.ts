@@ -1,0 +1,70 @@
+import type { Audit } from "../../audit/types.ts"
+import type { Database } from "../../database/index.ts"
+import type { Identity } from "../../identity/index.ts"
+import { loadSettings, saveSettings, type UserSettings } from "../../settings/index.ts"
+import type { Clock } from "../../time/index.ts"
+import type { Call } from "./route.ts"
+
+type Caller = Pick<Call, "principal" | "visitor" | "headers" | "setHeader">
+
+/** Signing in and out, and what a person may see and change of his own account. */
+export function accountHandlers(parts: { identity: Identity; database: Database; audit: Audit; clock: Clock }) {
+  const { identity, database, audit, clock } = parts
+
+  async function note({ principal, visitor }: Caller, action: string, facts: Record<string, unknown>): Promise<void> {
+    await audit.record({
+      actorId: principal.userId,
+      actor: principal.email,
+      action,
+      requestId: visitor.requestId,
+      address: visitor.address,
+      outcome: "ok",
+      facts,
+    })
+  }
+
+  return {
+    methods: async () => ({ methods: identity.offers }),
+
+    async signIn({ body, visitor, headers, setHeader }: Caller & { body: { email: string; password: string } }) {
+      const login = await identity.signInWithPassword(body, visitor, identity.cookie.read(headers.cookie))
+      setHeader("set-cookie", identity.cookie.set(login.token, Math.floor((login.expiresAt - clock.now()) / 1_000)))
+    },
+
+    async signOut(call: Caller) {
+      const { principal, setHeader } = call
+      setHeader("set-cookie", identity.cookie.clear())
+      if (principal.loginId === null) return
+      await identity.logins.revoke(principal, principal.loginId)
+      await note(call, "login.delete", { login: principal.loginId, own: true })
+    },
+
+    me: async ({ principal }: Caller) => ({
+      id: principal.userId,
+      email: principal.email,
+      name: principal.name,
+      role: principal.role,
+      method: principal.method,
+    }),
+
+    logins: async ({ principal }: Caller) => ({ items: await identity.logins.list(principal), nextCursor: null }),
+
+    async revokeLogin(call: Caller & { params: { id: string } }) {
+      await identity.logins.revoke(call.principal, call.params.id)
+      await note(call, "login.delete", { login: call.params.id })
+    },
+
+    async revokeOtherLogins(call: Caller) {
+      const count = await identity.logins.revokeOthers(call.principal)
+      await note(call, "login.delete", { others: count })
+      return { count }
+    },
+
+    settings: ({ principal }: Caller) => loadSettings(database, principal.userId),
+
+    async saveSettings({ principal, body }: Caller & { body: UserSettings }) {
+      await saveSettings(database, principal.userId, body)
+      return await loadSettings(database, principal.userId)
+    },
+  }
+}

@@ -1,0 +1,65 @@
+import type { Audit } from "../../audit/types.ts"
+import type { Database } from "../../database/index.ts"
+import type { Identity } from "../../identity/index.ts"
+import type { Health } from "../../observability/index.ts"
+import type { Sessions } from "../../sessions/service-types.ts"
+import type { Clock } from "../../time/index.ts"
+import * as account from "../schemas/account.ts"
+import * as session from "../schemas/session.ts"
+import * as system from "../schemas/system.ts"
+import * as transcript from "../schemas/transcript.ts"
+import { accountHandlers } from "./account.ts"
+import { type Route, route } from "./route.ts"
+import { sessionHandlers } from "./sessions.ts"
+import { systemHandlers } from "./system.ts"
+
+export type { Route } from "./route.ts"
+
+export interface RouteParts {
+  readonly identity: Identity
+  readonly sessions: Sessions
+  readonly database: Database
+  readonly audit: Audit
+  readonly clock: Clock
+  readonly health: Health
+  readonly openapi: () => object
+}
+
+/** Every route there is: who may call it, what goes in and out, and what answers. */
+export function createRoutes(parts: RouteParts): readonly Route[] {
+  const sys = systemHandlers(parts)
+  const acc = accountHandlers(parts)
+  const ses = sessionHandlers(parts.sessions)
+  // biome-ignore format: a table is read by its columns
+  return [
+    route("GET",    "/api/health",                             "anyone",         "Whether the process is alive",            { answer: system.health },                                              sys.health),
+    route("GET",    "/api/ready",                              "anyone",         "Whether this replica can serve",          { answer: system.readiness },                                           sys.ready),
+    route("GET",    "/api/openapi.json",                       "anyone",         "This document",                           { answer: system.openapi },                                             sys.openapi),
+
+    route("GET",    "/api/auth/methods",                       "anyone",         "Ways to sign in",                         { answer: account.authMethods },                                        acc.methods),
+    route("POST",   "/api/auth/password",                      "anyone",         "Sign in with a password",                 { body: account.passwordSignIn },                                       acc.signIn),
+    route("POST",   "/api/auth/logout",                        "account",        "Sign out",                                {},                                                                     acc.signOut),
+
+    route("GET",    "/api/me",                                 "profile:read",   "Who one is",                              { answer: account.me },                                                 acc.me),
+    route("GET",    "/api/me/logins",                          "account",        "One's signed-in browsers",                { answer: account.loginPage },                                          acc.logins),
+    route("DELETE", "/api/me/logins",                          "account",        "Sign out all other browsers",             { answer: account.revoked },                                            acc.revokeOtherLogins),
+    route("DELETE", "/api/me/logins/:id",                      "account",        "Sign out one browser",                    {},                                                                     acc.revokeLogin),
+    route("GET",    "/api/me/settings",                        "profile:read",   "One's preferences",                       { answer: account.settings },                                           acc.settings),
+    route("PUT",    "/api/me/settings",                        "profile:write",  "Change one's preferences",                { body: account.settings, answer: account.settings },                   acc.saveSettings),
+
+    route("POST",   "/api/sessions",                           "sessions:write", "Make a session",                          { body: session.createSession, answer: session.session, status: 201 },  ses.create),
+    route("GET",    "/api/sessions",                           "sessions:read",  "Find sessions",                           { query: session.sessionQuery, answer: session.sessionPage },           ses.list),
+    route("GET",    "/api/sessions/:id",                       "sessions:read",  "Read a session",                          { answer: session.session },                                            ses.get),
+    route("PATCH",  "/api/sessions/:id",                       "sessions:write", "Change title, visibility or tags",        { body: session.updateSession, answer: session.session },               ses.update),
+    route("DELETE", "/api/sessions/:id",                       "sessions:write", "Delete a session and all that is of it",  {},                                                                     ses.delete),
+    route("POST",   "/api/sessions/:id/start",                 "sessions:write", "Start a stopped or failed session",       { answer: session.session },                                            ses.start),
+    route("POST",   "/api/sessions/:id/stop",                  "sessions:write", "Stop a session, keeping its workspace",   { answer: session.session },                                            ses.stop),
+    route("GET",    "/api/sessions/:id/messages",              "sessions:read",  "Read the conversation",                   { query: transcript.messageQuery, answer: transcript.messagePage },     ses.messages),
+    route("POST",   "/api/sessions/:id/messages",              "sessions:write", "Say something to the agent",              { body: transcript.prompt, answer: transcript.message, status: 202 },   ses.prompt),
+    route("POST",   "/api/sessions/:id/abort",                 "sessions:write", "Stop the agent's current turn",           {},                                                                     ses.abort),
+    route("GET",    "/api/sessions/:id/events",                "sessions:read",  "Follow the conversation",                 { query: transcript.eventQuery, answer: transcript.sessionEvent, stream: true }, ses.events),
+    route("GET",    "/api/sessions/:id/requests",              "sessions:read",  "What the agent waits for",                { answer: transcript.requestPage },                                     ses.requests),
+    route("POST",   "/api/sessions/:id/requests/:requestId",   "sessions:write", "Answer what the agent asked",             { body: transcript.requestAnswer },                                     ses.answer),
+    route("GET",    "/api/events",                             "sessions:read",  "Follow all sessions that one may see",    { query: transcript.eventQuery, answer: transcript.listEvent, stream: true }, ses.allEvents),
+  ]
+}

@@ -1,0 +1,77 @@
+import type { IncomingHttpHeaders } from "node:http"
+import type { FromSchema, JSONSchema } from "json-schema-to-ts"
+import type { Authentication, Permission, Visitor } from "../../identity/index.ts"
+import type { Principal } from "../../sessions/types.ts"
+import type { ServerSentEvent } from "../streams/writer.ts"
+
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE"
+
+/** A JSON schema object, as the table holds it. */
+export type Schema = Exclude<JSONSchema, boolean>
+
+/** What a route takes and gives. Without `answer` it gives 204 and no body. */
+export interface Shapes {
+  readonly query?: Schema
+  readonly body?: Schema
+  readonly answer?: Schema
+  /** 200 with an answer and 204 without, unless it says otherwise. */
+  readonly status?: 200 | 201 | 202
+  /** `text/event-stream`; `answer` then is the shape of an event's data. */
+  readonly stream?: true
+  /** Body size limit where it is not the usual one. */
+  readonly bodyBytes_max?: number
+}
+
+type ParamNames<Path extends string> = Path extends `${string}:${infer Rest}`
+  ? Rest extends `${infer Name}/${infer Tail}`
+    ? Name | ParamNames<Tail>
+    : Rest
+  : never
+
+type Given<S> = S extends Schema ? FromSchema<S> : undefined
+
+/** A request as a handler sees it: who, what and from where, all of it checked. */
+export interface Call<S extends Shapes = Shapes, Path extends string = string> {
+  readonly params: Readonly<Record<ParamNames<Path>, string>>
+  readonly query: Given<S["query"]>
+  readonly body: Given<S["body"]>
+  /** Null only where the route is open to anyone. */
+  readonly authentication: Authentication | null
+  /** The principal; throws on a route that is open to anyone when nobody is signed in. */
+  readonly principal: Principal
+  readonly visitor: Visitor
+  readonly headers: IncomingHttpHeaders
+  /** Aborted when the client goes away, when its sign-in ends or when the process drains. */
+  readonly signal: AbortSignal
+  setHeader(name: string, value: string): void
+}
+
+export interface Route {
+  readonly method: Method
+  readonly path: string
+  readonly permission: Permission
+  readonly summary: string
+  readonly shapes: Shapes
+  readonly handler: (call: Call) => Promise<unknown> | AsyncIterable<ServerSentEvent>
+}
+
+/**
+ * One row of the table. The handler's argument is typed by the row's schemas, which are also what requests are checked
+ * with before it runs, and answers after.
+ */
+export function route<const Path extends string, const S extends Shapes>(
+  method: Method,
+  path: Path,
+  permission: Permission,
+  summary: string,
+  shapes: S,
+  handler: (call: Call<S, Path>) => Promise<unknown> | AsyncIterable<ServerSentEvent>,
+): Route {
+  // The one place where the types of a row are forgotten: validation has made the call what the handler says it is.
+  return { method, path, permission, summary, shapes, handler: handler as unknown as Route["handler"] }
+}
+
+/** The status of a route's success. */
+export function statusOf(route: Route): number {
+  return route.shapes.status ?? (route.shapes.answer ? 200 : 204)
+}

@@ -1,0 +1,116 @@
+import type { Context } from "koa"
+import { AppError } from "../errors/index.ts"
+import { type Authentication, authorize } from "../identity/index.ts"
+import { hasBody, readJson } from "./body.ts"
+import { requireSameOrigin } from "./guards/cross-site.ts"
+import type { HttpContext } from "./parts.ts"
+import { type Call, type Route, statusOf } from "./routes/route.ts"
+import { serveStream } from "./streams/serve.ts"
+import { type Check, checkAnswer, checkBody, checkQuery, pick } from "./validation.ts"
+
+const BODY_BYTES_MAX = 1024 * 1024
+const SAFE_METHODS = ["GET", "HEAD"]
+const PARAMETER = /^[A-Za-z0-9_-]{1,128}$/
+
+/**
+ * What happens to every request of a route, in this order:
+ * authenticated, authorised, not from another site, not too many, well-formed; handled; answered with what is declared.
+ */
+export function runRoute(route: Route, http: HttpContext): (ctx: Context) => Promise<void> {
+  const query = route.shapes.query ? checkQuery(route.shapes.query) : null
+  const body = route.shapes.body ? checkBody(route.shapes.body) : null
+  const answer = answerOf(route, http)
+
+  return async (ctx) => {
+    const authentication = await http.identity.authenticate(ctx.req, ctx.state.visitor)
+    authorize(route.permission, authentication)
+    const safe = SAFE_METHODS.includes(ctx.method)
+    if (!safe && (authentication === null || authentication.ambient)) requireSameOrigin(ctx.headers, http.own)
+    const leave = http.load.enter(authentication?.principal.userId ?? ctx.state.visitor.address)
+    try {
+      const call = await callOf(ctx, route, authentication, query, body)
+      if (route.shapes.stream) {
+        leave()
+        return await serveStream(ctx, route, call, http)
+      }
+      ctx.status = statusOf(route)
+      ctx.set("cache-control", "no-store")
+      answer(ctx, await (route.handler(call) as Promise<unknown>))
+    } finally {
+      leave()
+    }
+  }
+}
+
+/** What a handler answers goes out as declared, and nothing else of it. */
+function answerOf(route: Route, http: HttpContext): (ctx: Context, value: unknown) => void {
+  const schema = route.shapes.answer
+  if (schema === undefined) {
+    return (ctx) => {
+      ctx.body = null
+      ctx.status = statusOf(route)
+    }
+  }
+  const check = checkAnswer(schema)
+  return (ctx, value) => {
+    const declared = pick(schema, value)
+    const fault = check(declared)
+    if (fault !== null) {
+      http.log.error({ route: `${route.method} ${route.path}`, fault }, "an answer is not what its route declares")
+      if (http.strictAnswers) throw new Error(`${route.method} ${route.path}: ${fault}`)
+    }
+    ctx.type = "application/json; charset=utf-8"
+    ctx.body = JSON.stringify(declared)
+  }
+}
+
+async function callOf(
+  ctx: Context,
+  route: Route,
+  authentication: Authentication | null,
+  query: Check | null,
+  body: Check | null,
+): Promise<Call> {
+  const signal = new AbortController()
+  ctx.res.once("close", () => signal.abort("closed"))
+  return {
+    params: paramsOf(ctx),
+    query: query === null ? undefined : (query(queryOf(ctx)) as Call["query"]),
+    body: (await bodyOf(ctx, route, body)) as Call["body"],
+    authentication,
+    get principal() {
+      if (authentication === null) throw new AppError("unauthenticated", "Sign in to do this.")
+      return authentication.principal
+    },
+    visitor: ctx.state.visitor,
+    headers: ctx.headers,
+    signal: signal.signal,
+    setHeader: (name, value) => ctx.set(name, value),
+  }
+}
+
+/** No id of ours looks otherwise, so an address with another one leads nowhere. */
+function paramsOf(ctx: Context): Record<string, string> {
+  const params = ctx.params as Record<string, string>
+  if (Object.values(params).some((value) => !PARAMETER.test(value))) {
+    throw new AppError("not_found", "There is nothing at this address.")
+  }
+  return params
+}
+
+function queryOf(ctx: Context): Record<string, string> {
+  const query: Record<string, string> = {}
+  for (const [name, value] of new URLSearchParams(ctx.querystring)) {
+    if (Object.hasOwn(query, name)) throw new AppError("invalid_request", `query.${name.slice(0, 64)} is given twice.`)
+    query[name] = value
+  }
+  return query
+}
+
+async function bodyOf(ctx: Context, route: Route, check: Check | null): Promise<unknown> {
+  const { bodyBytes_max } = route.shapes
+  if (check) return check(await readJson(ctx.req, bodyBytes_max ?? BODY_BYTES_MAX))
+  // Read even where none is wanted: an unread body would be taken for the connection's next request.
+  if (hasBody(ctx.req) && !SAFE_METHODS.includes(ctx.method)) await readJson(ctx.req, BODY_BYTES_MAX)
+  return undefined
+}

@@ -1,0 +1,38 @@
+/** Schemas with a `title` become components of the OpenAPI document. */
+export const identifier = { type: "string", pattern: "^[A-Za-z0-9_-]{1,128}$" } as const
+export const time = { type: "integer", description: "Milliseconds since the epoch." } as const
+
+/** A page of `items`; `nextCursor` asks for the next one and is null on the last. */
+export function pageOf<const Item extends object>(item: Item, description: string) {
+  return {
+    type: "object",
+    description,
+    additionalProperties: false,
+    required: ["items", "nextCursor"],
+    properties: {
+      items: { type: "array", items: item },
+      nextCursor: { type: ["string", "null"], description: "Ask for the next page with this; null on the last page." },
+    },
+  } as const
+}
+
+export const errorBody = {
+  title: "Error",
+  description: "What every refused or failed request is answered with.",
+  type: "object",
+  additionalProperties: false,
+  required: ["error"],
+  properties: {
+    error: {
+      type: "object",
+      additionalProperties: false,
+      required: ["code", "message", "requestId"],
+      properties: {
+        code: { type: "string", description: "Stable; for programs." },
+        message: { type: "string", description: "For the person who made the request." },
+        requestId: { type: "string", description: "The same as in the header X-Request-Id and in the server's log." },
+        details: { type: "object", additionalProperties: true, description: "Facts that a program can use." },
+      },
+    },
+  },
+} as const

@@ -1,0 +1,93 @@
+import { Gauge } from "prom-client"
+import { AppError } from "../../errors/index.ts"
+import type { Authentication, Identity } from "../../identity/index.ts"
+import type { Logger, Metrics } from "../../observability/index.ts"
+import type { EndReason } from "./writer.ts"
+
+export interface StreamLimits {
+  /** How often it is asked whether the sign-ins behind open streams still hold. */
+  readonly recheck_ms: number
+  readonly perUser_max: number
+  readonly total_max: number
+}
+
+const LIMITS: StreamLimits = { recheck_ms: 2_000, perUser_max: 64, total_max: 5_000 }
+
+/** An open event stream or WebSocket. */
+export interface OpenStream {
+  /** Aborted with an EndReason. */
+  readonly signal: AbortSignal
+  end(reason: EndReason): void
+}
+
+/** All open streams of this process: counted, ended when their sign-in ends, ended at shutdown. */
+export interface Streams {
+  /** @throws AppError `limit_reached`, `unavailable` */
+  open(authentication: Authentication): OpenStream
+  /** Asks once whether every sign-in still holds. Runs by itself every `recheck_ms`. */
+  recheck(): Promise<void>
+  /** Ends all with the reason `shutdown` and opens no more. */
+  shutdown(): void
+}
+
+export function createStreams(parts: {
+  identity: Pick<Identity, "stillValid">
+  log: Logger
+  metrics: Metrics
+  limits?: StreamLimits
+}): Streams {
+  const limits = parts.limits ?? LIMITS
+  const open = new Map<AbortController, Authentication>()
+  let down = false
+  let checking = false
+  new Gauge({
+    name: "berth_http_streams_open",
+    help: "Open event streams and WebSockets.",
+    registers: [parts.metrics],
+    collect() {
+      this.set(open.size)
+    },
+  })
+
+  async function recheck(): Promise<void> {
+    if (checking || open.size === 0) return
+    checking = true
+    try {
+      const entries = [...open]
+      const valid = await parts.identity.stillValid(entries.map(([, authentication]) => authentication))
+      for (const [index, [controller]] of entries.entries()) if (valid[index] !== true) end(controller, "signed_out")
+    } catch (error) {
+      parts.log.warn({ err: error }, "could not check the sign-ins behind open streams")
+    } finally {
+      checking = false
+    }
+  }
+
+  function end(controller: AbortController, reason: EndReason): void {
+    if (open.delete(controller)) controller.abort(reason)
+  }
+
+  const timer = setInterval(() => void recheck(), limits.recheck_ms)
+  timer.unref()
+
+  return {
+    recheck,
+    open(authentication) {
+      const busy = { retryAfter_s: 5 }
+      if (down) throw new AppError("unavailable", "This replica is shutting down.", { retryAfter_s: 1 })
+      if (open.size >= limits.total_max) throw new AppError("unavailable", "Too many open streams here.", busy)
+      const own = [...open.values()].filter(({ principal }) => principal.userId === authentication.principal.userId)
+      if (own.length >= limits.perUser_max) {
+        throw new AppError("limit_reached", `You have ${own.length} streams open, which is the limit.`, busy)
+      }
+      const controller = new AbortController()
+      open.set(controller, authentication)
+      return { signal: controller.signal, end: (reason) => end(controller, reason) }
+    },
+    shutdown() {
+      down = true
+      clearInterval(timer)
+      for (const controller of [...open.keys()]) end(controller, "shutdown")
+    },
+  }
+}

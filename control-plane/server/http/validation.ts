@@ -1,0 +1,70 @@
+import { Ajv, type ErrorObject, type ValidateFunction } from "ajv"
+import { AppError } from "../errors/index.ts"
+import type { Schema } from "./routes/route.ts"
+
+const OPTIONS = { strict: true, allowUnionTypes: true, strictRequired: false } as const
+const bodies = new Ajv(OPTIONS)
+// Everything in a query is text: numbers and defaults are made of it.
+const queries = new Ajv({ ...OPTIONS, coerceTypes: true, useDefaults: true })
+
+/** A check that answers the value or throws `invalid_request` with the place and the reason. */
+export type Check = (value: unknown) => unknown
+
+export function checkBody(schema: Schema): Check {
+  return check(bodies.compile(schema as object), "body")
+}
+
+export function checkQuery(schema: Schema): Check {
+  return check(queries.compile(schema as object), "query")
+}
+
+function check(validate: ValidateFunction, where: string): Check {
+  return (value) => {
+    if (validate(value)) return value
+    const [error] = validate.errors ?? []
+    throw new AppError("invalid_request", describe(where, error), { details: { field: fieldOf(where, error) } })
+  }
+}
+
+/** What is wrong with a value, or null. */
+export function checkAnswer(schema: Schema): (value: unknown) => string | null {
+  const validate = bodies.compile(schema as object)
+  return (value) => (validate(value) ? null : describe("answer", validate.errors?.[0]))
+}
+
+function describe(where: string, error: ErrorObject | undefined): string {
+  const field = fieldOf(where, error)
+  if (error?.keyword === "enum") return `${field} must be one of ${error.params.allowedValues.join(", ")}.`
+  if (error?.keyword === "additionalProperties") return `${field} is not known.`
+  if (error?.keyword === "required") return `${field} is missing.`
+  if (error?.keyword === "pattern") return `${field} has characters or a form that are not allowed.`
+  return `${field} ${error?.message ?? "is not valid"}.`
+}
+
+function fieldOf(where: string, error: ErrorObject | undefined): string {
+  const path = (error?.instancePath ?? "").split("/").slice(1)
+  const extra = error?.params.additionalProperty ?? error?.params.missingProperty
+  if (typeof extra === "string") path.push(extra)
+  return [where, ...path].join(".").slice(0, 200)
+}
+
+/**
+ * A copy of `value` with only what the schema declares, so that a field that somebody adds to a row does not leave by
+ * accident. Understands what our answer schemas use: properties, items and additionalProperties.
+ */
+export function pick(schema: Schema, value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value
+  const { properties, items, additionalProperties } = schema as {
+    properties?: Record<string, Schema>
+    items?: Schema
+    additionalProperties?: Schema | boolean
+  }
+  if (Array.isArray(value)) return items ? value.map((item) => pick(items, item)) : value
+  if (additionalProperties === true || (properties === undefined && additionalProperties === undefined)) return value
+  const picked: Record<string, unknown> = {}
+  for (const [name, child] of Object.entries(value)) {
+    const known = properties?.[name] ?? additionalProperties
+    if (typeof known === "object" && child !== undefined) picked[name] = pick(known, child)
+  }
+  return picked
+}
