@@ -25,7 +25,14 @@ export function createUses(options: { audit: Audit; clock: Clock }): Uses {
   ) => {
     const { owner } = session
     // Never rejects without a transaction: a failed write is logged by the audit itself.
-    void audit.record({ actorId: owner.id, actor: owner.email, action, sessionId: session.id, outcome, facts })
+    void audit.record({
+      actorId: owner.id,
+      actor: `session ${session.id}`,
+      action,
+      sessionId: session.id,
+      outcome,
+      facts,
+    })
   }
   return {
     model(session, provider) {

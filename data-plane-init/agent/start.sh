@@ -1,0 +1,55 @@
+#!/bin/sh
+# Starts OpenCode for a session, after workspace-init has prepared everything it reads.
+set -eu
+
+workspace=${BERTH_WORKSPACE:-/workspace}
+config=${BERTH_AGENT_CONFIG:-/etc/berth/agent}
+operator_helpers=${BERTH_AUTH_HELPERS:-/opt/berth/auth-helpers}
+secret=${BERTH_AUTH_SECRET:-/var/run/berth/auth-secret}
+
+# First, so that nothing in it replaces what is set below.
+if [ -f "$config/environment" ]; then . "$config/environment"; fi
+
+cd "$workspace/repo"
+
+# A helper of the workspace is found before the operator's of the same name.
+export PATH="${PWD}/.berth/auth-helpers:${operator_helpers}:${PATH}"
+
+# The whole state on the session's volume, so that a conversation goes on after a restart.
+export XDG_DATA_HOME="$workspace/.state/data" XDG_STATE_HOME="$workspace/.state/state"
+export XDG_CACHE_HOME="${TMPDIR:-/tmp}/cache" XDG_CONFIG_HOME="$config"
+mkdir -p "$XDG_DATA_HOME" "$XDG_STATE_HOME" "$XDG_CACHE_HOME"
+
+# Nothing is fetched at start, and a cloned repository's configuration (which may hold code) is not read.
+export OPENCODE_DISABLE_MODELS_FETCH=1 OPENCODE_DISABLE_AUTOUPDATE=1 OPENCODE_DISABLE_LSP_DOWNLOAD=1
+export OPENCODE_DISABLE_DEFAULT_PLUGINS=1 OPENCODE_DISABLE_PROJECT_CONFIG=1 OPENCODE_DISABLE_CLAUDE_CODE=1
+export OPENCODE_DISABLE_EXTERNAL_SKILLS=1 OPENCODE_DISABLE_SHARE=1
+export GIT_CONFIG_GLOBAL="$config/gitconfig" GIT_TERMINAL_PROMPT=0
+
+OPENCODE_SERVER_PASSWORD=$(cat "$secret/password")
+export OPENCODE_SERVER_PASSWORD
+
+# The names of the helpers that PATH shows, one a line, sorted, each once. Kubernetes' own `..data` links are hidden.
+list_helpers() {
+  for file in "$PWD/.berth/auth-helpers"/* "$operator_helpers"/*; do
+    if [ -f "$file" ]; then printf '%s\n' "${file##*/}"; fi
+  done | LC_ALL=C sort -u
+}
+
+settings_present=false
+if [ -f "$PWD/.berth/user-settings.json" ]; then settings_present=true; fi
+helpers=$(list_helpers)
+listed=$(printf '%s' "${helpers:-none}" | tr '\n' ',')
+printf 'berth: user-settings.json present=%s; auth-helpers=[%s]\n' "$settings_present" "$listed" >&2
+
+# Tells the control plane what is listed; in the background, because the agent does not depend on it. Names that would
+# need quoting in JSON are left out.
+report_helpers() {
+  names=$(printf '%s\n' "$helpers" | grep -E '^[A-Za-z0-9._-]+$' | sed 's/.*/"&"/' | tr '\n' ',')
+  printf '{"source":"agent","helpers":{"settingsPresent":%s,"names":[%s]}}' "$settings_present" "${names%,}" |
+    curl --silent --output /dev/null --max-time 10 --retry 3 --retry-connrefused \
+      --header 'content-type: application/json' --data-binary @- "${BERTH_SIDECAR_URL:-http://127.0.0.1:7070}/v1/report"
+}
+report_helpers >/dev/null 2>&1 </dev/null &
+
+exec opencode serve --hostname 0.0.0.0 --port 4096 --print-logs

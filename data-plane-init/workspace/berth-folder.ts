@@ -1,0 +1,35 @@
+import { constants } from "node:fs"
+import { open, rm } from "node:fs/promises"
+import type { WorkloadBinding } from "../../auth-helpers/protocol/index.ts"
+import { ensureDirectory, lstatOrNull, writeWhole } from "./files.ts"
+
+const EXCLUDED = "/.berth/"
+
+/** Makes `.berth` in the repository: the profile's settings and the place for helpers, kept out of git's sight. */
+export async function writeBerthFolder(
+  repository: string,
+  binding: Pick<WorkloadBinding, "userSettings">,
+): Promise<void> {
+  const folder = `${repository}/.berth`
+  await ensureDirectory(folder)
+  await ensureDirectory(`${folder}/auth-helpers`)
+  const settings = `${folder}/user-settings.json`
+  if (binding.userSettings === null) await rm(settings, { force: true, recursive: true })
+  else await writeWhole(settings, JSON.stringify(binding.userSettings, null, 2), 0o600)
+  await excludeFromGit(repository)
+}
+
+/** `.git/info/exclude` is the one ignore list that is never committed. */
+async function excludeFromGit(repository: string): Promise<void> {
+  if ((await lstatOrNull(`${repository}/.git`))?.isDirectory() !== true) return
+  await ensureDirectory(`${repository}/.git/info`)
+  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW
+  const file = await open(`${repository}/.git/info/exclude`, flags, 0o644)
+  try {
+    const text = await file.readFile("utf8")
+    if (text.split("\n").includes(EXCLUDED)) return
+    await file.appendFile(text === "" || text.endsWith("\n") ? `${EXCLUDED}\n` : `\n${EXCLUDED}\n`)
+  } finally {
+    await file.close()
+  }
+}

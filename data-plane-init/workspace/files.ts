@@ -1,0 +1,38 @@
+import { constants } from "node:fs"
+import { lstat, mkdir, open, rename, rm, unlink } from "node:fs/promises"
+
+/**
+ * Writes a file as a whole: a reader sees the old text or the new one, never half. A symbolic link in its place is
+ * replaced, not followed, because the workspace holds what strangers wrote.
+ */
+export async function writeWhole(path: string, text: string, mode = 0o644): Promise<void> {
+  const temporary = `${path}.new-${process.pid}`
+  await rm(temporary, { force: true })
+  const file = await open(
+    temporary,
+    constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
+    mode,
+  )
+  try {
+    await file.writeFile(text)
+  } finally {
+    await file.close()
+  }
+  await rename(temporary, path)
+}
+
+/** A real directory at `path`: a link or a file in its place is removed. */
+export async function ensureDirectory(path: string): Promise<void> {
+  const found = await lstatOrNull(path)
+  if (found !== null && !found.isDirectory()) await unlink(path)
+  await mkdir(path, { recursive: true })
+}
+
+export async function lstatOrNull(path: string) {
+  try {
+    return await lstat(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null
+    throw error
+  }
+}

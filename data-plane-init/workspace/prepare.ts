@@ -1,0 +1,27 @@
+import { writeAgentFiles } from "./agent-files.ts"
+import { writeBerthFolder } from "./berth-folder.ts"
+import { createRepository, hasRepository } from "./clone.ts"
+import { ensureDirectory } from "./files.ts"
+import type { Git } from "./git.ts"
+import { repositoryPath, type Settings } from "./settings.ts"
+import type { SidecarClient } from "./sidecar.ts"
+
+/**
+ * Makes the workspace ready for the agent. May run at any time and any number of times, also while the agent works:
+ * what is in the repository stays as it is.
+ * @throws Failure
+ */
+export async function prepare(options: { settings: Settings; sidecar: SidecarClient; git: Git }): Promise<void> {
+  const { settings, sidecar, git } = options
+  const binding = await sidecar.binding()
+  const existing = await hasRepository(settings)
+  // Reports and state folders need not be waited for, the configuration has to be there before git runs.
+  const reported = existing
+    ? Promise.resolve(true)
+    : sidecar.report({ phase: binding.repository === null ? "configuring" : "cloning" })
+  await Promise.all([writeAgentFiles(binding, settings), ensureDirectory(`${settings.workspace}/.state`)])
+  if (!existing) await createRepository(git, settings, binding.repository)
+  await writeBerthFolder(repositoryPath(settings), binding)
+  await reported
+  await sidecar.report({ phase: "ready" })
+}
