@@ -19,7 +19,7 @@ spec:
       engineVersion: v2
       metadata:
         labels:
-          {{- include "berth.selector" (dict "root" .root "component" .component) | nindent 10 }}
+          {{- include "berth.keptLabels" (dict "root" .root "component" .component) | nindent 10 }}
         annotations:
           {{- .annotations | default dict | toYaml | nindent 10 }}
       data:

@@ -35,3 +35,13 @@ annotations:
 app.kubernetes.io/component: session
 berth.dev/release: {{ include "berth.fullname" . }}
 {{- end -}}
+
+{{- /*
+Labels of what others make on our behalf and what outlives the release. Without `instance`: a GitOps controller that tracks
+by that label would prune what it does not find in its sources.
+*/ -}}
+{{- define "berth.keptLabels" -}}
+app.kubernetes.io/name: {{ include "berth.name" .root }}
+app.kubernetes.io/component: {{ .component }}
+berth.dev/release: {{ include "berth.fullname" .root }}
+{{- end -}}

@@ -18,7 +18,7 @@ no secret). `secrets` are in the release's namespace; `brokerCa` in the session 
 {{- $secrets = append $secrets (dict "name" (include "berth.secret.admin.name" .) "keys" (dict "email" (dict "kind" "literal" "value" (include "berth.adminEmail" .)) "password" (dict "kind" "password"))) -}}
 {{- end -}}
 {{- dict
-  "labels" (include "berth.selector" (dict "root" . "component" "secrets") | fromYaml)
+  "labels" (include "berth.keptLabels" (dict "root" . "component" "secrets") | fromYaml)
   "namespace" .Release.Namespace
   "secrets" $secrets
   "brokerTls" (dict "secret" (include "berth.secret.brokerTls.name" .) "create" (not .Values.broker.tls.existingSecret) "dnsNames" (include "berth.brokerNames" . | fromJsonArray))

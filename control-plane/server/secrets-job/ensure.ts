@@ -1,0 +1,90 @@
+import { joinAuthorities, makeBrokerCertificate, reasonToRenew } from "./certificates.ts"
+import { generators } from "./generate.ts"
+import type { ObjectHead, Objects, StoredObject } from "./objects.ts"
+import type { Plan } from "./plan.ts"
+
+const ATTEMPTS_MAX = 5
+
+export interface Dependencies {
+  readonly secrets: Objects
+  readonly configMaps: Objects
+  readonly now: () => Date
+  /** One line for the Job's log. Never a value. */
+  readonly say: (line: string) => void
+}
+
+/** Makes every Secret of the plan that is missing and fills keys that are missing. What is there stays as it is. */
+export async function ensureSecrets(plan: Plan, deps: Dependencies): Promise<void> {
+  for (const secret of plan.secrets) {
+    const head = headOf(plan, plan.namespace, secret.name, secret.annotations)
+    await ensure("Secret", head, deps.secrets, deps.say, async (stored) => {
+      const missing = Object.entries(secret.keys).filter(([key]) => !stored?.data[key])
+      return Object.fromEntries(
+        missing.map(([key, wanted]) => [
+          key,
+          wanted.kind === "literal" ? (wanted.value ?? "") : generators[wanted.kind](),
+        ]),
+      )
+    })
+  }
+  if (plan.brokerTls.create) await ensureBrokerTls(plan, deps)
+}
+
+async function ensureBrokerTls(plan: Plan, deps: Dependencies): Promise<void> {
+  const head = headOf(plan, plan.namespace, plan.brokerTls.secret)
+  await ensure("Secret", head, deps.secrets, deps.say, async (stored) => {
+    const { "tls.crt": certificate, "tls.key": key, "ca.crt": authority } = stored?.data ?? {}
+    const now = deps.now()
+    if (certificate && key && authority) {
+      const reason = reasonToRenew(certificate, plan.brokerTls.dnsNames, now)
+      if (reason === null) return {}
+      deps.say(`the broker's certificate is made anew: ${reason}`)
+    }
+    const made = makeBrokerCertificate(plan.brokerTls.dnsNames, now)
+    return { ...made, "ca.crt": joinAuthorities(made["ca.crt"], authority ?? "", now) }
+  })
+}
+
+/**
+ * Puts the authorities that session pods trust where those pods can read them.
+ * @throws Error when the broker's Secret holds none
+ */
+export async function ensureBrokerCa(plan: Plan, deps: Dependencies): Promise<void> {
+  const { secret } = plan.brokerTls
+  const authority = (await deps.secrets.read(plan.namespace, secret))?.data["ca.crt"]
+  if (!authority) {
+    throw new Error(
+      `Secret ${plan.namespace}/${secret} has no key ca.crt: add the authority of the broker's certificate`,
+    )
+  }
+  const head = headOf(plan, plan.brokerCa.namespace, plan.brokerCa.configMap)
+  await ensure("ConfigMap", head, deps.configMaps, deps.say, async (stored) =>
+    stored?.data["ca.crt"] === authority ? {} : { "ca.crt": authority },
+  )
+}
+
+/** Reads, decides, writes; and begins again when somebody else wrote in between. */
+async function ensure(
+  kind: string,
+  head: ObjectHead,
+  objects: Objects,
+  say: (line: string) => void,
+  decide: (stored: StoredObject | null) => Promise<Record<string, string>>,
+): Promise<void> {
+  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+    const stored = await objects.read(head.namespace, head.name)
+    const data = await decide(stored)
+    const keys = Object.keys(data).sort()
+    const title = `${kind} ${head.namespace}/${head.name}`
+    if (stored && keys.length === 0) return say(`[kept] ${title}`)
+    const written = stored ? await objects.patch(head, stored.version, data) : await objects.create(head, data)
+    if (written) return say(`[${stored ? "filled" : "made"}] ${title}: ${keys.join(", ")}`)
+  }
+  throw new Error(
+    `${kind} ${head.namespace}/${head.name} is being changed by somebody else; gave up after ${ATTEMPTS_MAX} attempts`,
+  )
+}
+
+function headOf(plan: Plan, namespace: string, name: string, annotations: Record<string, string> = {}): ObjectHead {
+  return { namespace, name, labels: plan.labels, annotations }
+}

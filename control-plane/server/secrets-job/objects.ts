@@ -1,0 +1,105 @@
+import { ApiException, CoreV1Api, KubeConfig, PatchStrategy, setHeaderOptions } from "@kubernetes/client-node"
+
+/** A Secret or ConfigMap as the Job sees it: decoded values, and the version that a patch must still find. */
+export interface StoredObject {
+  readonly data: Readonly<Record<string, string>>
+  readonly version: string
+}
+
+export interface ObjectHead {
+  readonly namespace: string
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+}
+
+/** Reading, making and filling objects of one kind. `false` means that somebody else was faster: look again. */
+export interface Objects {
+  read(namespace: string, name: string): Promise<StoredObject | null>
+  create(head: ObjectHead, data: Readonly<Record<string, string>>): Promise<boolean>
+  patch(head: ObjectHead, version: string, data: Readonly<Record<string, string>>): Promise<boolean>
+}
+
+/** The cluster that this pod runs in. */
+export function connect(): { secrets: Objects; configMaps: Objects } {
+  const config = new KubeConfig()
+  config.loadFromCluster()
+  const api = config.makeApiClient(CoreV1Api)
+  return { secrets: secretObjects(api), configMaps: configMapObjects(api) }
+}
+
+const mergePatch = setHeaderOptions("Content-Type", PatchStrategy.MergePatch)
+
+export function secretObjects(api: CoreV1Api): Objects {
+  const encode = (data: Readonly<Record<string, string>>) =>
+    Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString("base64")]))
+  return {
+    read: async (namespace, name) => {
+      const secret = await orNull(api.readNamespacedSecret({ namespace, name }))
+      if (!secret) return null
+      const decoded = Object.entries(secret.data ?? {}).map(([key, value]) => [key, `${Buffer.from(value, "base64")}`])
+      return { data: Object.fromEntries(decoded), version: secret.metadata?.resourceVersion ?? "" }
+    },
+    create: (head, data) =>
+      unlessConflict(
+        api.createNamespacedSecret({
+          namespace: head.namespace,
+          body: { metadata: metadata(head), type: "Opaque", data: encode(data) },
+        }),
+      ),
+    patch: (head, version, data) =>
+      unlessConflict(
+        api.patchNamespacedSecret(
+          {
+            namespace: head.namespace,
+            name: head.name,
+            body: { metadata: { resourceVersion: version }, data: encode(data) },
+          },
+          mergePatch,
+        ),
+      ),
+  }
+}
+
+export function configMapObjects(api: CoreV1Api): Objects {
+  return {
+    read: async (namespace, name) => {
+      const map = await orNull(api.readNamespacedConfigMap({ namespace, name }))
+      return map && { data: map.data ?? {}, version: map.metadata?.resourceVersion ?? "" }
+    },
+    create: (head, data) =>
+      unlessConflict(
+        api.createNamespacedConfigMap({ namespace: head.namespace, body: { metadata: metadata(head), data } }),
+      ),
+    patch: (head, version, data) =>
+      unlessConflict(
+        api.patchNamespacedConfigMap(
+          { namespace: head.namespace, name: head.name, body: { metadata: { resourceVersion: version }, data } },
+          mergePatch,
+        ),
+      ),
+  }
+}
+
+function metadata(head: ObjectHead) {
+  return { name: head.name, labels: { ...head.labels }, annotations: { ...head.annotations } }
+}
+
+async function orNull<T>(answer: Promise<T>): Promise<T | null> {
+  try {
+    return await answer
+  } catch (error) {
+    if (error instanceof ApiException && error.code === 404) return null
+    throw error
+  }
+}
+
+async function unlessConflict(answer: Promise<unknown>): Promise<boolean> {
+  try {
+    await answer
+    return true
+  } catch (error) {
+    if (error instanceof ApiException && error.code === 409) return false
+    throw error
+  }
+}
