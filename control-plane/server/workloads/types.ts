@@ -1,3 +1,4 @@
+import type { WorkloadReport } from "../../../auth-helpers/protocol/index.ts"
 import type { Secret } from "../crypto/index.ts"
 
 /** A row of `workloads`, mapped: what a session runs in. */
@@ -8,6 +9,8 @@ export interface WorkloadRecord {
   readonly name: string
   readonly password: Secret
   readonly createdAt: number
+  /** The last report of one of its pods, and of which. */
+  readonly report: { readonly podUid: string; readonly body: WorkloadReport } | null
 }
 
 /** What the cluster says of a workload, condensed. Times are milliseconds since the epoch. */
@@ -24,6 +27,10 @@ export interface PodObservation {
   readonly ip: string | null
   readonly deleting: boolean
   readonly createdAt: number
+  /** When it should have been gone; null while it is not being deleted. */
+  readonly deleteBy: number | null
+  /** `Evicted` and the like, when the pod as a whole has failed. */
+  readonly failure: { readonly reason: string; readonly message: string } | null
   readonly nodeReady: boolean
   readonly scheduledAt: number | null
   /** The scheduler's words while it finds no node. */
@@ -40,4 +47,7 @@ export interface ContainerObservation {
   readonly exitCode: number | null
   readonly restarts: number
   readonly startedAt: number | null
+  readonly endedAt: number | null
+  /** How its previous run ended, when it was started again. */
+  readonly lastExit: { readonly reason: string | null; readonly exitCode: number; readonly at: number | null } | null
 }

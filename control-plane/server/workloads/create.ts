@@ -1,0 +1,181 @@
+import type { Logger } from "pino"
+import type { Cluster } from "../cluster/types.ts"
+import type { Vault } from "../credentials/index.ts"
+import type { Database } from "../database/types.ts"
+import { AppError } from "../errors/index.ts"
+import type { AgentTarget } from "../runtime/types.ts"
+import type { Clock } from "../time/index.ts"
+import { type Diagnosis, diagnose, type WorkloadEvent } from "./diagnosis/diagnose.ts"
+import { claimName, podName, SESSION_LABEL, WORKLOAD_LABEL } from "./names.ts"
+import { observe, observeLive } from "./observe.ts"
+import { sweepOrphans } from "./orphans.ts"
+import {
+  AGENT_PORT,
+  type Extras,
+  REPOSITORY_PATH,
+  readExtras,
+  renderSecret,
+  renderStatefulSet,
+  type TemplateConfig,
+} from "./render/index.ts"
+import { createWorkloadStore, type WorkloadStore } from "./store.ts"
+import type { PodObservation, WorkloadObservation, WorkloadRecord } from "./types.ts"
+
+export interface WorkloadsParts {
+  readonly config: { readonly file: TemplateConfig }
+  readonly cluster: Cluster
+  readonly database: Database
+  readonly vault: Vault
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** Called right before each write to the cluster; throws when the caller has lost the right to make it. */
+export type Guard = () => void
+
+/** What sessions run in. Everything here may be repeated, and may be killed between any two steps. */
+export interface Workloads {
+  readonly store: WorkloadStore
+  observe(workload: WorkloadRecord): WorkloadObservation
+  observeLive(workload: WorkloadRecord): Promise<WorkloadObservation>
+  /** StatefulSet without a pod, its Secret, then the pod. @throws AppError `upstream_refused` with Kubernetes' words */
+  start(workload: WorkloadRecord, guard: Guard): Promise<void>
+  /** Takes the pod away and keeps the volume. True once there is no pod. */
+  stop(workload: WorkloadRecord, guard: Guard): Promise<boolean>
+  /** Takes everything away. True once nothing is left. */
+  remove(workload: WorkloadRecord, guard: Guard): Promise<boolean>
+  deletePod(pod: PodObservation, guard: Guard): Promise<void>
+  /** Null while all goes its way. Asks the cluster for events only where they tell something new. */
+  diagnose(workload: WorkloadRecord, observation: WorkloadObservation, startedAt: number): Promise<Diagnosis | null>
+  /** Where the agent of this pod is reached; null while it has no address. */
+  target(workload: WorkloadRecord, pod: PodObservation): AgentTarget | null
+  /** Calls with the session id of a changed object, or null when anything may have changed. */
+  onChange(listener: (sessionId: string | null) => void): () => void
+  /** See `sweepOrphans`. */
+  sweepOrphans(): Promise<number | null>
+}
+
+/** @throws Error that lists every fault of the operator's additions to the pod */
+export function createWorkloads(parts: WorkloadsParts): Workloads {
+  const { cluster, database, clock, log } = parts
+  const config = parts.config.file
+  const { extras, faults } = readExtras(config)
+  if (faults.length > 0) throw new Error(`The settings for session pods are not possible:\n- ${faults.join("\n- ")}`)
+  const store = createWorkloadStore({ database, vault: parts.vault, release: config.release })
+  return {
+    store,
+    observe: (workload) => observe(cluster, workload),
+    observeLive: (workload) => observeLive(cluster, workload),
+    start: (workload, guard) => start({ cluster, store, config, extras }, workload, guard),
+    stop: (workload, guard) => stop(cluster, workload, guard),
+    remove: (workload, guard) => remove(cluster, workload, guard),
+    async deletePod(pod, guard) {
+      guard()
+      await cluster.deletePod(pod.name, pod.uid)
+    },
+    async diagnose(workload, observation, startedAt) {
+      const events = await eventsFor(cluster, workload, observation, clock.now() - startedAt)
+      const startTimeout_ms = config.sessions.startTimeout_s * 1000
+      return diagnose({ observation, report: workload.report, events, startedAt, now: clock.now(), startTimeout_ms })
+    },
+    target(workload, pod) {
+      if (pod.ip === null) return null
+      const host = pod.ip.includes(":") ? `[${pod.ip}]` : pod.ip
+      return { baseUrl: `http://${host}:${AGENT_PORT}`, password: workload.password, directory: REPOSITORY_PATH }
+    },
+    onChange(listener) {
+      const tell = (object: { metadata?: { labels?: Record<string, string> } } | null) =>
+        listener(object === null ? null : (object.metadata?.labels?.[SESSION_LABEL] ?? null))
+      const stops = [cluster.pods, cluster.statefulSets, cluster.claims].map((view) => view.onChange(tell))
+      return () => {
+        for (const stopListening of stops) stopListening()
+      }
+    },
+    sweepOrphans: () => sweepOrphans({ cluster, database, store, clock, log }),
+  }
+}
+
+interface StartParts {
+  readonly cluster: Cluster
+  readonly store: WorkloadStore
+  readonly config: TemplateConfig
+  readonly extras: Extras
+}
+
+async function start(parts: StartParts, workload: WorkloadRecord, guard: Guard): Promise<void> {
+  const { cluster, store, config, extras } = parts
+  if (workload.sessionId === null) throw new AppError("internal", "A workload without a session cannot be started.")
+  // Read from the API server, not from the view: applying 0 replicas to one that runs would stop it.
+  const existing = await cluster.getStatefulSet(workload.name)
+  if (existing?.metadata?.deletionTimestamp !== undefined) {
+    throw new AppError("unavailable", "The session's previous objects are still being deleted.")
+  }
+  if (existing !== null && existing.metadata?.labels?.[WORKLOAD_LABEL] !== workload.id) {
+    throw new AppError("upstream_refused", `There is a StatefulSet ${workload.name} that is not Berth's.`)
+  }
+  if (existing?.spec?.replicas === 1) return
+  guard()
+  const ids = { workloadId: workload.id, sessionId: workload.sessionId }
+  const stored = await cluster.applyStatefulSet(renderStatefulSet({ config, extras, ...ids, existing }))
+  const uid = stored.metadata?.uid ?? ""
+  guard()
+  await cluster.applySecret(renderSecret({ config, ...ids, password: workload.password, ownerUid: uid }))
+  guard()
+  const scaled = await cluster.scaleStatefulSet(workload.name, uid, 1)
+  if (!scaled) throw new AppError("unavailable", "The session's StatefulSet changed while it was started.")
+  await store.remember(workload.id, uid)
+}
+
+async function stop(cluster: Cluster, workload: WorkloadRecord, guard: Guard): Promise<boolean> {
+  const { statefulSet, pod } = await observeLive(cluster, workload)
+  if (statefulSet !== null && !statefulSet.deleting && statefulSet.replicas > 0) {
+    guard()
+    await cluster.scaleStatefulSet(workload.name, statefulSet.uid, 0)
+  }
+  if (pod !== null && !pod.deleting) {
+    // The controller would do it too, a moment later; a pod that cannot even start its containers it may forget.
+    guard()
+    await cluster.deletePod(pod.name, pod.uid)
+  }
+  return pod === null
+}
+
+async function remove(cluster: Cluster, workload: WorkloadRecord, guard: Guard): Promise<boolean> {
+  const { statefulSet, pod, remains } = await observeLive(cluster, workload)
+  if (statefulSet !== null && !statefulSet.deleting) {
+    guard()
+    await cluster.deleteStatefulSet(workload.name, statefulSet.uid)
+  }
+  if (pod !== null && !pod.deleting) {
+    guard()
+    await cluster.deletePod(pod.name, pod.uid)
+  }
+  const claim = cluster.claims.get(claimName(workload.name))
+  const { uid, labels, deletionTimestamp } = claim?.metadata ?? {}
+  if (uid !== undefined && labels?.[WORKLOAD_LABEL] === workload.id && deletionTimestamp === undefined) {
+    guard()
+    await cluster.deleteClaim(claimName(workload.name), uid)
+  }
+  return remains.length === 0
+}
+
+/** Events cost a request, so they are read only when nothing else explains the wait. */
+async function eventsFor(
+  cluster: Cluster,
+  workload: WorkloadRecord,
+  observation: WorkloadObservation,
+  waited_ms: number,
+): Promise<WorkloadEvent[]> {
+  const { pod, statefulSet } = observation
+  if (pod === null && (statefulSet === null || waited_ms < 2_000)) return []
+  if (pod !== null && (waited_ms < 15_000 || pod.deleting)) return []
+  const [kind, name] = pod === null ? ["StatefulSet", workload.name] : ["Pod", podName(workload.name)]
+  const events = await cluster.eventsOf(kind, name)
+  return events
+    .filter((event) => event.type === "Warning" && (pod === null || event.involvedObject.uid === pod.uid))
+    .map((event) => ({
+      reason: event.reason ?? "",
+      message: event.message ?? "",
+      at: new Date(event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp ?? 0).getTime(),
+    }))
+}

@@ -1,0 +1,141 @@
+import type { Reason } from "../../sessions/types.ts"
+import type { ContainerObservation, PodObservation, WorkloadObservation, WorkloadRecord } from "../types.ts"
+import { hintFor } from "./hints.ts"
+
+/** An event of the cluster about the workload, newest first in a list. */
+export interface WorkloadEvent {
+  readonly reason: string
+  readonly message: string
+  readonly at: number
+}
+
+export interface DiagnosisInput {
+  readonly observation: WorkloadObservation
+  readonly report: WorkloadRecord["report"]
+  /** Warnings about the StatefulSet (while there is no pod) or about the pod. */
+  readonly events: readonly WorkloadEvent[]
+  /** When this start began, and what time it is. Milliseconds since the epoch. */
+  readonly startedAt: number
+  readonly now: number
+  readonly startTimeout_ms: number
+}
+
+export interface Diagnosis {
+  readonly reason: Reason
+  /** True: waiting helps nobody, the start has failed. False: told to people while it may still pass. */
+  readonly final: boolean
+}
+
+const IMAGE_GRACE_MS = 60_000
+const REFUSED_GRACE_MS = 10_000
+const CONTAINER_GRACE_MS = 30_000
+/** A container that ended this often is in a loop. */
+const RESTARTS_MAX = 3
+
+const IMAGE_INVALID = ["InvalidImageName", "ErrImageNeverPull"]
+const IMAGE_WAITING = ["ErrImagePull", "ImagePullBackOff", "ImageInspectError", "RegistryUnavailable"]
+const REFUSED = ["CreateContainerConfigError", "CreateContainerError", "RunContainerError", "PreCreateHookError"]
+// The registry's answer will be the same a minute later.
+const IMAGE_HOPELESS =
+  /not found|manifest unknown|no such image|unauthorized|denied|forbidden|authentication required|invalid reference|no match for platform/i
+
+/** What stands between a workload and its agent, or null while all goes its way. Pure. */
+export function diagnose(input: DiagnosisInput): Diagnosis | null {
+  const found = input.observation.pod === null ? withoutPod(input) : withPod(input, input.observation.pod)
+  if (found?.final || input.now - input.startedAt <= input.startTimeout_ms) return found
+  if (found !== null) return { ...found, final: true }
+  const seconds = Math.round(input.startTimeout_ms / 1000)
+  const words = input.events[0]?.message
+  return because(
+    "start_timeout",
+    `The agent was not ready after ${seconds} s.${words === undefined ? "" : ` Kubernetes: ${words}`}`,
+    true,
+  )
+}
+
+function withoutPod(input: DiagnosisInput): Diagnosis | null {
+  const event = input.events.find((one) => one.reason === "FailedCreate" && one.at >= input.startedAt - 1_000)
+  if (input.observation.statefulSet === null || event === undefined) return null
+  // Quota that another pod is just giving back is no failure.
+  const final = input.now - input.startedAt > REFUSED_GRACE_MS
+  const code = /exceeded quota|insufficient quota|must specify (limits|requests)/i.test(event.message)
+    ? "quota"
+    : "pod_refused"
+  const what =
+    code === "quota" ? "The namespace's quota leaves no room for this session" : "Kubernetes refused the session's pod"
+  return because(code, `${what}: ${event.message}`, final)
+}
+
+function withPod(input: DiagnosisInput, pod: PodObservation): Diagnosis | null {
+  if (pod.deleting) {
+    const stuck = pod.deleteBy !== null && input.now - pod.deleteBy > CONTAINER_GRACE_MS
+    return stuck || !pod.nodeReady
+      ? because("node_not_ready", "The pod's node does not answer, so the pod cannot end.", false)
+      : null
+  }
+  if (pod.failure !== null) {
+    const code = pod.failure.reason === "Evicted" ? "evicted" : "crash_loop"
+    return because(code, `The pod was ended by its node: ${pod.failure.message}`, false)
+  }
+  if (pod.scheduledAt === null) {
+    return pod.unschedulable === null
+      ? null
+      : because("unschedulable", `No node takes this session: ${pod.unschedulable}`, false)
+  }
+  const reported = reportedFailure(input, pod)
+  if (reported !== null) return reported
+  for (const container of pod.containers) {
+    const found = ofContainer(input, pod, container)
+    if (found !== null) return found
+  }
+  if (!pod.nodeReady) return because("node_not_ready", "The node of this session's pod does not answer.", false)
+  const mount = input.events.find((one) => one.reason === "FailedMount" || one.reason === "FailedAttachVolume")
+  const waiting = pod.containers.every((container) => container.state === "waiting")
+  return mount !== undefined && waiting
+    ? because("volume", `A volume cannot be mounted: ${mount.message}`, false)
+    : null
+}
+
+function reportedFailure(input: DiagnosisInput, pod: PodObservation): Diagnosis | null {
+  const { report } = input
+  if (report === null || report.podUid !== pod.uid || report.body.phase !== "failed") return null
+  return because(
+    report.body.code ?? "workspace_failed",
+    report.body.message ?? "The workspace could not be prepared.",
+    true,
+  )
+}
+
+function ofContainer(input: DiagnosisInput, pod: PodObservation, container: ContainerObservation): Diagnosis | null {
+  const { name, reason, message } = container
+  const words = message === null || message === "" ? (reason ?? "") : message
+  const waited_ms = input.now - Math.max(pod.scheduledAt ?? 0, input.startedAt)
+  if (reason !== null && IMAGE_INVALID.includes(reason))
+    return because("image_invalid", `The image of "${name}" cannot be used: ${words}`, true)
+  if (reason !== null && IMAGE_WAITING.includes(reason)) {
+    const final = waited_ms > IMAGE_GRACE_MS || (reason === "ImagePullBackOff" && IMAGE_HOPELESS.test(words))
+    return because(
+      "image_pull",
+      `The image of "${name}" cannot be pulled: ${words}`,
+      final || IMAGE_HOPELESS.test(words),
+    )
+  }
+  if (reason !== null && REFUSED.includes(reason)) {
+    return because(
+      "container_refused",
+      `The container "${name}" cannot be started: ${words}`,
+      waited_ms > CONTAINER_GRACE_MS,
+    )
+  }
+  if (container.restarts < RESTARTS_MAX || container.state === "running") return null
+  if (container.lastExit?.reason === "OOMKilled" || reason === "OOMKilled") {
+    return because("out_of_memory", `The container "${name}" ran out of memory ${container.restarts} times.`, true)
+  }
+  const exit = container.lastExit === null ? "" : `, last with exit code ${container.lastExit.exitCode}`
+  const code = name === "workspace-init" ? "workspace_failed" : "crash_loop"
+  return because(code, `The container "${name}" ended ${container.restarts} times${exit}.`, true)
+}
+
+function because(code: string, message: string, final: boolean): Diagnosis {
+  return { reason: { code, message: message.slice(0, 2_000), hint: hintFor(code) }, final }
+}

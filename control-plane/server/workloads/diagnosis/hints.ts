@@ -1,0 +1,42 @@
+/** What a person can do, by the code of a reason. Codes of workspace-init's reports are among them. */
+const HINTS: Readonly<Record<string, string>> = {
+  image_pull:
+    "An administrator should check image.registry, the image's tag and sessions.imagePullSecrets, and that the registry can be reached from the nodes. Then press Retry.",
+  image_invalid: "An administrator should correct the image's name in the Helm values. Then press Retry.",
+  quota:
+    "Stop or delete a session that is not needed, or ask an administrator to raise the namespace's quota. Then press Retry.",
+  pod_refused:
+    "An administrator should compare sessions.podTemplate, sessions.extraVolumes and the namespace's Pod Security level with Kubernetes' words. Then press Retry.",
+  workload_refused:
+    "An administrator should read Kubernetes' words: a policy of the cluster, or a missing permission of Berth, stands in the way. Then press Retry.",
+  unschedulable:
+    "The cluster has no room for this session at the moment. Stop a session that is not needed, or ask an administrator for more nodes, smaller sessions.resources or other placement rules.",
+  container_refused:
+    "An administrator should read the kubelet's words: a mount, a Secret or a setting of the pod is not usable.",
+  volume:
+    "An administrator should check sessionVolume.storageClassName and the cluster's storage provisioner. Then press Retry.",
+  clone_refused:
+    "Check that you may read the repository and that your account for this host is linked. Then press Retry.",
+  clone_not_found: "Check the repository's address: the host knows no such repository, or does not show it to you.",
+  clone_ref_not_found: "Check the branch, tag or commit: the repository does not have it.",
+  clone_failed: "Check the repository's address and try again.",
+  broker_unreachable:
+    "The session's pod cannot reach Berth's broker. An administrator should check the NetworkPolicies and the broker's Service. Then press Retry.",
+  workspace_failed:
+    "Press Retry. If it fails again, an administrator should read the log of the container workspace-init.",
+  out_of_memory:
+    "The agent needs more memory than it may use. Ask an administrator to raise sessions.resources.limits.memory, or ask the agent for smaller steps. Then press Retry.",
+  crash_loop: "Press Retry. If it fails again, an administrator should read the log of the pod's containers.",
+  evicted:
+    "The node took the pod away to protect itself. Press Retry; an administrator may set sessions.resources requests.",
+  node_not_ready:
+    "The node that runs this session does not answer. Wait for it to come back, or ask an administrator to repair or remove the node.",
+  start_timeout:
+    "Press Retry. If it happens again, an administrator should look at the pod's events, or raise sessions.startTimeout.",
+}
+
+const FALLBACK = "Press Retry. If it fails again, tell an administrator these words."
+
+export function hintFor(code: string): string {
+  return HINTS[code] ?? FALLBACK
+}

@@ -1,0 +1,4 @@
+export { createWorkloads, type Guard, type Workloads } from "./create.ts"
+export type { Diagnosis } from "./diagnosis/diagnose.ts"
+export { hintFor } from "./diagnosis/hints.ts"
+export type { ContainerObservation, PodObservation, WorkloadObservation, WorkloadRecord } from "./types.ts"

@@ -1,0 +1,5 @@
+export { AGENT_PORT, REPOSITORY_PATH } from "./containers.ts"
+export { readExtras } from "./extras.ts"
+export { renderSecret } from "./secret.ts"
+export { renderStatefulSet } from "./statefulset.ts"
+export type { Extras, TemplateConfig } from "./types.ts"
