@@ -1,0 +1,89 @@
+import { describe, expect, test } from "vitest"
+import { docstrings } from "./rules/docstrings.ts"
+import { environmentAccess } from "./rules/environment.ts"
+import { importDirection, importEndings } from "./rules/imports.ts"
+import { fileLength, functionLength } from "./rules/length.ts"
+import { sqlInStores } from "./rules/sql.ts"
+import { bannedWords } from "./rules/words.ts"
+import { parseSource, type Rule } from "./source.ts"
+
+const lines = (count: number) => "void 0\n".repeat(count)
+const inStores = sqlInStores(new Set(["sessions"]))
+const server = "control-plane/server"
+
+const caught: [what: string, rule: Rule, path: string, text: string][] = [
+  ["a file of 401 lines", fileLength, "scripts/a.ts", lines(401)],
+  ["a function of 71 lines", functionLength, "scripts/a.ts", `function f() {\n${lines(69)}}`],
+  ["an arrow function of 71 lines", functionLength, "scripts/a.ts", `export const f = () => {\n${lines(69)}}`],
+  ["a long test", functionLength, "scripts/a.test.ts", `test("x", () => {\n${lines(69)}})`],
+  ["a feature that imports http", importDirection, `${server}/sessions/a.ts`, `import "../http/index.ts"`],
+  ["an import of the composition root", importDirection, `${server}/http/a.ts`, `import { x } from "../main.ts"`],
+  ["an import past the index", importDirection, `${server}/http/a.ts`, `import { x } from "../sessions/store.ts"`],
+  ["a type past the index", importDirection, `${server}/http/a.ts`, `import type { X } from "../sessions/store.ts"`],
+  ["an export past the index", importDirection, `${server}/http/a.ts`, `export { x } from "../sessions/store.ts"`],
+  ["a dynamic import past the index", importDirection, `${server}/http/a.ts`, `await import("../audit/store.ts")`],
+  ["a database that knows sessions", importDirection, `${server}/database/a.ts`, `import "../sessions/index.ts"`],
+  ["Kubernetes in a feature", importDirection, `${server}/sessions/a.ts`, `import k from "@kubernetes/client-node"`],
+  [
+    "the control plane in a pod",
+    importDirection,
+    "auth-helpers/a.ts",
+    `import "../control-plane/server/time/index.ts"`,
+  ],
+  ["server code in the UI", importDirection, "control-plane/ui/a.ts", `import { x } from "../server/time/index.ts"`],
+  ["a script in the product", importDirection, `${server}/http/a.ts`, `import "../../../scripts/lib/run.ts"`],
+  ["an import without ending", importEndings, "scripts/a.ts", `import "./b"`],
+  ["an import of what a compiler would make", importEndings, "scripts/a.ts", `import "./b.js"`],
+  ["a statement outside of a store", inStores, `${server}/sessions/a.ts`, "query(`SELECT id FROM sessions`)"],
+  ["a statement in quotes", inStores, `${server}/sessions/a.ts`, `query("DELETE FROM sessions")`],
+  ["a raw query", inStores, `${server}/sessions/a.ts`, "database.raw(text)"],
+  ["a table named outside of a store", inStores, `${server}/sessions/a.ts`, `transaction("sessions as s")`],
+  ["a look at the environment", environmentAccess, `${server}/sessions/a.ts`, "const home = process.env.HOME"],
+  ["a function without words", docstrings, `${server}/sessions/a.ts`, "export function f() {}"],
+  ["a constant function without words", docstrings, `${server}/sessions/a.ts`, "export const f = () => 1"],
+  ["a function with a note only", docstrings, `${server}/sessions/a.ts`, "// a note\nexport async function f() {}"],
+  ["unfinished work", bannedWords, "scripts/a.ts", `// ${"TO"}DO later`],
+  ["a machine's path", bannedWords, "scripts/a.ts", `const a = "${"/ro"}ot/x"`],
+  ["a home directory", bannedWords, "scripts/a.ts", `const a = "${"/ho"}me/someone/x"`],
+  ["a tool's signature", bannedWords, "scripts/a.ts", `// ${"Co-"}Authored-By: somebody`],
+  ["a tracker's number", bannedWords, "scripts/a.ts", `// see iss${"ue"} 12`],
+]
+
+const allowed: [what: string, rule: Rule, path: string, text: string][] = [
+  ["a file of 400 lines", fileLength, "scripts/a.ts", lines(400)],
+  ["a function of 70 lines", functionLength, "scripts/a.ts", `function f() {\n${lines(68)}}`],
+  ["a long describe block", functionLength, "scripts/a.test.ts", `describe.each([1])("x", () => {\n${lines(80)}})`],
+  ["http that imports a feature", importDirection, `${server}/http/a.ts`, `import { x } from "../sessions/index.ts"`],
+  ["the types of a feature", importDirection, `${server}/audit/a.ts`, `import "../sessions/service-types.ts"`],
+  ["the composition root", importDirection, `${server}/main.ts`, `import { x } from "./http/index.ts"`],
+  ["Kubernetes in cluster/", importDirection, `${server}/cluster/a.ts`, `import k from "@kubernetes/client-node"`],
+  ["types of Kubernetes", importDirection, `${server}/workloads/a.ts`, `import type k from "@kubernetes/client-node"`],
+  [
+    "server types in the UI",
+    importDirection,
+    "control-plane/ui/a.ts",
+    `import type { X } from "../server/time/index.ts"`,
+  ],
+  ["a store", inStores, `${server}/sessions/session-store.ts`, "database.raw(`SELECT 1 `)"],
+  ["a sentence that begins as SQL does", inStores, `${server}/sessions/a.ts`, `"Select a repository"`],
+  ["a raw string", inStores, `${server}/sessions/a.ts`, "String.raw`a`"],
+  ["config/", environmentAccess, `${server}/config/a.ts`, "process.env"],
+  ["a docstring", docstrings, `${server}/sessions/a.ts`, "/** Does it. */\nexport async function f() {}"],
+  [
+    "a docstring over overloads",
+    docstrings,
+    "scripts/a.ts",
+    "/** Does it. */\nexport function f(a: 1): 1\nexport function f(a: 2): 2\nexport function f(a: 1 | 2) { return a }",
+  ],
+  ["the agent's home", bannedWords, "scripts/a.ts", `"/home/agent/x"`],
+]
+
+describe("a rule", () => {
+  test.each(caught)("catches %s", (_, rule, path, text) => {
+    expect(rule(parseSource({ path, text }))).not.toEqual([])
+  })
+
+  test.each(allowed)("lets pass %s", (_, rule, path, text) => {
+    expect(rule(parseSource({ path, text }))).toEqual([])
+  })
+})
