@@ -1,0 +1,84 @@
+import { mkdirSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { withLock } from "../lib/lock.ts"
+import { cacheDir, stateDir } from "../lib/paths.ts"
+import { startProcess, stopProcess } from "../lib/processes.ts"
+import { type RunOptions, succeeds } from "../lib/run.ts"
+import type { StepContext } from "../lib/steps.ts"
+import { until } from "../lib/wait.ts"
+import { ensureDebianPackages } from "../tools/index.ts"
+
+/** The `docker` command against one daemon. */
+export type Docker = (args: string[], options?: RunOptions) => Promise<string>
+
+/** True when a Docker daemon answers this user already. */
+export function dockerAnswers(): Promise<boolean> {
+  return succeeds("docker", ["version", "--format", "{{.Server.Version}}"], { timeout_ms: 15_000 })
+}
+
+/** The machine's own Docker daemon. */
+export function machineDocker({ run }: StepContext): Docker {
+  return (args, options) => run("docker", args, options)
+}
+
+const socket = "/run/berth-build/docker.sock"
+
+/**
+ * Runs `work` with a Docker daemon that exists for this build only: own socket, own data, no bridge and no firewall
+ * rules. Image layers stay in the cache for the next build.
+ */
+export async function withPrivateDocker<T>(context: StepContext, work: (docker: Docker) => Promise<T>): Promise<T> {
+  await ensureDebianPackages(["docker.io", "containerd", "runc"], context)
+  const folder = stateDir("build")
+  mkdirSync(folder, { recursive: true })
+  const record = join(folder, "dockerd.json")
+  const env = {
+    DOCKER_HOST: `unix://${socket}`,
+    // The classic builder needs no frontend image and no buildx.
+    DOCKER_BUILDKIT: "0",
+    DOCKER_CONFIG: join(folder, "docker-config"),
+  }
+  return withLock(
+    join(folder, "lock"),
+    async () => {
+      await stopProcess(record, 20_000) // of a build that was killed
+      startProcess({
+        command: "dockerd",
+        args: daemonArguments(folder),
+        logFile: join(folder, "dockerd.log"),
+        recordFile: record,
+        fingerprint: "",
+      })
+      try {
+        await until("an answer from the Docker daemon for builds", () => succeeds("docker", ["version"], { env }), {
+          timeout_ms: 60_000,
+          hint: `see ${join(folder, "dockerd.log")}`,
+        })
+        return await work((args, options = {}) =>
+          context.run("docker", args, { ...options, env: { ...options.env, ...env } }),
+        )
+      } finally {
+        await stopProcess(record, 20_000)
+      }
+    },
+    context.say,
+  )
+}
+
+function daemonArguments(folder: string): string[] {
+  // An empty file of its own: the machine's /etc/docker/daemon.json is for the machine's daemon.
+  const configuration = join(folder, "daemon.json")
+  writeFileSync(configuration, "{}")
+  return [
+    `--host=unix://${socket}`,
+    `--data-root=${cacheDir("docker")}`,
+    "--exec-root=/run/berth-build",
+    "--pidfile=/run/berth-build/docker.pid",
+    `--config-file=${configuration}`,
+    "--iptables=false",
+    "--ip6tables=false",
+    "--ip-forward=false",
+    "--ip-masq=false",
+    "--bridge=none",
+  ]
+}
