@@ -10,10 +10,11 @@ export default defineConfig({
         test: {
           name: "unit",
           include: [`${everywhere}/**/*.test.{ts,tsx}`],
-          exclude: ["**/node_modules/**", "**/*.integration.test.ts", "test/e2e/**", "test/chart/**"],
+          exclude: ["**/node_modules/**", "**/*.integration.test.ts", "test/{e2e,chart,tidy}/**"],
           testTimeout: 10_000,
         },
       },
+      { test: { name: "check", include: ["test/tidy/**/*.test.ts"], testTimeout: 30_000 } },
       {
         test: {
           name: "integration",

@@ -1,0 +1,57 @@
+import type { ToolName } from "../../scripts/tools/index.ts"
+
+/** A program that passes or fails as a whole. It counts as one test. */
+export interface Check {
+  readonly name: string
+  readonly command: string
+  readonly args: readonly string[]
+}
+
+/** A part of the suite that can be run alone. */
+export interface Layer {
+  readonly name: string
+  /** Debian packages and built tools that it needs. */
+  readonly packages: readonly string[]
+  readonly tools: readonly ToolName[]
+  readonly checks: readonly Check[]
+  /** The vitest project of the same name is part of it. */
+  readonly timeout_ms: number
+}
+
+const minute_ms = 60_000
+const node = process.execPath
+const local = (program: string, ...args: string[]): Pick<Check, "command" | "args"> => ({
+  command: `node_modules/.bin/${program}`,
+  args,
+})
+
+const checks: readonly Check[] = [
+  { name: "types of what runs on Node", ...local("tsc", "--noEmit", "-p", "tsconfig.json") },
+  { name: "types of the UI", ...local("tsc", "--noEmit", "-p", "control-plane/ui/tsconfig.json") },
+  { name: "lint and format", ...local("biome", "check", "--error-on-warnings", ".") },
+  { name: "no dead exports, files or dependencies", ...local("knip", "--config", "test/knip.json", "--no-progress") },
+  { name: "docs/openapi.json in sync", command: node, args: ["scripts/openapi.ts", "--check"] },
+  { name: "values schema and chart README in sync", command: node, args: ["scripts/chart-docs.ts", "--check"] },
+  { name: "helm lint", command: node, args: ["test/runner/helm-lint.ts"] },
+]
+
+/** In the order they run: the quick ones first. */
+export const layers: readonly Layer[] = [
+  { name: "check", packages: ["git"], tools: ["helm"], checks, timeout_ms: 5 * minute_ms },
+  { name: "unit", packages: ["git"], tools: [], checks: [], timeout_ms: 5 * minute_ms },
+  {
+    name: "chart",
+    packages: ["etcd-server", "openssl"],
+    tools: ["helm", "helm-unittest", "kubeconform", "kube-apiserver", "kubectl"],
+    checks: [],
+    timeout_ms: 10 * minute_ms,
+  },
+  {
+    name: "integration",
+    packages: ["postgresql", "etcd-server", "openssl", "git", "ripgrep"],
+    tools: ["kube-apiserver", "kube-controller-manager", "kubectl"],
+    checks: [],
+    timeout_ms: 15 * minute_ms,
+  },
+  { name: "e2e", packages: ["chromium"], tools: ["kubectl"], checks: [], timeout_ms: 40 * minute_ms },
+]

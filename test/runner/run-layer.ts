@@ -1,0 +1,58 @@
+import { mkdirSync, rmSync } from "node:fs"
+import { join } from "node:path"
+import { Failure, messageOf } from "../../scripts/lib/failure.ts"
+import { repositoryRoot } from "../../scripts/lib/paths.ts"
+import { createRun } from "../../scripts/lib/run.ts"
+import { ensureDebianPackages, ensureTools } from "../../scripts/tools/index.ts"
+import type { Check, Layer } from "./layers.ts"
+import { runGroup } from "./process.ts"
+import { type Count, countReport, sum } from "./report.ts"
+
+const say = (text: string) => console.log(text)
+
+/** Sets up and runs one layer; a layer that cannot be set up has failed once. */
+export async function runLayer(layer: Layer): Promise<Count> {
+  const started = performance.now()
+  say(`\n== ${layer.name}`)
+  const count = await prepare(layer).then(
+    () => runTests(layer),
+    (error: unknown): Count => {
+      say(`✗ ${layer.name} could not be set up: ${messageOf(error)}`)
+      if (error instanceof Failure) for (const text of [error.output, error.hint]) if (text) say(text)
+      return { passed: 0, failed: 1 }
+    },
+  )
+  const seconds = Math.round((performance.now() - started) / 1000)
+  say(`== ${layer.name}: ${count.passed} passed, ${count.failed} failed in ${seconds} s`)
+  return count
+}
+
+async function prepare(layer: Layer): Promise<void> {
+  const context = { run: createRun((text) => process.stdout.write(text)), say }
+  await ensureDebianPackages(layer.packages, context)
+  await ensureTools(layer.tools, context)
+}
+
+async function runTests(layer: Layer): Promise<Count> {
+  const counts: Count[] = []
+  for (const check of layer.checks) counts.push(await runCheck(check, layer.timeout_ms))
+  counts.push(await runVitest(layer))
+  return sum(counts)
+}
+
+async function runCheck({ name, command, args }: Check, timeout_ms: number): Promise<Count> {
+  const status = await runGroup(command, args, timeout_ms)
+  say(`${status === 0 ? "✓" : "✗"} ${name}`)
+  return status === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }
+}
+
+async function runVitest({ name, timeout_ms }: Layer): Promise<Count> {
+  const directory = join(repositoryRoot, "dist", "test")
+  const report = join(directory, `${name}.json`)
+  mkdirSync(directory, { recursive: true })
+  rmSync(report, { force: true })
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`]
+  const vitest = join(repositoryRoot, "node_modules", "vitest", "vitest.mjs")
+  const status = await runGroup(process.execPath, [vitest, "run", "--project", name, ...reporters], timeout_ms)
+  return countReport(report, status)
+}
