@@ -19,6 +19,7 @@ export function checkRules(file: ConfigFile, given: Given, faults: Faults): void
   }
 }
 
+/** A missing client secret is no fault here: the chart can make its Secret empty, to be filled after the installation. */
 function checkOidc(file: ConfigFile, given: Given, faults: Faults): void {
   const { oidc } = file
   if (!oidc.enabled) return
@@ -32,9 +33,6 @@ function checkOidc(file: ConfigFile, given: Given, faults: Faults): void {
   if (oidc.publicClient && !oidc.pkce) faults.add("oidc.publicClient needs oidc.pkce")
   if (oidc.publicClient && given.oidcClientSecret) {
     faults.add("oidc.publicClient is true, so OIDC_CLIENT_SECRET must not be set")
-  }
-  if (!oidc.publicClient && !given.oidcClientSecret) {
-    faults.add("oidc.enabled needs the client's secret (OIDC_CLIENT_SECRET), or oidc.publicClient: true")
   }
   if (oidc.domain.includes("@")) faults.add('oidc.domain is the part after the "@", for example example.com')
   if (!oidc.scopes.includes("openid")) faults.add('oidc.scopes must contain "openid"')

@@ -1,0 +1,117 @@
+import { afterAll } from "vitest"
+import { createAudit } from "../../audit/index.ts"
+import { type Config, parseConfig } from "../../config/index.ts"
+import type { Database } from "../../database/index.ts"
+import { createIdentity } from "../../identity/index.ts"
+import { createHealth, createLogger, createMetrics } from "../../observability/index.ts"
+import type { Sessions } from "../../sessions/service-types.ts"
+import { type Clock, systemClock } from "../../time/index.ts"
+import { createHttp, type Http } from "../index.ts"
+
+export const ADMIN = { email: "Admin@example.com", password: "correct horse battery" }
+
+/** A configuration that a local installation could have; `changes` go into the file, `env` into the environment. */
+export function testConfig(changes: Record<string, unknown> = {}, env: Record<string, string> = {}): Config {
+  const file = {
+    release: "berth",
+    instance: "berth",
+    namespace: "berth",
+    sessionNamespace: "berth-sessions",
+    public: { host: "127.0.0.1", pathPrefix: "/", tls: false },
+    images: { dataPlane: "a:1", dataPlaneInit: "b:1", auth: "c:1" },
+    broker: { url: "https://berth-broker.berth.svc:8081", caConfigMap: "berth-broker-ca" },
+    sessions: { serviceAccountName: "berth-session" },
+    sessionVolume: { storageSize: "2Gi" },
+    ...changes,
+  }
+  const environment = {
+    PGHOST: "unused",
+    BETTER_AUTH_SECRET: "a secret of at least 32 characters",
+    BERTH_ENCRYPTION_KEYS: Buffer.alloc(32, 7).toString("base64"),
+    BERTH_ADMIN_EMAIL: ADMIN.email,
+    BERTH_ADMIN_PASSWORD: ADMIN.password,
+    BERTH_HTTP_LISTEN: "127.0.0.1:0",
+    BERTH_UI_DIR: "/nonexistent",
+    ...env,
+  }
+  return parseConfig(environment, () => JSON.stringify(file))
+}
+
+export interface TestServer {
+  readonly http: Http
+  readonly url: string
+  /** As a browser on our own page would. */
+  fetch(path: string, init?: RequestInit & { json?: unknown; cookie?: string }): Promise<Response>
+  /** The cookie of a new login. */
+  signIn(account?: { email: string; password: string }, cookie?: string): Promise<string>
+}
+
+/** A whole HTTP listener on a free port, closed after the file's last test. */
+export async function startServer(parts: {
+  database: Database
+  config?: Config
+  sessions?: Partial<Sessions>
+  clock?: Clock
+}): Promise<TestServer> {
+  const config = parts.config ?? testConfig()
+  const log = createLogger({ level: "silent", replica: "test" })
+  const clock = parts.clock ?? systemClock
+  const { database } = parts
+  const audit = createAudit({ database, log })
+  const identity = createIdentity({ config, database, audit, log, clock })
+  await identity.start()
+  const http = await createHttp({
+    config,
+    identity,
+    sessions: sessionsOf(parts.sessions ?? {}),
+    database,
+    audit,
+    clock,
+    health: createHealth({}),
+    log,
+    metrics: createMetrics({ runtimeFigures: false }),
+    strictAnswers: true,
+    lameDuck_ms: 0,
+  })
+  const { port } = await http.listen()
+  const url = `http://127.0.0.1:${port}`
+  afterAll(() => http.close())
+
+  const send: TestServer["fetch"] = (path, init = {}) => {
+    const { json, cookie, headers, ...rest } = init
+    return fetch(url + path, {
+      redirect: "manual",
+      ...rest,
+      headers: {
+        origin: url,
+        ...(json === undefined ? {} : { "content-type": "application/json" }),
+        ...(cookie === undefined ? {} : { cookie }),
+        ...(headers as Record<string, string>),
+      },
+      ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+    })
+  }
+  return {
+    http,
+    url,
+    fetch: send,
+    async signIn(account = ADMIN, cookie = "") {
+      const response = await send("/api/auth/password", { method: "POST", json: account, cookie })
+      const [set = ""] = response.headers.getSetCookie()
+      if (response.status !== 204) throw new Error(`sign-in answered ${response.status} ${await response.text()}`)
+      return set.split(";")[0] ?? ""
+    },
+  }
+}
+
+/** The methods given; any other fails the test that calls it. */
+function sessionsOf(given: Partial<Sessions>): Sessions {
+  return new Proxy(given as Sessions, {
+    get(target, name, receiver) {
+      if (Reflect.has(target, name)) return Reflect.get(target, name, receiver)
+      return () => {
+        throw new Error(`sessions.${String(name)} is not part of this test`)
+      }
+    },
+  })
+}

@@ -1,0 +1,200 @@
+import { beforeEach, describe, expect, test } from "vitest"
+import { testDatabase } from "../../../../test/support/postgres.ts"
+import { ADMIN, startServer, testConfig } from "../../http/testing/server.ts"
+import { ensureFirstAdministrator } from "./index.ts"
+import { LIMITS } from "./limits.ts"
+
+const { database, openPool } = await testDatabase()
+let now = Date.now()
+const clock = { now: () => now, sleep: async () => undefined }
+// Two replicas on one database, throughout.
+const one = await startServer({ database, clock })
+const two = await startServer({
+  database: openPool(),
+  clock,
+  config: testConfig({}, { BERTH_ADMIN_PASSWORD: "another password" }),
+})
+
+beforeEach(async () => {
+  now = Date.now()
+  await database("rate_limits").delete()
+  await database("users").update({ disabled_at: null })
+})
+
+const signIn = (json: unknown, init: RequestInit = {}) =>
+  one.fetch("/api/auth/password", { method: "POST", json, ...init })
+const codeOf = async (response: Response) => ((await response.json()) as { error: { code: string } }).error.code
+
+describe("the first administrator", () => {
+  test("is made once and keeps the password it was made with", async () => {
+    expect(await database("users").select("email", "role", "issuer", "subject")).toEqual([
+      { email: ADMIN.email, role: "admin", issuer: "local", subject: "admin@example.com" },
+    ])
+    const [row] = await database("passwords").select("hash")
+    expect(row.hash).toMatch(/^scrypt\$32768\$8\$3\$/)
+  })
+
+  test("is not made again when the Secret changes", async () => {
+    const { firstAdministrator: administrator } = testConfig({}, { BERTH_ADMIN_EMAIL: "new@example.com" })
+    const silent = { info: () => undefined } as never
+    await ensureFirstAdministrator({ database, administrator, audit: { record: async () => undefined }, log: silent })
+    expect(await database("users").select("id")).toHaveLength(1)
+  })
+})
+
+describe("signing in with a password", () => {
+  test("gives a cookie that every replica knows, whatever the case of the address", async () => {
+    const response = await signIn({ email: " ADMIN@Example.com", password: ADMIN.password })
+    expect(response.status).toBe(204)
+    const [cookie = ""] = response.headers.getSetCookie()
+    expect(cookie).toMatch(/^berth-local=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Max-Age=2592000$/)
+    const me = await two.fetch("/api/me", { cookie: cookie.split(";")[0] ?? "" })
+    expect(await me.json()).toMatchObject({ email: ADMIN.email, role: "admin", method: "password" })
+  })
+
+  test("stores only a hash of the cookie", async () => {
+    const cookie = await one.signIn()
+    const token = cookie.split("=")[1] ?? ""
+    const { rows } = await database.raw("SELECT encode(token_hash, 'hex') AS hash, l.* FROM logins l")
+    expect(JSON.stringify(rows)).not.toContain(token)
+    expect(rows.at(-1).token_hash).toHaveLength(32)
+  })
+
+  test("answers wrong, unknown and disabled with the same words", async () => {
+    const wrong = await signIn({ email: ADMIN.email, password: "wrong" })
+    const unknown = await signIn({ email: "nobody@example.com", password: "wrong" })
+    await database("users").update({ disabled_at: new Date() })
+    const disabled = await signIn(ADMIN)
+    const answers = await Promise.all([wrong, unknown, disabled].map((response) => response.json()))
+    for (const answer of answers as { error: { requestId?: string } }[]) delete answer.error.requestId
+    expect(answers[0]).toMatchObject({ error: { code: "unauthenticated" } })
+    expect(answers[1]).toEqual(answers[0])
+    expect(answers[2]).toEqual(answers[0])
+  })
+
+  test("takes as long for an unknown account as for a wrong password", async () => {
+    const time = async (email: string) => {
+      const start = performance.now()
+      await (await signIn({ email, password: "wrong" })).arrayBuffer()
+      return performance.now() - start
+    }
+    await time("warm@example.com")
+    const known: number[] = []
+    const unknown: number[] = []
+    for (let round = 0; round < 4; round += 1) {
+      known.push(await time(ADMIN.email))
+      unknown.push(await time("nobody@example.com"))
+    }
+    // The fastest of each: the machine can only make them slower.
+    const ratio = Math.min(...unknown) / Math.min(...known)
+    expect(ratio).toBeGreaterThan(0.5)
+    expect(ratio).toBeLessThan(2)
+  })
+
+  test("is limited on all replicas together and says when to try again", async () => {
+    const attempts = Array.from({ length: LIMITS.pair }, (_, index) =>
+      (index % 2 ? one : two).fetch("/api/auth/password", { method: "POST", json: { email: "x@y.z", password: "no" } }),
+    )
+    expect(new Set((await Promise.all(attempts)).map((response) => response.status))).toEqual(new Set([401]))
+    const limited = await signIn({ email: "X@y.z", password: "no" })
+    expect(limited.status).toBe(429)
+    expect(Number(limited.headers.get("retry-after"))).toBeGreaterThan(0)
+    expect(await codeOf(limited)).toBe("too_many_requests")
+    // Another account is not concerned.
+    expect(await one.signIn()).not.toBe("")
+  })
+
+  test("does not count what succeeds", async () => {
+    for (let round = 0; round <= LIMITS.pair; round += 1) await one.signIn()
+    expect(await database("rate_limits").where("points", ">", 0).select("key")).toEqual([])
+  })
+
+  test("records who tried, without the password", async () => {
+    await signIn({ email: ADMIN.email, password: "canary-password" })
+    const [last] = await database("audit_events").orderBy("id", "desc").limit(1)
+    expect(last).toMatchObject({ action: "login.create", outcome: "refused", facts: { why: "wrong password" } })
+    expect(JSON.stringify(await database("audit_events").select())).not.toContain("canary")
+  })
+})
+
+describe("a login", () => {
+  test("is replaced at every sign-in, so that a planted cookie is worth nothing", async () => {
+    const planted = await one.signIn()
+    const own = await one.signIn(ADMIN, planted)
+    expect(own).not.toBe(planted)
+    expect((await one.fetch("/api/me", { cookie: planted })).status).toBe(401)
+    const invented = `berth-local=${"A".repeat(43)}`
+    expect(await one.signIn(ADMIN, invented)).not.toBe(invented)
+  })
+
+  test("ends at sign-out, on every replica", async () => {
+    const cookie = await one.signIn()
+    const out = await two.fetch("/api/auth/logout", { method: "POST", cookie })
+    expect(out.status).toBe(204)
+    expect(out.headers.getSetCookie()[0]).toContain("Max-Age=0")
+    expect((await one.fetch("/api/me", { cookie })).status).toBe(401)
+  })
+
+  test("is listed to its owner and can be revoked from another browser", async () => {
+    await database("logins").delete()
+    const [phone, desk] = [await one.signIn(), await one.signIn()]
+    const list = (await (await two.fetch("/api/me/logins", { cookie: desk })).json()) as {
+      items: { id: string; current: boolean }[]
+    }
+    expect(list.items.map((item) => item.current).sort()).toEqual([false, true])
+    const other = list.items.find((item) => !item.current)
+    expect((await two.fetch(`/api/me/logins/${other?.id}`, { method: "DELETE", cookie: desk })).status).toBe(204)
+    expect((await one.fetch("/api/me", { cookie: phone })).status).toBe(401)
+    expect((await one.fetch("/api/me", { cookie: desk })).status).toBe(200)
+    expect((await two.fetch(`/api/me/logins/${other?.id}`, { method: "DELETE", cookie: desk })).status).toBe(404)
+  })
+
+  test("cannot be revoked by somebody else", async () => {
+    const cookie = await one.signIn()
+    await database("users").insert({ id: "usr_other", issuer: "i", subject: "s", email: "o@x", name: "o" })
+    const { rows } = await database.raw("SELECT id FROM logins ORDER BY created_at DESC LIMIT 1")
+    await database("logins").where({ id: rows[0].id }).update({ user_id: "usr_other" })
+    const mine = await one.signIn()
+    expect((await one.fetch(`/api/me/logins/${rows[0].id}`, { method: "DELETE", cookie: mine })).status).toBe(404)
+    expect((await one.fetch("/api/me", { cookie })).status).toBe(200)
+    await database("users").where({ id: "usr_other" }).delete()
+  })
+
+  test("ends after 7 idle days, lives on with use, and ends after 30 days all the same", async () => {
+    const day = 24 * 3_600_000
+    const idle = await one.signIn()
+    const used = await one.signIn()
+    const start = now
+    const statusOf = async (cookie: string) => (await one.fetch("/api/me", { cookie })).status
+    for (let days = 6; days < 30; days += 6) {
+      now = start + days * day
+      expect(await statusOf(used)).toBe(200)
+    }
+    expect(await statusOf(idle)).toBe(401)
+    now = start + 30 * day - 1_000
+    expect(await statusOf(used)).toBe(200)
+    now = start + 30 * day + 1
+    expect(await statusOf(used)).toBe(401)
+  })
+
+  test("of a disabled user is worth nothing at once", async () => {
+    const cookie = await one.signIn()
+    await database("users").update({ disabled_at: new Date() })
+    expect((await two.fetch("/api/me", { cookie })).status).toBe(401)
+  })
+
+  test("is not accepted twice in one request", async () => {
+    const cookie = await one.signIn()
+    expect((await one.fetch("/api/me", { cookie: `${cookie}; ${cookie}` })).status).toBe(401)
+  })
+})
+
+test("settings are one's own and are kept", async () => {
+  const cookie = await one.signIn()
+  expect(await (await one.fetch("/api/me/settings", { cookie })).json()).toEqual({ defaultVisibility: "private" })
+  const put = await one.fetch("/api/me/settings", { method: "PUT", cookie, json: { defaultVisibility: "public" } })
+  expect(await put.json()).toEqual({ defaultVisibility: "public" })
+  expect(await (await two.fetch("/api/me/settings", { cookie })).json()).toEqual({ defaultVisibility: "public" })
+  const bad = await one.fetch("/api/me/settings", { method: "PUT", cookie, json: { defaultVisibility: "secret" } })
+  expect([bad.status, await codeOf(bad)]).toEqual([400, "invalid_request"])
+})

@@ -1,0 +1,130 @@
+import { createAudit } from "./audit/index.ts"
+import { createBroker } from "./broker/index.ts"
+import { createCluster } from "./cluster/index.ts"
+import { type Config, ConfigError, EXIT_CONFIG, loadConfig } from "./config/index.ts"
+import { checkVault, createProviders, createVault, providerFaults } from "./credentials/index.ts"
+import { randomName } from "./crypto/index.ts"
+import { createDatabase, createNotifications, migrate } from "./database/index.ts"
+import { createHttp } from "./http/index.ts"
+import { createIdentity } from "./identity/index.ts"
+import { createHealth, createLogger, createMetrics, createMetricsListener, type Logger } from "./observability/index.ts"
+import { createRuntime } from "./runtime/index.ts"
+import { createEngine, createSessions } from "./sessions/index.ts"
+import { systemClock } from "./time/index.ts"
+import { createTranscripts } from "./transcripts/index.ts"
+import { createWorkloads } from "./workloads/index.ts"
+
+const POOL_MAX = 20
+/** The watch of a list is restarted long before; beyond this the view is not to be trusted. */
+const CLUSTER_AGE_MS_MAX = 60_000
+/** Kubernetes kills after 30 s by default. */
+const STOP_MS_MAX = 25_000
+
+type Release = () => Promise<void>
+
+/** Builds everything in order and starts it. Whatever has been opened is on `opened` by then, newest last. */
+async function start(config: Config, log: Logger, opened: Release[]): Promise<void> {
+  const clock = systemClock
+  const metrics = createMetrics()
+  const { url } = config.database
+
+  const database = createDatabase({ url, poolMax: POOL_MAX })
+  opened.push(() => database.destroy())
+  await migrate(database, config.directories.migrations)
+  const notifications = createNotifications({ url, log, clock })
+  opened.push(() => notifications.close())
+  const audit = createAudit({ database, log })
+
+  const cluster = createCluster({ config, log, clock })
+  const health = createHealth({
+    database: async () => void (await database.raw("SELECT 1")),
+    cluster: async () => {
+      const age_ms = Math.max(...[cluster.pods, cluster.statefulSets, cluster.claims].map((view) => view.age_ms()))
+      if (!(age_ms <= CLUSTER_AGE_MS_MAX)) throw new Error(`the cluster was last heard of ${age_ms} ms ago`)
+    },
+  })
+  const metricsListener = createMetricsListener({ listen: config.listen.metrics, metrics, health, log })
+  await metricsListener.listen()
+  opened.push(() => metricsListener.close())
+  opened.push(() => cluster.stop())
+  await cluster.start()
+
+  const vault = createVault({ keys: config.encryptionKeys })
+  await checkVault({ database, vault })
+  const providers = createProviders({ config })
+  const workloads = createWorkloads({ config, cluster, database, vault, clock, log })
+  const transcripts = createTranscripts({ database, notifications, clock, log })
+  const runtime = createRuntime({ clock, log })
+  const parts = { database, transcripts, runtime, workloads, vault, clock, notifications, config, audit, log, metrics }
+  const sessions = createSessions(parts)
+  const replica = `${config.replica.name}-${randomName(6)}`
+  const engine = createEngine({ ...parts, cluster, replica })
+  engine.start()
+  opened.push(() => engine.stop())
+
+  const broker = createBroker({ config, cluster, database, providers, vault, log, clock, metrics, audit })
+  await broker.listen()
+  opened.push(() => broker.close())
+  const identity = createIdentity({ config, database, audit, log, clock })
+  await identity.start()
+  const http = await createHttp({ config, identity, sessions, database, audit, clock, health, log, metrics })
+  await http.listen()
+  opened.push(() => http.close())
+}
+
+/** Undoes in reverse what was opened; one failure does not keep the others from closing. */
+async function stop(opened: Release[], log: Logger): Promise<void> {
+  for (const release of opened.splice(0).reverse()) {
+    await release().catch((error: unknown) => log.error({ err: error }, "could not close a part cleanly"))
+  }
+}
+
+function readConfiguration(): Config {
+  try {
+    const config = loadConfig()
+    const faults = providerFaults(config.file.providers ?? {})
+    if (faults.length > 0) throw new ConfigError(faults)
+    return config
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    console.error(error.message)
+    process.exit(EXIT_CONFIG)
+  }
+}
+
+async function main(): Promise<void> {
+  const config = readConfiguration()
+  if (process.argv.includes("--check-config")) {
+    console.log("The configuration is sound.")
+    return
+  }
+  const log = createLogger({ level: config.logLevel, replica: config.replica.name })
+  const crash = (error: unknown) => {
+    log.fatal({ err: error }, "unexpected error, giving up")
+    process.exit(1)
+  }
+  process.on("uncaughtException", crash)
+  process.on("unhandledRejection", crash)
+
+  const opened: Release[] = []
+  let stopping = false
+  const drain = (signal: NodeJS.Signals) => {
+    if (stopping) return
+    stopping = true
+    log.info({ signal }, "stopping")
+    setTimeout(() => {
+      log.warn("not everything closed in time")
+      process.exit(1)
+    }, STOP_MS_MAX).unref()
+    void stop(opened, log).then(() => {
+      log.info("stopped")
+      process.exit(0)
+    })
+  }
+  process.on("SIGTERM", drain)
+  process.on("SIGINT", drain)
+  await start(config, log, opened).catch(crash)
+  log.info({ http: config.listen.http, broker: config.listen.broker, metrics: config.listen.metrics }, "ready")
+}
+
+await main()
