@@ -1,4 +1,3 @@
-import type { IncomingMessage, ServerResponse } from "node:http"
 import { createServer, type Server } from "node:https"
 import type { AddressInfo } from "node:net"
 import { Counter } from "prom-client"
@@ -17,7 +16,7 @@ import { createRedirects } from "./git/redirects.ts"
 import { createCallers } from "./identity/callers.ts"
 import { createPodCheck } from "./identity/pods.ts"
 import { createTokenVerifier } from "./identity/tokens.ts"
-import { createRouter, type RouteName } from "./router.ts"
+import { createRouter, type RouteOutcome } from "./router.ts"
 import { createGitRoute } from "./routes/git.ts"
 import { createLlmRoute } from "./routes/llm.ts"
 import { createReportRoute } from "./routes/report.ts"
@@ -122,12 +121,11 @@ function createObserver({ log, metrics }: BrokerOptions) {
     labelNames: ["route", "outcome"],
     registers: [metrics],
   })
-  return (route: RouteName, request: IncomingMessage, response: ServerResponse, error?: unknown) => {
-    const outcome =
-      error === undefined ? `${Math.floor(response.statusCode / 100)}xx` : isAppError(error) ? error.code : "internal"
+  return ({ route, method, peer, status, error }: RouteOutcome) => {
+    const outcome = error === undefined ? `${Math.floor(status / 100)}xx` : isAppError(error) ? error.code : "internal"
     requests.inc({ route, outcome })
     if (error === undefined) return
-    const facts = { route, method: request.method, peer: request.socket.remoteAddress, err: error }
+    const facts = { route, method, peer, err: error }
     if (isAppError(error)) log.info(facts, "a pod's request was refused")
     else log.error(facts, "a pod's request failed")
   }

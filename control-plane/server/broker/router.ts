@@ -55,11 +55,20 @@ function decode(segment: string): string | null {
   }
 }
 
+/** How a request ended, for metrics and the log. */
+export interface RouteOutcome {
+  readonly route: RouteName
+  readonly method: string | undefined
+  readonly peer: string | undefined
+  readonly status: number
+  readonly error?: unknown
+}
+
 /** Identifies the caller and runs the route. Resolves once the answer is complete; every failure is answered. */
 export function createRouter(options: {
   callers: Callers
   routes: Routes
-  onDone: (route: RouteName, request: IncomingMessage, response: ServerResponse, error?: unknown) => void
+  onDone: (outcome: RouteOutcome) => void
 }): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   const { callers, routes, onDone } = options
   async function run(match: Match, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -76,14 +85,19 @@ export function createRouter(options: {
     } else await routes[name](caller, { request, response }, target, rest, search)
   }
   return async (request, response) => {
-    const match = matchRoute(request.method ?? "", request.url ?? "")
+    const { method } = request
+    // Read now: a socket that is gone does not know its peer any more.
+    const peer = request.socket.remoteAddress
+    const match = matchRoute(method ?? "", request.url ?? "")
     try {
       await run(match, request, response)
-      onDone(match.name, request, response)
+      onDone({ route: match.name, method, peer, status: response.statusCode })
     } catch (error) {
-      if (!response.headersSent && !response.destroyed)
-        (match.name === "git" ? answerGitError : answerError)(response, error)
-      onDone(match.name, request, response, error)
+      if (!response.headersSent && !response.destroyed) {
+        const answer = match.name === "git" ? answerGitError : answerError
+        answer(response, error)
+      }
+      onDone({ route: match.name, method, peer, status: response.statusCode, error })
     }
   }
 }

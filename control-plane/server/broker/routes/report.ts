@@ -36,18 +36,27 @@ function limit(windows: Map<string, { since: number; count: number }>, pod: stri
 }
 
 async function readJson(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length
-    if (bytes > REPORT_BYTES_MAX) throw new AppError("too_large", `A report has at most ${REPORT_BYTES_MAX} bytes.`)
-    chunks.push(chunk)
-  }
+  const text = await readText(request)
   try {
-    return JSON.parse(Buffer.concat(chunks).toString("utf8"))
+    return JSON.parse(text)
   } catch (cause) {
     throw new AppError("invalid_request", "The report is not JSON.", { cause })
   }
+}
+
+/** What is over the limit is not kept, and the connection stays usable for the answer. */
+function readText(request: IncomingMessage): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let bytes = 0
+    request.on("data", (chunk: Buffer) => {
+      bytes += chunk.length
+      if (bytes <= REPORT_BYTES_MAX) chunks.push(chunk)
+      else reject(new AppError("too_large", `A report has at most ${REPORT_BYTES_MAX} bytes.`))
+    })
+    request.once("error", reject)
+    request.once("end", () => resolve(Buffer.concat(chunks).toString("utf8")))
+  })
 }
 
 const SOURCES: readonly WorkloadReport["source"][] = ["workspace-init", "auth", "agent"]

@@ -1,0 +1,153 @@
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { afterAll } from "vitest"
+import { createPki } from "../../../../test/support/pki.ts"
+import { type TestDatabase, testDatabase } from "../../../../test/support/postgres.ts"
+import { removeScratch, scratchDirectory } from "../../../../test/support/scratch.ts"
+import type { AuditEvent } from "../../audit/types.ts"
+import type { Cluster } from "../../cluster/types.ts"
+import { parseConfig } from "../../config/parse.ts"
+import { createProviders, createVault, sealedColumns } from "../../credentials/index.ts"
+import { newId, randomName } from "../../crypto/index.ts"
+import { createLogger, createMetrics } from "../../observability/index.ts"
+import { systemClock } from "../../time/index.ts"
+import { createBroker } from "../index.ts"
+import { createStandInCluster, type StandInCluster } from "./stand-in-cluster.ts"
+
+/** A session with its workload and its pod, whose container runs on this machine. */
+export interface TestSession {
+  readonly id: string
+  readonly userId: string
+  readonly workload: string
+  readonly pod: { name: string; uid: string }
+  token(): Promise<string>
+}
+
+export interface Harness {
+  readonly url: string
+  readonly caFile: string
+  readonly directory: string
+  readonly cluster: StandInCluster
+  readonly database: TestDatabase["database"]
+  readonly audited: AuditEvent[]
+  readonly logged: string[]
+  addSession(options?: {
+    repository?: string
+    environment?: Record<string, string>
+    podAddress?: string
+    bound?: boolean
+  }): Promise<TestSession>
+}
+
+/** A real broker on 127.0.0.1 over TLS and PostgreSQL, in front of a stand-in for the cluster. */
+export async function startHarness(options: {
+  file?: Record<string, unknown>
+  providerKeys?: Record<string, string>
+}): Promise<Harness> {
+  const directory = scratchDirectory("broker")
+  const pki = await createPki(join(directory, "pki"))
+  const tls = join(directory, "tls")
+  mkdirSync(tls)
+  copyFileSync(pki.server.certFile, join(tls, "tls.crt"))
+  copyFileSync(pki.server.keyFile, join(tls, "tls.key"))
+  mkdirSync(join(directory, "keys"))
+  mkdirSync(join(directory, "git-credentials"))
+  for (const [id, key] of Object.entries(options.providerKeys ?? {})) writeFileSync(join(directory, "keys", id), key)
+
+  const config = readConfig(directory, tls, options.file ?? {})
+  const { database } = await testDatabase()
+  const cluster = createStandInCluster()
+  const vault = createVault({ keys: config.encryptionKeys })
+  const audited: AuditEvent[] = []
+  const logged: string[] = []
+  const broker = createBroker({
+    config,
+    cluster: cluster as unknown as Cluster,
+    database,
+    providers: createProviders({ config }),
+    vault,
+    clock: systemClock,
+    log: createLogger({ level: "debug", replica: "test", destination: { write: (line) => void logged.push(line) } }),
+    metrics: createMetrics({ runtimeFigures: false }),
+    audit: { record: async (event) => void audited.push(event) },
+  })
+  const { port } = await broker.listen()
+  afterAll(async () => {
+    await broker.close()
+    removeScratch(directory)
+  })
+  return {
+    url: `https://127.0.0.1:${port}`,
+    caFile: pki.authority.certFile,
+    directory,
+    cluster,
+    database,
+    audited,
+    logged,
+    addSession: (session = {}) => addSession({ database, cluster, vault }, session),
+  }
+}
+
+function readConfig(directory: string, tls: string, changes: Record<string, unknown>) {
+  const file = {
+    release: "berth",
+    instance: "berth",
+    namespace: "berth",
+    sessionNamespace: "berth-sessions",
+    public: { host: "agents.example.com", pathPrefix: "/" },
+    images: { dataPlane: "a:1", dataPlaneInit: "b:1", auth: "c:1" },
+    broker: {
+      url: "https://berth-broker.berth.svc:8081",
+      caConfigMap: "berth-broker-ca",
+      allowedPrivateHosts: ["127.0.0.1"],
+    },
+    sessions: { serviceAccountName: "berth-session" },
+    sessionVolume: { storageSize: "2Gi" },
+    ...changes,
+  }
+  const env = {
+    DATABASE_URL: "postgres://unused",
+    BETTER_AUTH_SECRET: "0123456789abcdefghijklmnopqrstuvwxyz",
+    BERTH_ENCRYPTION_KEYS: Buffer.alloc(32, 7).toString("base64"),
+    BERTH_BROKER_LISTEN: "127.0.0.1:0",
+    BERTH_BROKER_TLS_DIR: tls,
+    BERTH_PROVIDER_KEYS_DIR: join(directory, "keys"),
+    BERTH_GIT_CREDENTIALS_DIR: join(directory, "git-credentials"),
+  }
+  return parseConfig(env, () => JSON.stringify(file))
+}
+
+async function addSession(
+  parts: { database: TestDatabase["database"]; cluster: StandInCluster; vault: ReturnType<typeof createVault> },
+  options: NonNullable<Parameters<Harness["addSession"]>[0]>,
+): Promise<TestSession> {
+  const { database, cluster, vault } = parts
+  const [userId, id, workload] = [newId("usr"), newId("ses"), randomName(10)]
+  const name = `berth-s-${workload}`
+  const pod = { name: `${name}-0`, uid: `uid-${workload}` }
+  const sealed =
+    options.environment === undefined
+      ? null
+      : vault.seal(JSON.stringify(options.environment), sealedColumns.sessionEnvironment(id, userId))
+  await database.raw("INSERT INTO users (id, issuer, subject, email, name) VALUES (?, 'test', ?, ?, 'Ada Lovelace')", [
+    userId,
+    userId,
+    `${userId}@example.com`,
+  ])
+  await database.raw(
+    `INSERT INTO sessions (id, owner_id, title, visibility, desired, status, repository_url, environment_sealed)
+     VALUES (?, ?, 'A session', 'private', 'running', 'starting', ?, ?)`,
+    [id, userId, options.repository ?? null, sealed],
+  )
+  await database.raw("INSERT INTO workloads (id, session_id, name, password_sealed) VALUES (?, ?, ?, ?)", [
+    workload,
+    options.bound === false ? null : id,
+    name,
+    vault.seal("password", sealedColumns.workloadPassword(workload)),
+  ])
+  cluster.addPod({
+    metadata: { ...pod, labels: { "berth.dev/release": "berth", "berth.dev/workload": workload } },
+    status: { phase: "Running", podIPs: [{ ip: options.podAddress ?? "127.0.0.1" }] },
+  })
+  return { id, userId, workload, pod, token: () => cluster.signToken({ pod }) }
+}
