@@ -23,6 +23,16 @@ export function parseRepository(address: string): RepositoryName | null {
   return host === undefined || path === undefined ? null : nameOf(host.toLowerCase(), path)
 }
 
+/** An address as a pod may see it: without a user name and password, which would be a stored credential. */
+export function withoutUserInfo(address: string): string {
+  if (!/^https?:\/\//i.test(address) || !URL.canParse(address)) return address
+  const url = new URL(address)
+  if (url.username === "" && url.password === "") return address
+  url.username = ""
+  url.password = ""
+  return url.href
+}
+
 function nameOf(host: string, rawPath: string): RepositoryName | null {
   const path = normalPath(rawPath)
   return isHost(host) && path !== null ? { host, path } : null

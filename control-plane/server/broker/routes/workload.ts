@@ -1,6 +1,7 @@
 import type { WorkloadBinding } from "../../../../auth-helpers/protocol/index.ts"
 import { type Providers, sealedColumns, type Vault } from "../../credentials/index.ts"
 import type { GitPolicy } from "../git/policy.ts"
+import { withoutUserInfo } from "../git/repository.ts"
 import type { Caller, CallerSession } from "../identity/callers.ts"
 
 /** `GET /v1/workload`: everything that a pod may know about its session. Null while it has none. */
@@ -13,7 +14,7 @@ export function createWorkloadRoute(options: { providers: Providers; vault: Vaul
     return {
       workload: caller.pod.workloadId,
       session: session.id,
-      repository,
+      repository: repository === null ? null : { ...repository, url: withoutUserInfo(repository.url) },
       profile: session.profile,
       agentConfig: await providers.agentConfig(),
       git: {

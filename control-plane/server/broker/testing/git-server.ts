@@ -1,0 +1,101 @@
+import { execFileSync, spawn } from "node:child_process"
+import { mkdirSync, writeFileSync } from "node:fs"
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
+import type { AddressInfo } from "node:net"
+import { join } from "node:path"
+import { afterAll } from "vitest"
+import { removeScratch, scratchDirectory } from "../../../../test/support/scratch.ts"
+
+export interface GitServer {
+  /** `127.0.0.1:port`. */
+  readonly host: string
+  readonly seen: { method: string; url: string; authorization: string | undefined }[]
+  /** Runs git in a bare repository of the server. */
+  git(repository: string, ...args: string[]): string
+  /** Answers a request itself and returns true, before git would. */
+  intercept(handler: (request: IncomingMessage, response: ServerResponse) => boolean): void
+}
+
+/** A real git host: `git http-backend` over HTTP, with the bare repositories `team/app` and `team/other`. */
+export async function startGitServer(): Promise<GitServer> {
+  const root = scratchDirectory("git")
+  for (const name of ["team/app", "team/other"]) makeRepository(root, name)
+  const seen: GitServer["seen"] = []
+  let intercept: (request: IncomingMessage, response: ServerResponse) => boolean = () => false
+  const server = createServer((request, response) => {
+    seen.push({ method: request.method ?? "", url: request.url ?? "", authorization: request.headers.authorization })
+    if (!intercept(request, response)) runBackend(root, request, response)
+  })
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  afterAll(() => {
+    server.closeAllConnections()
+    server.close()
+    removeScratch(root)
+  })
+  return {
+    host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    seen,
+    git: (repository, ...args) =>
+      execFileSync("git", ["--git-dir", join(root, `${repository}.git`), ...args], { encoding: "utf8" }).trim(),
+    intercept: (handler) => {
+      intercept = handler
+    },
+  }
+}
+
+function makeRepository(root: string, name: string): void {
+  const bare = join(root, `${name}.git`)
+  const work = join(root, "work", name)
+  mkdirSync(work, { recursive: true })
+  const env = { ...process.env, GIT_CONFIG_GLOBAL: "/dev/null" }
+  const git = (...args: string[]) =>
+    execFileSync("git", ["-C", work, "-c", "user.name=Test", "-c", "user.email=test@example.com", ...args], {
+      env,
+      stdio: "pipe",
+    })
+  git("init", "--quiet", "--initial-branch=main")
+  writeFileSync(join(work, "README.md"), `# ${name}\n`)
+  git("add", ".")
+  git("commit", "--quiet", "-m", "first")
+  git("branch", "feature/x")
+  git("tag", "v1")
+  execFileSync("git", ["clone", "--quiet", "--bare", work, bare], { env, stdio: "pipe" })
+  execFileSync("git", ["--git-dir", bare, "config", "http.receivepack", "true"])
+}
+
+/** One request through the CGI program that git ships. */
+function runBackend(root: string, request: IncomingMessage, response: ServerResponse): void {
+  const url = new URL(request.url ?? "/", "http://git")
+  const child = spawn("git", ["http-backend"], {
+    env: {
+      PATH: process.env["PATH"],
+      GIT_PROJECT_ROOT: root,
+      GIT_HTTP_EXPORT_ALL: "1",
+      GIT_CONFIG_GLOBAL: "/dev/null",
+      REQUEST_METHOD: request.method,
+      PATH_INFO: decodeURIComponent(url.pathname),
+      QUERY_STRING: url.search.slice(1),
+      CONTENT_TYPE: request.headers["content-type"] ?? "",
+      HTTP_CONTENT_ENCODING: request.headers["content-encoding"] ?? "",
+      HTTP_GIT_PROTOCOL: String(request.headers["git-protocol"] ?? ""),
+      ...(request.headers["content-length"] === undefined ? {} : { CONTENT_LENGTH: request.headers["content-length"] }),
+    },
+    stdio: ["pipe", "pipe", "ignore"],
+  })
+  child.stdin.on("error", () => {})
+  request.pipe(child.stdin)
+  let head = Buffer.alloc(0)
+  child.stdout.on("data", (chunk: Buffer) => {
+    if (response.headersSent) return void response.write(chunk)
+    head = Buffer.concat([head, chunk])
+    const end = head.indexOf("\r\n\r\n")
+    if (end < 0) return
+    const lines = head.toString("latin1", 0, end).split("\r\n")
+    const headers = Object.fromEntries(
+      lines.map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 2)]),
+    )
+    response.writeHead(Number.parseInt(headers["Status"] ?? "200", 10), headers)
+    response.write(head.subarray(end + 4))
+  })
+  child.once("close", () => response.end())
+}
