@@ -31,7 +31,7 @@ const checks: readonly Check[] = [
   { name: "lint and format", ...local("biome", "check", "--error-on-warnings", ".") },
   { name: "no dead exports, files or dependencies", ...local("knip", "--config", "test/knip.json", "--no-progress") },
   { name: "docs/openapi.json in sync", command: node, args: ["scripts/openapi.ts", "--check"] },
-  { name: "values schema and chart README in sync", command: node, args: ["scripts/chart-docs.ts", "--check"] },
+  { name: "values schema and chart README in sync", command: node, args: ["chart/schema/generate.ts", "--check"] },
   { name: "helm lint", command: node, args: ["test/runner/helm-lint.ts"] },
 ]
 
