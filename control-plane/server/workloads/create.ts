@@ -51,6 +51,8 @@ export interface Workloads {
   target(workload: WorkloadRecord, pod: PodObservation): AgentTarget | null
   /** Calls with the session id of a changed object, or null when anything may have changed. */
   onChange(listener: (sessionId: string | null) => void): () => void
+  /** Sessions whose StatefulSet asks for a pod. */
+  runningSessions(): string[]
   /** See `sweepOrphans`. */
   sweepOrphans(): Promise<number | null>
 }
@@ -91,6 +93,11 @@ export function createWorkloads(parts: WorkloadsParts): Workloads {
         for (const stopListening of stops) stopListening()
       }
     },
+    runningSessions: () =>
+      cluster.statefulSets.all().flatMap(({ metadata, spec }) => {
+        const sessionId = metadata?.labels?.[SESSION_LABEL]
+        return sessionId !== undefined && (spec?.replicas ?? 1) > 0 ? [sessionId] : []
+      }),
     sweepOrphans: () => sweepOrphans({ cluster, database, store, clock, log }),
   }
 }

@@ -1,4 +1,4 @@
-import type { V1ContainerStatus, V1Pod, V1StatefulSet } from "@kubernetes/client-node"
+import type { V1ContainerStateTerminated, V1ContainerStatus, V1Pod, V1StatefulSet } from "@kubernetes/client-node"
 import type { Cluster } from "../cluster/types.ts"
 import { podName, WORKLOAD_LABEL } from "./names.ts"
 import type { ContainerObservation, PodObservation, WorkloadObservation, WorkloadRecord } from "./types.ts"
@@ -97,8 +97,14 @@ function condenseContainer(status: V1ContainerStatus): ContainerObservation {
     restarts: status.restartCount,
     startedAt: time(running?.startedAt ?? terminated?.startedAt),
     endedAt: time(terminated?.finishedAt),
-    lastExit: last ? { reason: last.reason ?? null, exitCode: last.exitCode, at: time(last.finishedAt) } : null,
+    lastExit: last === undefined ? null : lastExitOf(last),
   }
+}
+
+function lastExitOf(last: V1ContainerStateTerminated): ContainerObservation["lastExit"] {
+  const [from, to] = [time(last.startedAt), time(last.finishedAt)]
+  const ran_ms = from === null || to === null ? null : to - from
+  return { reason: last.reason ?? null, exitCode: last.exitCode, at: to, ran_ms }
 }
 
 /** Times arrive as text, whatever the client's types say. */

@@ -49,5 +49,10 @@ export interface ContainerObservation {
   readonly startedAt: number | null
   readonly endedAt: number | null
   /** How its previous run ended, when it was started again. */
-  readonly lastExit: { readonly reason: string | null; readonly exitCode: number; readonly at: number | null } | null
+  readonly lastExit: {
+    readonly reason: string | null
+    readonly exitCode: number
+    readonly at: number | null
+    readonly ran_ms: number | null
+  } | null
 }

@@ -60,6 +60,8 @@ CREATE TABLE sessions (
   tags jsonb NOT NULL DEFAULT '{}',
   -- The agent's own name for the conversation; kept so that it goes on after a restart.
   agent_session_id text,
+  -- Which run of the agent was followed last (pod uid and restarts): another one means that its work was interrupted.
+  agent_run text,
   -- Grows with every start, stop, retry and delete; a failure is remembered for one generation only.
   generation integer NOT NULL DEFAULT 1,
   failed_generation integer,

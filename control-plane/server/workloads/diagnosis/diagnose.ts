@@ -31,6 +31,8 @@ const REFUSED_GRACE_MS = 10_000
 const CONTAINER_GRACE_MS = 30_000
 /** A container that ended this often is in a loop. */
 const RESTARTS_MAX = 3
+/** What ran longer than this before it ended had started well. */
+const LOOP_RUN_MS = 60_000
 
 const IMAGE_INVALID = ["InvalidImageName", "ErrImageNeverPull"]
 const IMAGE_WAITING = ["ErrImagePull", "ImagePullBackOff", "ImageInspectError", "RegistryUnavailable"]
@@ -127,11 +129,13 @@ function ofContainer(input: DiagnosisInput, pod: PodObservation, container: Cont
       waited_ms > CONTAINER_GRACE_MS,
     )
   }
+  const { lastExit } = container
   if (container.restarts < RESTARTS_MAX || container.state === "running") return null
-  if (container.lastExit?.reason === "OOMKilled" || reason === "OOMKilled") {
+  if (lastExit?.ran_ms !== undefined && lastExit.ran_ms !== null && lastExit.ran_ms > LOOP_RUN_MS) return null
+  if (lastExit?.reason === "OOMKilled" || reason === "OOMKilled") {
     return because("out_of_memory", `The container "${name}" ran out of memory ${container.restarts} times.`, true)
   }
-  const exit = container.lastExit === null ? "" : `, last with exit code ${container.lastExit.exitCode}`
+  const exit = lastExit === null ? "" : `, last with exit code ${lastExit.exitCode}`
   const code = name === "workspace-init" ? "workspace_failed" : "crash_loop"
   return because(code, `The container "${name}" ended ${container.restarts} times${exit}.`, true)
 }

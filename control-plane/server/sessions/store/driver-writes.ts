@@ -1,0 +1,139 @@
+import { withTransaction } from "../../database/index.ts"
+import type { Database } from "../../database/types.ts"
+import { AppError } from "../../errors/index.ts"
+import type { Activity, Desired, Lease, Reason, SessionStatus, StartStep } from "../types.ts"
+import { SELECT_SESSION, type SessionRow, type StoredSession, toSession } from "./rows.ts"
+
+/** What a driver may change. An absent field stays as it is. */
+export interface DriverPatch {
+  readonly status?: SessionStatus
+  readonly reason?: Reason | null
+  readonly activity?: Activity
+  readonly steps?: readonly StartStep[]
+  readonly title?: string
+  readonly agentSessionId?: string
+  readonly agentRun?: string
+  /** The generation whose start has failed. */
+  readonly failedGeneration?: number
+  /** Counts as use of the session, for the idle timeout. */
+  readonly used?: boolean
+}
+
+/** The row as its driver sees it. @throws AppError `stale_lease` when another one drives it or it is gone */
+export async function loadFenced(database: Database, lease: Lease): Promise<StoredSession> {
+  const { rows } = await database.raw<{ rows: SessionRow[] }>(
+    `${SELECT_SESSION} WHERE s.id = ? AND s.lease_epoch = ?`,
+    [lease.sessionId, String(lease.epoch)],
+  )
+  if (rows[0] === undefined) throw stale(lease)
+  return toSession(rows[0])
+}
+
+/** @throws AppError `stale_lease`; nothing is written then */
+export async function patchFenced(database: Database, lease: Lease, patch: DriverPatch): Promise<void> {
+  const { rows } = await database.raw<{ rows: unknown[] }>(
+    `UPDATE sessions SET
+       status = coalesce(:status, status),
+       reason = CASE WHEN :withReason THEN CAST(:reason AS jsonb) ELSE reason END,
+       activity = coalesce(:activity, activity),
+       steps = coalesce(CAST(:steps AS jsonb), steps),
+       title = coalesce(:title, title),
+       agent_session_id = coalesce(:agentSessionId, agent_session_id),
+       agent_run = coalesce(:agentRun, agent_run),
+       failed_generation = coalesce(:failedGeneration, failed_generation),
+       last_active_at = CASE WHEN :used THEN now() ELSE last_active_at END,
+       updated_at = now()
+     WHERE id = :id AND lease_epoch = :epoch
+     RETURNING pg_notify('berth_sessions', id)`,
+    {
+      id: lease.sessionId,
+      epoch: String(lease.epoch),
+      status: patch.status ?? null,
+      withReason: patch.reason !== undefined,
+      reason: patch.reason === undefined || patch.reason === null ? null : JSON.stringify(patch.reason),
+      activity: patch.activity ?? null,
+      steps: patch.steps === undefined ? null : JSON.stringify(patch.steps),
+      title: patch.title ?? null,
+      agentSessionId: patch.agentSessionId ?? null,
+      agentRun: patch.agentRun ?? null,
+      failedGeneration: patch.failedGeneration ?? null,
+      used: patch.used ?? false,
+    },
+  )
+  if (rows.length === 0) throw stale(lease)
+}
+
+/**
+ * Says that the wish of `generation` is fulfilled and nothing is left to drive. False when there is a newer wish.
+ * @throws AppError `stale_lease`
+ */
+export async function settle(database: Database, lease: Lease, generation: number): Promise<boolean> {
+  const { rows } = await database.raw<{ rows: { settled: boolean }[] }>(
+    `UPDATE sessions SET pending = (generation <> :generation)
+     WHERE id = :id AND lease_epoch = :epoch
+     RETURNING NOT pending AS settled`,
+    { id: lease.sessionId, epoch: String(lease.epoch), generation },
+  )
+  if (rows[0] === undefined) throw stale(lease)
+  return rows[0].settled
+}
+
+/** The driver's own wish (idle timeout). False when a person's wish was faster. @throws AppError `stale_lease` */
+export async function wishFenced(
+  database: Database,
+  lease: Lease,
+  generation: number,
+  to: { desired: Desired; status: SessionStatus; reason: Reason },
+): Promise<boolean> {
+  const { rows } = await database.raw<{ rows: { done: boolean }[] }>(
+    `UPDATE sessions SET
+       desired = CASE WHEN generation = :generation THEN :desired ELSE desired END,
+       status = CASE WHEN generation = :generation THEN :status ELSE status END,
+       reason = CASE WHEN generation = :generation THEN CAST(:reason AS jsonb) ELSE reason END,
+       generation = CASE WHEN generation = :generation THEN generation + 1 ELSE generation END,
+       pending = true, updated_at = now()
+     WHERE id = :id AND lease_epoch = :epoch
+     RETURNING (generation = :generation + 1) AS done, pg_notify('berth_sessions', id)`,
+    { id: lease.sessionId, epoch: String(lease.epoch), generation, ...to, reason: JSON.stringify(to.reason) },
+  )
+  if (rows[0] === undefined) throw stale(lease)
+  return rows[0].done
+}
+
+/** Takes the row and everything that hangs on it. @throws AppError `stale_lease` */
+export async function deleteFenced(
+  database: Database,
+  lease: Lease,
+  removeWorkload: (transaction: Database) => Promise<void>,
+): Promise<void> {
+  await withTransaction(database, async (transaction) => {
+    const { rows } = await transaction.raw<{ rows: unknown[] }>(
+      "SELECT 1 FROM sessions WHERE id = ? AND lease_epoch = ? AND desired = 'deleted' FOR UPDATE",
+      [lease.sessionId, String(lease.epoch)],
+    )
+    if (rows.length === 0) throw stale(lease)
+    await removeWorkload(transaction)
+    await transaction.raw("DELETE FROM sessions WHERE id = ? RETURNING pg_notify('berth_sessions', id)", [
+      lease.sessionId,
+    ])
+  })
+}
+
+/** Stopped sessions whose pod runs all the same get a driver again. Returns how many. */
+export async function flagDrift(database: Database, sessionIds: readonly string[]): Promise<number> {
+  if (sessionIds.length === 0) return 0
+  const { rows } = await database.raw<{ rows: unknown[] }>(
+    `UPDATE sessions SET pending = true
+     WHERE id = ANY (?) AND NOT pending
+       AND (desired = 'stopped' OR (desired = 'running' AND failed_generation = generation))
+     RETURNING pg_notify('berth_sessions', id)`,
+    [[...sessionIds]],
+  )
+  return rows.length
+}
+
+function stale(lease: Lease): AppError {
+  return new AppError("stale_lease", "Another replica drives this session.", {
+    detail: `${lease.sessionId} epoch ${lease.epoch}`,
+  })
+}
