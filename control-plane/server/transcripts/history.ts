@@ -1,0 +1,70 @@
+import { type Database, translateDatabaseError } from "../database/index.ts"
+import { foldText } from "./fold.ts"
+import { readDeltas } from "./log-store.ts"
+import { readHeadSeq, readPage, readParts, type StoredPart } from "./message-store.ts"
+import { isGrowing } from "./plan.ts"
+import type { Message, Part } from "./types.ts"
+
+/**
+ * A page of messages as they are at event `lastSeq`: all is read from one snapshot of the database, and the deltas of
+ * texts that still grow are put on top of what is stored.
+ * @throws AppError `unavailable`
+ */
+export async function readHistory(
+  database: Database,
+  sessionId: string,
+  page: { before?: number; limit: number },
+): Promise<{ items: Message[]; nextCursor: string | null; lastSeq: number }> {
+  try {
+    return await database.transaction(
+      async (transaction) => {
+        const lastSeq = await readHeadSeq(transaction, sessionId)
+        const found = await readPage(transaction, sessionId, page.before ?? null, page.limit + 1)
+        const headers = found.slice(-page.limit)
+        const parts = await wholeParts(
+          transaction,
+          sessionId,
+          headers.map(({ id }) => id),
+        )
+        const items = headers.map(({ position: _, ...header }) => ({ ...header, parts: parts.get(header.id) ?? [] }))
+        const nextCursor = found.length > page.limit ? String(headers[0]?.position) : null
+        return { items, nextCursor, lastSeq }
+      },
+      { isolationLevel: "repeatable read", readOnly: true },
+    )
+  } catch (error) {
+    throw translateDatabaseError(error)
+  }
+}
+
+/** The parts of each message, growing texts complete. */
+export async function wholeParts(
+  database: Database,
+  sessionId: string,
+  messageIds: readonly string[],
+): Promise<Map<string, Part[]>> {
+  const stored = await readParts(database, sessionId, messageIds)
+  const whole = await completed(database, sessionId, stored)
+  const byMessage = new Map<string, Part[]>()
+  for (const { messageId, seq: _, ...part } of whole) {
+    const parts = byMessage.get(messageId)
+    if (parts === undefined) byMessage.set(messageId, [part])
+    else parts.push(part)
+  }
+  return byMessage
+}
+
+/** Puts the deltas of the log on top of growing texts. */
+export async function completed(
+  database: Database,
+  sessionId: string,
+  parts: readonly StoredPart[],
+): Promise<StoredPart[]> {
+  const growing = parts.filter(isGrowing)
+  if (growing.length === 0) return [...parts]
+  const deltas = await readDeltas(database, sessionId, Math.min(...growing.map(({ seq }) => seq)))
+  return parts.map((part) => {
+    const own = growing.includes(part) ? deltas.filter(({ partId, seq }) => partId === part.id && seq > part.seq) : []
+    return own.length === 0 ? part : { ...part, body: { ...part.body, text: foldText(part.body.text ?? "", own) } }
+  })
+}

@@ -1,0 +1,96 @@
+import type { Logger } from "pino"
+import { type Database, type Notifications, translateDatabaseError } from "../database/index.ts"
+import type { Clock } from "../time/index.ts"
+import { readHistory } from "./history.ts"
+import { markInterrupted } from "./interrupt.ts"
+import { Live } from "./live.ts"
+import { readNextPrompt, readOwn, readRequests } from "./message-store.ts"
+import { Notifier } from "./notifier.ts"
+import { queuePrompt, setDelivery } from "./prompts.ts"
+import { prune } from "./prune.ts"
+import type { Transcripts } from "./types.ts"
+import { watch } from "./watch.ts"
+import { type Fence, write } from "./write.ts"
+
+export type {
+  AgentRequest,
+  Change,
+  Message,
+  MessageBody,
+  Part,
+  PartBody,
+  QueuedPrompt,
+  SessionEvent,
+  TodoItem,
+  Transcripts,
+} from "./types.ts"
+
+export interface TranscriptsOptions {
+  readonly database: Database
+  readonly notifications: Notifications
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/**
+ * Histories and live event logs of all sessions, over PostgreSQL.
+ *
+ * A delta of a growing text is written to the log only, which is also what watchers receive: storing the text with every
+ * delta would rewrite all of it 20 times a second. Readers of the history put the deltas on top of the stored text; the
+ * agent's whole text replaces it when the part ends, and `markInterrupted` stores what there is when it never does. So
+ * everything that a watcher has seen is durable before he sees it.
+ */
+export function createTranscripts(options: TranscriptsOptions): Transcripts {
+  const { database, clock, log } = options
+  const live = new Live(options)
+  const notifier = new Notifier(database, log)
+  const grown = (sessionId: string) => {
+    live.poke(sessionId)
+    notifier.notify(sessionId)
+  }
+  const append = async (fence: Fence, changes: Parameters<Transcripts["append"]>[1]) => {
+    if ((await translated(write(database, fence, changes))) > 0) grown(fence.sessionId)
+  }
+  return {
+    async queuePrompt(input) {
+      const message = await queuePrompt(database, clock, input)
+      grown(input.sessionId)
+      return message
+    },
+    async ownMessage(sessionId, agentMessageId) {
+      const found = await translated(readOwn(database, sessionId, agentMessageId))
+      return found === null ? null : { id: found.id, authorId: found.authorId, createdAt: found.createdAt }
+    },
+    nextPrompt: (sessionId) => translated(readNextPrompt(database, sessionId)),
+    async markSending(lease, messageId, agentMessageId) {
+      await setDelivery(database, lease, messageId, { delivery: "sending", agentMessageId })
+      grown(lease.sessionId)
+    },
+    async markSent(lease, messageId) {
+      await setDelivery(database, lease, messageId, { delivery: "sent" })
+      grown(lease.sessionId)
+    },
+    async markFailed(lease, messageId, error) {
+      await setDelivery(database, lease, messageId, { delivery: "failed", error })
+      grown(lease.sessionId)
+    },
+    append: (lease, changes) => append(lease, changes),
+    async markInterrupted(lease) {
+      if ((await markInterrupted(database, lease)) > 0) grown(lease.sessionId)
+    },
+    publish: (sessionId, change) => append({ sessionId, epoch: null }, [change]),
+    list: (sessionId, page) => readHistory(database, sessionId, page),
+    requests: (sessionId, state) => translated(readRequests(database, sessionId, state)),
+    watch: (sessionId, afterSeq, signal) => watch({ database, live }, sessionId, afterSeq, signal),
+    prune: (age_ms) => prune(database, age_ms),
+  }
+}
+
+/** @throws AppError `unavailable` when the database is */
+async function translated<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    throw translateDatabaseError(error)
+  }
+}

@@ -1,0 +1,90 @@
+import type { Database } from "../database/index.ts"
+import type { Change, SessionEvent } from "./types.ts"
+
+export interface LoggedDelta {
+  readonly seq: number
+  readonly partId: string
+  readonly offset: number
+  readonly delta: string
+}
+
+/** The deltas of all texts after event `afterSeq`, in order. */
+export async function readDeltas(database: Database, sessionId: string, afterSeq: number): Promise<LoggedDelta[]> {
+  const { rows } = await database.raw<{ rows: LoggedDelta[] }>(
+    `SELECT seq, body->>'partId' AS "partId", (body->>'offset')::integer AS "offset", body->>'delta' AS delta
+     FROM session_events WHERE session_id = ? AND seq > ? AND type = 'part.delta' ORDER BY seq`,
+    [sessionId, afterSeq],
+  )
+  return rows
+}
+
+/** Ids of the texts that have deltas up to and including event `seq`. */
+export async function readGrown(database: Database, sessionId: string, seq: number): Promise<string[]> {
+  const { rows } = await database.raw<{ rows: { id: string }[] }>(
+    `SELECT DISTINCT body->>'partId' AS id FROM session_events WHERE session_id = ? AND seq <= ? AND type = 'part.delta'`,
+    [sessionId, seq],
+  )
+  return rows.map(({ id }) => id)
+}
+
+/** An event and its length as JSON, for limits on memory. */
+export interface LoggedEvent extends SessionEvent {
+  readonly chars: number
+}
+
+/** Up to `limit` events after `afterSeq` and the number of the last one; null when the session is gone. */
+export async function readLog(
+  database: Database,
+  sessionId: string,
+  afterSeq: number,
+  limit: number,
+): Promise<{ head: number; events: LoggedEvent[] } | null> {
+  // One statement, so that the head and the events are of the same moment.
+  const { rows } = await database.raw<{ rows: { head: number; seq: number | null; body: string }[] }>(
+    `SELECT s.event_seq AS head, e.seq, e.body
+     FROM sessions s LEFT JOIN LATERAL (
+       SELECT seq, body::text AS body FROM session_events WHERE session_id = s.id AND seq > ? ORDER BY seq LIMIT ?
+     ) e ON true
+     WHERE s.id = ? ORDER BY e.seq`,
+    [afterSeq, limit, sessionId],
+  )
+  const first = rows[0]
+  if (first === undefined) return null
+  const events = rows.flatMap(({ seq, body }) =>
+    seq === null ? [] : [{ seq, change: JSON.parse(body) as Change, chars: body.length }],
+  )
+  return { head: first.head, events }
+}
+
+/** Numbers of the last events of these sessions; those that are gone are missing. */
+export async function readHeads(database: Database, sessionIds: readonly string[]): Promise<Map<string, number>> {
+  const { rows } = await database.raw<{ rows: { id: string; event_seq: number }[] }>(
+    "SELECT id, event_seq FROM sessions WHERE id = ANY(?)",
+    [[...sessionIds]],
+  )
+  return new Map(rows.map(({ id, event_seq }) => [id, event_seq]))
+}
+
+/** Wakes every process that listens: one statement of its own, whatever the number of sessions. */
+export async function notifyEvents(database: Database, sessionIds: readonly string[]): Promise<void> {
+  await database.raw("SELECT pg_notify('berth_events', id) FROM unnest(?::text[]) AS id", [[...sessionIds]])
+}
+
+/** Sessions with events older than `age_ms`, and the number up to which theirs are older. */
+export async function readExpired(
+  database: Database,
+  age_ms: number,
+  limit: number,
+): Promise<{ sessionId: string; seq: number }[]> {
+  const { rows } = await database.raw<{ rows: { sessionId: string; seq: number }[] }>(
+    `SELECT session_id AS "sessionId", max(seq) AS seq FROM session_events
+     WHERE created_at < now() - ? * interval '1 millisecond' GROUP BY session_id LIMIT ?`,
+    [age_ms, limit],
+  )
+  return rows
+}
+
+/** Deletes a session's events up to and including `seq`. Returns how many. */
+export async function deleteLog(transaction: Database, sessionId: string, seq: number): Promise<number> {
+  return await transaction("session_events").where({ session_id: sessionId }).where("seq", "<=", seq).delete()
+}

@@ -1,0 +1,151 @@
+import type { Database } from "../database/index.ts"
+import type { AgentRequest, Message, MessageBody, Part, PartBody, PartType, QueuedPrompt } from "./types.ts"
+
+interface MessageRow {
+  id: string
+  position: number
+  role: Message["role"]
+  agent_session_id: string | null
+  author_id: string | null
+  delivery: Message["delivery"]
+  body: MessageBody
+  created_at: Date
+  completed_at: Date | null
+}
+
+interface PartRow {
+  message_id: string
+  id: string
+  type: PartType
+  body: PartBody
+  seq: number
+}
+
+const MESSAGE_COLUMNS = [
+  "id",
+  "position",
+  "role",
+  "agent_session_id",
+  "author_id",
+  "delivery",
+  "body",
+  "created_at",
+  "completed_at",
+] as const
+
+export type StoredHeader = Omit<Message, "parts"> & { readonly position: number }
+export type StoredPart = Part & { readonly messageId: string; readonly seq: number }
+
+function toHeader(row: MessageRow): StoredHeader {
+  return {
+    id: row.id,
+    position: row.position,
+    role: row.role,
+    agentSessionId: row.agent_session_id,
+    authorId: row.author_id,
+    delivery: row.delivery,
+    createdAt: row.created_at.getTime(),
+    completedAt: row.completed_at?.getTime() ?? null,
+    body: row.body,
+  }
+}
+
+/** Up to `limit` messages with positions below `before` (null: the newest), oldest first. */
+export async function readPage(
+  database: Database,
+  sessionId: string,
+  before: number | null,
+  limit: number,
+): Promise<StoredHeader[]> {
+  const query = database("messages").where({ session_id: sessionId })
+  if (before !== null) query.where("position", "<", before)
+  const rows = await query
+    .orderBy("position", "desc")
+    .limit(limit)
+    .select(...MESSAGE_COLUMNS)
+  return (rows as MessageRow[]).map(toHeader).reverse()
+}
+
+/** The parts of these messages, in their order within each; or, by "id", these parts. */
+export async function readParts(
+  database: Database,
+  sessionId: string,
+  ids: readonly string[],
+  by: "message_id" | "id" = "message_id",
+): Promise<StoredPart[]> {
+  const rows: PartRow[] = await database("parts")
+    .where({ session_id: sessionId })
+    .whereIn(by, [...ids])
+    .orderBy("position")
+    .select("message_id", "id", "type", "body", "seq")
+  return rows.map(({ message_id, ...part }) => ({ ...part, messageId: message_id }))
+}
+
+/** Stores a growing text as it is at event `seq`. Needs the session's lock. */
+export async function storeText(transaction: Database, sessionId: string, part: StoredPart): Promise<void> {
+  await transaction("parts")
+    .where({ session_id: sessionId, message_id: part.messageId, id: part.id })
+    .update({ body: JSON.stringify(part.body), seq: part.seq })
+}
+
+export async function readMessage(database: Database, sessionId: string, id: string): Promise<StoredHeader | null> {
+  const row = await database("messages")
+    .where({ session_id: sessionId, id })
+    .first(...MESSAGE_COLUMNS)
+  return row === undefined ? null : toHeader(row as MessageRow)
+}
+
+/** The user's message that the agent knows under this id. */
+export async function readOwn(
+  database: Database,
+  sessionId: string,
+  agentMessageId: string,
+): Promise<StoredHeader | null> {
+  const row = await database("messages")
+    .where({ session_id: sessionId, agent_message_id: agentMessageId })
+    .first(...MESSAGE_COLUMNS)
+  return row === undefined ? null : toHeader(row as MessageRow)
+}
+
+/** Messages of the agent that it never finished: neither completed, failed nor marked as interrupted. */
+export async function readUnfinished(database: Database, sessionId: string): Promise<StoredHeader[]> {
+  const rows = await database("messages")
+    .where({ session_id: sessionId, role: "assistant", completed_at: null })
+    .whereRaw("NOT body \\?| array['error', 'interrupted']")
+    .orderBy("position")
+    .select(...MESSAGE_COLUMNS)
+  return (rows as MessageRow[]).map(toHeader)
+}
+
+/** The oldest prompt that the agent does not have yet. */
+export async function readNextPrompt(database: Database, sessionId: string): Promise<QueuedPrompt | null> {
+  const row = await database("messages")
+    .where({ session_id: sessionId })
+    .whereIn("delivery", ["queued", "sending"])
+    .orderBy("position")
+    .first("id", "agent_message_id", "delivery")
+  if (row === undefined) return null
+  const parts = await readParts(database, sessionId, [row.id])
+  return {
+    messageId: row.id,
+    agentMessageId: row.agent_message_id,
+    delivery: row.delivery,
+    parts: parts.flatMap(({ id, type, body }) => (type === "text" ? [{ id, type, text: body.text ?? "" }] : [])),
+  }
+}
+
+export async function readRequests(
+  database: Database,
+  sessionId: string,
+  state: AgentRequest["state"] | undefined,
+): Promise<AgentRequest[]> {
+  const query = database("requests").where({ session_id: sessionId })
+  if (state !== undefined) query.where({ state })
+  const rows = await query.orderBy(["created_at", "id"]).select("id", "kind", "state", "body", "answer", "created_at")
+  return rows.map(({ created_at, ...row }) => ({ ...row, createdAt: created_at.getTime() }))
+}
+
+export async function readHeadSeq(database: Database, sessionId: string): Promise<number> {
+  const row = await database("sessions").where({ id: sessionId }).first("event_seq")
+  return row?.event_seq ?? 0
+}

@@ -1,0 +1,75 @@
+import type { Database } from "../database/index.ts"
+import type { MessageBody } from "./types.ts"
+
+export interface NewPrompt {
+  readonly sessionId: string
+  readonly id: string
+  readonly position: number
+  readonly authorId: string
+  readonly createdAt: number
+}
+
+/** Stores the head of a user's message as queued. Needs the session's lock. */
+export async function insertPrompt(transaction: Database, prompt: NewPrompt): Promise<void> {
+  await transaction("messages").insert({
+    session_id: prompt.sessionId,
+    id: prompt.id,
+    position: prompt.position,
+    role: "user",
+    author_id: prompt.authorId,
+    delivery: "queued",
+    body: {},
+    created_at: new Date(prompt.createdAt),
+  })
+}
+
+export async function insertText(
+  transaction: Database,
+  part: { sessionId: string; messageId: string; id: string; text: string; seq: number },
+): Promise<void> {
+  await transaction("parts").insert({
+    session_id: part.sessionId,
+    message_id: part.messageId,
+    id: part.id,
+    position: 0,
+    type: "text",
+    body: { text: part.text },
+    seq: part.seq,
+  })
+}
+
+/** Moves the session's counters and wakes the engine. Needs the session's lock. */
+export async function notePrompt(
+  transaction: Database,
+  sessionId: string,
+  head: { seq: number; position: number; lastMessage: unknown },
+): Promise<void> {
+  await transaction("sessions")
+    .where({ id: sessionId })
+    .update({
+      event_seq: head.seq,
+      message_position: head.position,
+      last_message: JSON.stringify(head.lastMessage),
+      pending: true,
+      last_active_at: transaction.fn.now(),
+    })
+  await transaction.raw("SELECT pg_notify('berth_sessions', ?)", [sessionId])
+}
+
+/** Changes the delivery of a user's message. The agent's id is set once and then kept. */
+export async function updateDelivery(
+  transaction: Database,
+  sessionId: string,
+  id: string,
+  patch: { delivery: "sending" | "sent" | "failed"; agentMessageId?: string; body?: MessageBody },
+): Promise<void> {
+  await transaction("messages")
+    .where({ session_id: sessionId, id })
+    .update({
+      delivery: patch.delivery,
+      ...(patch.body === undefined ? {} : { body: JSON.stringify(patch.body) }),
+      ...(patch.agentMessageId === undefined
+        ? {}
+        : { agent_message_id: transaction.raw("coalesce(agent_message_id, ?)", [patch.agentMessageId]) }),
+    })
+}

@@ -1,0 +1,30 @@
+import { type Database, withTransaction } from "../database/index.ts"
+import { completed } from "./history.ts"
+import { deleteLog, readExpired, readGrown } from "./log-store.ts"
+import { readParts, storeText } from "./message-store.ts"
+import { lockSession } from "./write-store.ts"
+
+const SESSIONS_AT_ONCE_MAX = 500
+
+/**
+ * Deletes events older than `age_ms`, session by session. Deltas of a text that never ended are first put into the text
+ * itself, so that the history stays whole. Returns how many events are gone.
+ */
+export async function prune(database: Database, age_ms: number): Promise<number> {
+  let count = 0
+  for (const { sessionId, seq } of await readExpired(database, age_ms, SESSIONS_AT_ONCE_MAX)) {
+    count += await withTransaction(database, async (transaction) => await pruneSession(transaction, sessionId, seq))
+  }
+  return count
+}
+
+async function pruneSession(transaction: Database, sessionId: string, seq: number): Promise<number> {
+  const head = await lockSession(transaction, sessionId, null)
+  if (head === null) return 0
+  const stored = await readParts(transaction, sessionId, await readGrown(transaction, sessionId, seq), "id")
+  const whole = await completed(transaction, sessionId, stored)
+  for (const [index, part] of whole.entries()) {
+    if (part !== stored[index]) await storeText(transaction, sessionId, { ...part, seq: head.seq })
+  }
+  return await deleteLog(transaction, sessionId, seq)
+}
