@@ -45,7 +45,7 @@ function operation(route: Route, error: unknown, components: Record<string, unkn
   return {
     operationId: operationId(route),
     summary: route.summary,
-    parameters: [...pathParameters(route), ...queryParameters(query, components)],
+    parameters: [...pathParameters(route), ...queryParameters(query, components), ...headerParameters(route)],
     ...(body
       ? { requestBody: { required: true, content: { "application/json": { schema: reference(body, components) } } } }
       : {}),
@@ -84,6 +84,16 @@ function queryParameters(query: Schema | undefined, components: Record<string, u
   const patterns = Object.keys(query?.patternProperties ?? {})
   if (patterns.length === 0) return known
   return [...known, { name: "tag", in: "query", description: "tag.<name>=<value>", schema: { type: "object" } }]
+}
+
+function headerParameters({ shapes }: Route): object[] {
+  if (shapes.idempotent) {
+    const description = "1 to 200 visible ASCII characters; a repeat answers what the first request made."
+    return [{ name: "Idempotency-Key", in: "header", description, schema: { type: "string" } }]
+  }
+  if (!shapes.stream) return []
+  const description = "Where to go on: the id of the last event that was received."
+  return [{ name: "Last-Event-ID", in: "header", description, schema: { type: "string" } }]
 }
 
 /** The schema with every titled schema in it replaced by a reference to its component. */

@@ -47,7 +47,7 @@ export function createRoutes(parts: RouteParts): readonly Route[] {
     route("GET",    "/api/me/settings",                        "profile:read",   "One's preferences",                       { answer: account.settings },                                           acc.settings),
     route("PUT",    "/api/me/settings",                        "profile:write",  "Change one's preferences",                { body: account.settings, answer: account.settings },                   acc.saveSettings),
 
-    route("POST",   "/api/sessions",                           "sessions:write", "Make a session",                          { body: session.createSession, answer: session.session, status: 201 },  ses.create),
+    route("POST",   "/api/sessions",                           "sessions:write", "Make a session",                          { body: session.createSession, answer: session.session, status: 201, idempotent: true }, ses.create),
     route("GET",    "/api/sessions",                           "sessions:read",  "Find sessions",                           { query: session.sessionQuery, answer: session.sessionPage },           ses.list),
     route("GET",    "/api/sessions/:id",                       "sessions:read",  "Read a session",                          { answer: session.session },                                            ses.get),
     route("PATCH",  "/api/sessions/:id",                       "sessions:write", "Change title, visibility or tags",        { body: session.updateSession, answer: session.session },               ses.update),
@@ -62,4 +62,9 @@ export function createRoutes(parts: RouteParts): readonly Route[] {
     route("POST",   "/api/sessions/:id/requests/:requestId",   "sessions:write", "Answer what the agent asked",             { body: transcript.requestAnswer },                                     ses.answer),
     route("GET",    "/api/events",                             "sessions:read",  "Follow all sessions that one may see",    { query: transcript.eventQuery, answer: transcript.listEvent, stream: true }, ses.allEvents),
   ]
+}
+
+/** The table without anything behind it: for what is derived from it. */
+export function describeRoutes(): readonly Route[] {
+  return createRoutes({} as RouteParts)
 }

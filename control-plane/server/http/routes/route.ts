@@ -18,6 +18,8 @@ export interface Shapes {
   readonly status?: 200 | 201 | 202
   /** `text/event-stream`; `answer` then is the shape of an event's data. */
   readonly stream?: true
+  /** Takes the header Idempotency-Key: a repeat answers what the first made. */
+  readonly idempotent?: true
   /** Body size limit where it is not the usual one. */
   readonly bodyBytes_max?: number
 }
