@@ -31,6 +31,8 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
   rm -rf "$PGDATA"
   mv "$PGDATA.new" "$PGDATA"
 fi
+# A volume with an fsGroup comes back writable for the group, and PostgreSQL refuses such a directory.
+chmod 0700 "$PGDATA"
 binaries=$(postgres -V | sed 's/[^0-9]*\([0-9]*\).*/\1/')
 data=$(cat "$PGDATA/PG_VERSION")
 if [ "$binaries" != "$data" ]; then
