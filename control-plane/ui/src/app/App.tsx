@@ -1,0 +1,93 @@
+import { lazy, type ReactNode, Suspense, useEffect } from "react"
+import { useMe } from "../api/account.ts"
+import { ApiError, messageOf } from "../api/client.ts"
+import { Button } from "../design/Button.tsx"
+import { ListPage } from "../sessions/ListPage.tsx"
+import { currentPath, Link, navigate, useRoute } from "./router.tsx"
+import { pathOf, type Route } from "./routes.ts"
+import { Shell } from "./Shell.tsx"
+
+const SignInPage = lazy(() => import("../sign-in/SignInPage.tsx"))
+const NewSessionPage = lazy(() => import("../new-session/NewSessionPage.tsx"))
+const SessionPage = lazy(() => import("../session/SessionPage.tsx"))
+const SettingsPage = lazy(() => import("../settings/SettingsPage.tsx"))
+
+/** The page of the address, for whoever is signed in. */
+export function App() {
+  const route = useRoute()
+  if (route.name === "sign-in") {
+    return (
+      <Suspense fallback={<Waiting />}>
+        <SignInPage returnTo={route.returnTo} />
+      </Suspense>
+    )
+  }
+  return (
+    <SignedIn>
+      <Shell>
+        <Suspense fallback={<Waiting />}>
+          <Page route={route} />
+        </Suspense>
+      </Shell>
+    </SignedIn>
+  )
+}
+
+function Page({ route }: { route: Route }) {
+  switch (route.name) {
+    case "list":
+      return <ListPage />
+    case "new":
+      return <NewSessionPage />
+    case "session":
+      return <SessionPage key={route.id} id={route.id} />
+    case "settings":
+      return <SettingsPage />
+    default:
+      return <Missing />
+  }
+}
+
+/** Shows its children to somebody who is signed in, and the way in to everybody else. */
+function SignedIn({ children }: { children: ReactNode }) {
+  const me = useMe()
+  const nobody = me.error instanceof ApiError && me.error.status === 401
+  useEffect(() => {
+    if (nobody) toSignIn()
+  }, [nobody])
+  if (me.data) return children
+  if (!me.error || nobody) return <Waiting />
+  return (
+    <main className="empty">
+      <h1>Berth cannot be reached</h1>
+      <p className="muted">{messageOf(me.error)}</p>
+      <Button kind="primary" icon="retry" busy={me.isFetching} onClick={() => me.refetch()}>
+        Try again
+      </Button>
+    </main>
+  )
+}
+
+/** Goes to the sign-in page, which leads back to this one. */
+export function toSignIn(): void {
+  const path = currentPath()
+  if (!path.startsWith("sign-in")) navigate(pathOf({ name: "sign-in", returnTo: path }), { replace: true })
+}
+
+function Missing() {
+  return (
+    <div className="page">
+      <div className="empty">
+        <h1>Nothing is here</h1>
+        <p className="muted">The address may be mistyped.</p>
+        <Link to={{ name: "list" }} className="button">
+          To the sessions
+        </Link>
+      </div>
+    </div>
+  )
+}
+
+function Waiting() {
+  return <div role="status" aria-label="Loading" />
+}

@@ -1,0 +1,56 @@
+/** Every page of the UI. */
+export type Route =
+  | { readonly name: "list" }
+  | { readonly name: "new" }
+  | { readonly name: "session"; readonly id: string }
+  | { readonly name: "settings" }
+  | { readonly name: "sign-in"; readonly returnTo: string }
+  | { readonly name: "missing" }
+
+/** @param path without the path prefix and without its leading slash; `search` as in a location */
+export function parseRoute(path: string, search: string): Route {
+  const [first = "", second, third] = path.split("/").filter((part) => part !== "")
+  if (third !== undefined) return { name: "missing" }
+  if (first === "sessions" && second !== undefined) return { name: "session", id: decodeURIComponent(second) }
+  if (second !== undefined) return { name: "missing" }
+  switch (first) {
+    case "":
+    case "sessions":
+      return { name: "list" }
+    case "new":
+      return { name: "new" }
+    case "settings":
+      return { name: "settings" }
+    case "sign-in":
+      return { name: "sign-in", returnTo: ownPath(new URLSearchParams(search).get("return")) }
+    default:
+      return { name: "missing" }
+  }
+}
+
+/** Path of a page, without the path prefix. */
+export function pathOf(route: Route): string {
+  switch (route.name) {
+    case "session":
+      return `sessions/${encodeURIComponent(route.id)}`
+    case "sign-in":
+      return route.returnTo === "" ? "sign-in" : `sign-in?return=${encodeURIComponent(route.returnTo)}`
+    case "list":
+    case "missing":
+      return ""
+    default:
+      return route.name
+  }
+}
+
+const NOBODY = "http://nobody.invalid/"
+
+/** A path of our own without its leading slash, or the empty one when it would lead anywhere else. */
+export function ownPath(wanted: string | null): string {
+  if (wanted === null || wanted.length > 2_000 || /[\\\s\p{Cc}]/u.test(wanted) || wanted.startsWith("/")) return ""
+  if (!URL.canParse(wanted, NOBODY)) return ""
+  const url = new URL(wanted, NOBODY)
+  if (url.origin !== new URL(NOBODY).origin || url.username !== "") return ""
+  const path = url.pathname.replace(/^\/+/, "")
+  return path.startsWith("sign-in") || path.startsWith("api/") ? "" : path + url.search
+}

@@ -1,0 +1,126 @@
+import { type ReactNode, useMemo, useState } from "react"
+import type { SessionView, TodoItem } from "../api/types.ts"
+import { keep, recall } from "../app/storage.ts"
+import { IconButton } from "../design/Button.tsx"
+import { copy } from "../design/clipboard.ts"
+import { Icon } from "../design/Icon.tsx"
+import { compact, dollars } from "../format/numbers.ts"
+import { fullTime } from "../format/time.ts"
+import { usageOf } from "../transcript/rows.ts"
+import type { TranscriptState } from "../transcript/state.ts"
+import { helperLine } from "./helper-line.ts"
+import { StepList } from "./StartSteps.tsx"
+
+const WIDE = "(min-width: 1200px)"
+
+/** Whether the details are shown: as last chosen where there is room beside the transcript, else not. */
+export function useDetailsOpen(): [boolean, (open: boolean) => void] {
+  const [open, setOpen] = useState(() => window.matchMedia(WIDE).matches && recall<boolean>("details") !== false)
+  return [
+    open,
+    (next) => {
+      if (window.matchMedia(WIDE).matches) keep("details", next)
+      setOpen(next)
+    },
+  ]
+}
+
+interface DetailsProps {
+  readonly session: SessionView
+  readonly state: TranscriptState
+  readonly onClose: () => void
+}
+
+/** Beside the transcript: plan, use, and what helps to find a fault. */
+export function Details({ session, state, onClose }: DetailsProps) {
+  const usage = useMemo(() => usageOf(state.messages.map((message) => message.body)), [state.messages])
+  return (
+    <aside className="details" aria-label="Details">
+      <div className="details-head">
+        <h2>Details</h2>
+        <IconButton icon="cross" label="Close details" onClick={onClose} />
+      </div>
+      {state.todos.length > 0 && <Todos todos={state.todos} />}
+      <dl className="facts">
+        <Fact name="Owner">{session.owner.name || session.owner.email}</Fact>
+        {session.repository && <Fact name="Repository">{session.repository.url}</Fact>}
+        {session.repository?.ref && <Fact name="Ref">{session.repository.ref}</Fact>}
+        {session.profile !== null && <Fact name="Profile">{session.profile}</Fact>}
+        <Fact name="Created">{fullTime(session.createdAt)}</Fact>
+        {usage.input + usage.output > 0 && (
+          <Fact name={state.olderCursor === null ? "Tokens" : "Tokens (shown part)"}>
+            <span className="numbers">
+              {compact(usage.input)} in · {compact(usage.output)} out · {compact(usage.cached)} cached
+            </span>
+          </Fact>
+        )}
+        {usage.cost > 0 && <Fact name="Cost">{dollars(usage.cost)}</Fact>}
+        {Object.entries(session.tags).map(([name, value]) => (
+          <Fact key={name} name={name}>
+            {value}
+          </Fact>
+        ))}
+        <Fact name="Session">
+          <button type="button" className="fact-copy mono" title="Copy" onClick={() => copy(session.id)}>
+            {session.id}
+          </button>
+        </Fact>
+      </dl>
+      {session.steps.length > 0 && (
+        <details className="details-fold">
+          <summary>Last start</summary>
+          <StepList steps={session.steps} now={session.updatedAt} />
+        </details>
+      )}
+      {session.helpers && (
+        <details className="details-fold">
+          <summary>Start-up line of the agent</summary>
+          <pre className="details-line" tabIndex={0}>
+            {helperLine(session.helpers)}
+          </pre>
+        </details>
+      )}
+    </aside>
+  )
+}
+
+function Fact({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <div className="fact">
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  )
+}
+
+function Todos({ todos }: { todos: readonly TodoItem[] }) {
+  const done = todos.filter((todo) => todo.status === "completed").length
+  return (
+    <section className="todos" aria-label="To-do list of the agent">
+      <h3>
+        Plan{" "}
+        <span className="muted numbers">
+          {done} of {todos.length}
+        </span>
+      </h3>
+      <ul>
+        {todos.map((todo) => (
+          <li key={todo.content} className="todo" data-status={todo.status}>
+            {todo.status === "in_progress" ? (
+              <span className="spinner" aria-hidden="true" />
+            ) : (
+              <Icon
+                name={todo.status === "completed" ? "check" : todo.status === "cancelled" ? "cross" : "circle"}
+                size={14}
+              />
+            )}
+            <span>
+              {todo.content}
+              <span className="hidden-text"> ({todo.status.replace("_", " ")})</span>
+            </span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}

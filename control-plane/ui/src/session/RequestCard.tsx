@@ -1,0 +1,35 @@
+import { useState } from "react"
+import { messageOf } from "../api/client.ts"
+import type { AgentRequest, PermissionReply, QuestionReply } from "../api/types.ts"
+import { useApi } from "../app/services.ts"
+import { PermissionCard } from "./PermissionCard.tsx"
+import { QuestionCard } from "./QuestionCard.tsx"
+
+export interface CardProps {
+  readonly request: AgentRequest
+  readonly busy: boolean
+  readonly error: string | null
+}
+
+/** Something that the agent waits for, with the ways to answer it. */
+export function RequestCard({ sessionId, request }: { sessionId: string; request: AgentRequest }) {
+  const api = useApi()
+  const [busy, setBusy] = useState(false)
+  const [error, setError] = useState<string | null>(null)
+  async function answer(body: PermissionReply | QuestionReply) {
+    setBusy(true)
+    setError(null)
+    try {
+      const path = `sessions/${encodeURIComponent(sessionId)}/requests/${encodeURIComponent(request.id)}`
+      await api.request(path, { method: "POST", body })
+    } catch (failure) {
+      setError(messageOf(failure))
+      setBusy(false)
+    }
+  }
+  return request.kind === "permission" ? (
+    <PermissionCard request={request} busy={busy} error={error} onAnswer={answer} />
+  ) : (
+    <QuestionCard request={request} busy={busy} error={error} onAnswer={answer} />
+  )
+}

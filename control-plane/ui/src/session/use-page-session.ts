@@ -1,0 +1,65 @@
+import { useQueryClient } from "@tanstack/react-query"
+import { useEffect, useState } from "react"
+import type { Api } from "../api/client.ts"
+import { newId } from "../api/ids.ts"
+import { useApi } from "../app/services.ts"
+import { keep, recall } from "../app/storage.ts"
+import { whileVisible } from "../app/visibility.ts"
+import { knownSession } from "../sessions/queries.ts"
+import { type LiveSession, openLiveSession } from "../transcript/live.ts"
+import type { Outgoing } from "../transcript/rows/UserRow.tsx"
+import { createOutbox, type Outbox } from "./outbox.ts"
+
+/** A tab in the background gives its connection back after this; it resumes where it was. */
+const HIDDEN_MS_MAX = 60_000
+/** In the background there are no frames. */
+const FLUSH_HIDDEN_MS = 250
+
+export interface PageSession {
+  readonly live: LiveSession
+  readonly outbox: Outbox
+}
+
+/** Opens a session for as long as its page is shown. Null until then. */
+export function usePageSession(id: string): PageSession | null {
+  const api = useApi()
+  const client = useQueryClient()
+  const [opened, setOpened] = useState<PageSession | null>(null)
+  useEffect(() => {
+    const live = openLiveSession({ api, id, session: knownSession(client, id), schedule: soon })
+    const outbox = openOutbox(api, id)
+    const stopWatching = whileVisible(live, HIDDEN_MS_MAX)
+    const unsubscribe = live.subscribe(() => settle(live, outbox))
+    setOpened({ live, outbox })
+    return () => {
+      stopWatching()
+      unsubscribe()
+      live.close()
+    }
+  }, [api, client, id])
+  return opened
+}
+
+function openOutbox(api: Api, id: string): Outbox {
+  const key = `outbox:${id}`
+  return createOutbox({
+    api,
+    sessionId: id,
+    newId: () => newId("msg"),
+    kept: recall<Outgoing[]>(key) ?? [],
+    keep: (items) => keep(key, items.length === 0 ? null : items),
+  })
+}
+
+/** What the history shows is no longer on its way; what waits for the server is tried when it is back. */
+function settle(live: LiveSession, outbox: Outbox): void {
+  if (outbox.snapshot().length === 0) return
+  const { state, link } = live.snapshot()
+  outbox.arrived(new Set(state.messages.map((message) => message.id)))
+  if (link.state === "live") outbox.retry()
+}
+
+function soon(flush: () => void): void {
+  if (document.visibilityState === "hidden") setTimeout(flush, FLUSH_HIDDEN_MS)
+  else requestAnimationFrame(flush)
+}

@@ -1,0 +1,71 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query"
+import { useState } from "react"
+import type { Login } from "../api/account.ts"
+import { messageOf } from "../api/client.ts"
+import type { Page } from "../api/types.ts"
+import { useApi } from "../app/services.ts"
+import { Button } from "../design/Button.tsx"
+import { Callout } from "../design/Callout.tsx"
+import { Confirm } from "../design/Dialog.tsx"
+import { useNow } from "../design/hooks.ts"
+import { browserName } from "../format/browser.ts"
+import { fullTime, shortAgo } from "../format/time.ts"
+
+/** The browsers that are signed in, each of which can be signed out. */
+export function Logins() {
+  const api = useApi()
+  const client = useQueryClient()
+  const [revoking, setRevoking] = useState<Login | null>(null)
+  const logins = useQuery({
+    queryKey: ["logins"],
+    queryFn: ({ signal }) => api.request<Page<Login>>("me/logins", { signal }),
+  })
+  async function revoke(login: Login) {
+    await api.request(`me/logins/${encodeURIComponent(login.id)}`, { method: "DELETE" })
+    await client.invalidateQueries({ queryKey: ["logins"] })
+  }
+  return (
+    <section className="settings-section" aria-labelledby="logins-title">
+      <h2 id="logins-title">Sign-ins</h2>
+      <p className="muted">Browsers that are signed in as you. Sign out what you do not know.</p>
+      {logins.error && <Callout kind="bad" title={messageOf(logins.error)} />}
+      {logins.isPending && <div className="skeleton" style={{ height: 96 }} />}
+      <ul className="settings-card logins">
+        {logins.data?.items.map((login) => (
+          <LoginRow key={login.id} login={login} onRevoke={() => setRevoking(login)} />
+        ))}
+      </ul>
+      {revoking && (
+        <Confirm
+          title="Sign this browser out?"
+          action="Sign out"
+          onConfirm={() => revoke(revoking)}
+          onClose={() => setRevoking(null)}
+        >
+          {browserName(revoking.userAgent)} at {revoking.address} has to sign in again.
+        </Confirm>
+      )}
+    </section>
+  )
+}
+
+function LoginRow({ login, onRevoke }: { login: Login; onRevoke: () => void }) {
+  const now = useNow(30_000)
+  return (
+    <li className="login">
+      <div className="login-words">
+        <strong title={login.userAgent}>{browserName(login.userAgent)}</strong>
+        {login.current && <span className="login-current">this browser</span>}
+        <div className="muted">
+          {login.address} · {login.method} · signed in {fullTime(login.createdAt)} · seen{" "}
+          {shortAgo(login.lastSeenAt, now)}
+        </div>
+      </div>
+      {!login.current && (
+        <Button onClick={onRevoke} aria-label={`Sign out ${browserName(login.userAgent)} at ${login.address}`}>
+          Sign out
+        </Button>
+      )}
+    </li>
+  )
+}

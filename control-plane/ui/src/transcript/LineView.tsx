@@ -1,0 +1,41 @@
+import { memo } from "react"
+import { StartSteps } from "../session/StartSteps.tsx"
+import type { Line } from "./lines.ts"
+import { PartRow } from "./rows/PartRow.tsx"
+import { TroubleRow, TurnRow } from "./rows/TurnRow.tsx"
+import { type Outgoing, OutgoingRow, UserRow } from "./rows/UserRow.tsx"
+
+interface LineViewProps {
+  readonly line: Line
+  readonly onRetry: (id: string) => void
+  readonly onEdit: (item: Outgoing) => void
+}
+
+/** One line of the transcript. */
+export const LineView = memo(function LineView({ line, onRetry, onEdit }: LineViewProps) {
+  switch (line.kind) {
+    case "user":
+      return <UserRow message={line.message} />
+    case "part":
+      return <PartRow part={line.part} live={line.live} />
+    case "trouble":
+      return <TroubleRow message={line.message} />
+    case "turn":
+      return <TurnRow turn={line.turn} />
+    case "outgoing":
+      return <OutgoingRow item={line.item} onRetry={onRetry} onEdit={onEdit} />
+    case "start":
+      return <StartSteps session={line.session} />
+    case "working":
+      return (
+        <p className="working">
+          <span className="working-dots" aria-hidden="true">
+            <i /> <i /> <i />
+          </span>
+          Working
+        </p>
+      )
+    default:
+      return <p className="row-divider">Reading older messages…</p>
+  }
+})

@@ -1,0 +1,118 @@
+import { useVirtualizer } from "@tanstack/react-virtual"
+import { type Ref, useEffect, useImperativeHandle, useMemo, useRef, useState } from "react"
+import { Button } from "../design/Button.tsx"
+import { useLiveSession, usePageLive } from "../session/live-context.ts"
+import { LineView } from "./LineView.tsx"
+import { type Line, linesOf } from "./lines.ts"
+import type { Outgoing } from "./rows/UserRow.tsx"
+import { createRowMaker } from "./rows.ts"
+import "./transcript.css"
+
+export interface TranscriptHandle {
+  toEnd(): void
+}
+
+interface TranscriptProps {
+  readonly ref: Ref<TranscriptHandle>
+  readonly outgoing: readonly Outgoing[]
+  readonly ready: boolean
+  readonly onRetry: (id: string) => void
+  readonly onEdit: (item: Outgoing) => void
+}
+
+/** Within this many pixels of the end, new lines are followed. */
+const END_PX = 60
+/** Older messages are asked for when this few lines are left above. */
+const OLDER_LINES = 6
+
+/** The conversation. Only what is near the visible part is in the page. */
+export function Transcript({ ref, outgoing, ready, onRetry, onEdit }: TranscriptProps) {
+  const live = useLiveSession()
+  const { state, loadingOlder } = usePageLive()
+  const makeRows = useMemo(createRowMaker, [])
+  const busy = state.session?.status === "running" && state.session.activity === "busy"
+  const lines = useMemo(
+    () =>
+      linesOf(makeRows(state.messages, busy), {
+        outgoing,
+        session: state.session,
+        older: state.olderCursor !== null,
+        busy,
+      }),
+    [makeRows, state.messages, state.session, state.olderCursor, outgoing, busy],
+  )
+  const box = useRef<HTMLDivElement>(null)
+  const [atEnd, setAtEnd] = useState(true)
+  const virtual = useVirtualizer({
+    count: lines.length,
+    getScrollElement: () => box.current,
+    getItemKey: (index) => lines[index]?.key ?? index,
+    estimateSize: (index) => estimate(lines[index]),
+    overscan: 8,
+    paddingStart: 20,
+    paddingEnd: 20,
+    anchorTo: "end",
+    followOnAppend: true,
+    scrollEndThreshold: END_PX,
+  })
+  useImperativeHandle(ref, () => ({ toEnd: () => virtual.scrollToEnd() }), [virtual])
+
+  useEffect(() => {
+    if (ready) virtual.scrollToEnd()
+  }, [ready, virtual])
+
+  const items = virtual.getVirtualItems()
+  const first = items[0]?.index ?? 0
+  const wantsOlder = ready && state.olderCursor !== null && !loadingOlder && items.length > 0 && first <= OLDER_LINES
+  useEffect(() => {
+    if (wantsOlder) live.loadOlder().catch(() => undefined)
+  }, [wantsOlder, live])
+
+  return (
+    <div className="transcript-frame">
+      <div
+        ref={box}
+        className="transcript"
+        role="region"
+        aria-label="Conversation"
+        tabIndex={0}
+        onScroll={() => setAtEnd(virtual.isAtEnd(END_PX))}
+      >
+        <div className="transcript-space" style={{ height: virtual.getTotalSize() }}>
+          {items.map((item) => {
+            const line = lines[item.index]
+            if (!line) return null
+            return (
+              <div
+                key={item.key}
+                ref={virtual.measureElement}
+                data-index={item.index}
+                className="line"
+                data-kind={line.kind}
+                style={{ transform: `translateY(${item.start}px)` }}
+              >
+                <LineView line={line} onRetry={onRetry} onEdit={onEdit} />
+              </div>
+            )
+          })}
+        </div>
+        {ready && lines.length === 0 && (
+          <p className="transcript-empty">Nothing has been said yet. Write the first prompt below.</p>
+        )}
+      </div>
+      {!atEnd && (
+        <Button icon="arrowDown" className="button jump" onClick={() => virtual.scrollToEnd({ behavior: "smooth" })}>
+          Latest
+        </Button>
+      )}
+    </div>
+  )
+}
+
+/** Heights before they are measured, in pixels. */
+function estimate(line: Line | undefined): number {
+  if (line?.kind === "part" && line.part.type === "text")
+    return 40 + Math.ceil((line.part.body.text?.length ?? 0) / 95) * 22
+  if (line?.kind === "user") return 90
+  return 36
+}

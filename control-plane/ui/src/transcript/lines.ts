@@ -1,0 +1,38 @@
+import type { SessionView } from "../api/types.ts"
+import type { Outgoing } from "./rows/UserRow.tsx"
+import type { Row } from "./rows.ts"
+
+/** A row of the transcript, or one of the lines around it. */
+export type Line =
+  | Row
+  | { readonly kind: "older"; readonly key: string }
+  | { readonly kind: "outgoing"; readonly key: string; readonly item: Outgoing }
+  | { readonly kind: "start"; readonly key: string; readonly session: SessionView }
+  | { readonly kind: "working"; readonly key: string }
+
+export interface Surroundings {
+  readonly outgoing: readonly Outgoing[]
+  readonly session: SessionView | null
+  readonly older: boolean
+  readonly busy: boolean
+}
+
+/** The rows with what stands before and after them. */
+export function linesOf(rows: readonly Row[], { outgoing, session, older, busy }: Surroundings): readonly Line[] {
+  const shown = new Set(rows.map((row) => row.key))
+  const lines: Line[] = older ? [{ kind: "older", key: "older" }] : []
+  lines.push(...rows)
+  if (busy && !isMoving(rows.at(-1))) lines.push({ kind: "working", key: "working" })
+  for (const item of outgoing) if (!shown.has(item.id)) lines.push({ kind: "outgoing", key: item.id, item })
+  if (session && isStarting(session)) lines.push({ kind: "start", key: "start", session })
+  return lines
+}
+
+/** The last row shows by itself that something goes on. */
+function isMoving(row: Row | undefined): boolean {
+  return row?.kind === "part" && (row.part.body.tool?.status === "running" || (row.live && row.part.type !== "tool"))
+}
+
+function isStarting({ status }: SessionView): boolean {
+  return status === "creating" || status === "starting" || status === "failed"
+}

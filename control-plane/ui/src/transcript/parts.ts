@@ -1,0 +1,46 @@
+import type { Change, Message, Part } from "../api/types.ts"
+import type { TranscriptState } from "./state.ts"
+import { todosOfPart } from "./todos.ts"
+
+type PartChange = Extract<Change, { type: "part.updated" | "part.delta" }>
+
+/** Applies a change of one part. A part of a message that is not loaded is skipped: it comes with its page. */
+export function changePart(state: TranscriptState, change: PartChange): TranscriptState {
+  const at = state.messages.findLastIndex((message) => message.id === change.messageId)
+  const message = state.messages[at]
+  if (!message) return state
+  const partId = change.type === "part.updated" ? change.part.id : change.partId
+  const index = message.parts.findLastIndex((part) => part.id === partId)
+  const old = message.parts[index]
+  const part = change.type === "part.updated" ? change.part : old && appendDelta(old, change.offset, change.delta)
+  if (!part) return { ...state, outOfStep: true }
+  if (part === old) return state
+  const parts = index === -1 ? [...message.parts, part] : message.parts.with(index, part)
+  const messages = replaceAt(state.messages, at, { ...message, parts })
+  return { ...state, messages, todos: todosOfPart(part) ?? state.todos }
+}
+
+/** Removes a part; nothing happens when it is not there. */
+export function removePart(state: TranscriptState, messageId: string, partId: string): TranscriptState {
+  const at = state.messages.findLastIndex((message) => message.id === messageId)
+  const message = state.messages[at]
+  if (!message) return state
+  const parts = message.parts.filter((part) => part.id !== partId)
+  return { ...state, messages: replaceAt(state.messages, at, { ...message, parts }) }
+}
+
+/**
+ * The part with text added at `offset` (UTF-16 units). The same part when all of it is there already; `undefined`
+ * when text before the offset is missing.
+ */
+function appendDelta(part: Part, offset: number, delta: string): Part | undefined {
+  const text = part.body.text ?? ""
+  if (offset > text.length) return undefined
+  if (offset + delta.length <= text.length) return part
+  const added = delta.slice(text.length - offset)
+  return { ...part, body: { ...part.body, text: text + added } }
+}
+
+function replaceAt(messages: readonly Message[], at: number, message: Message): readonly Message[] {
+  return messages.with(at, message)
+}

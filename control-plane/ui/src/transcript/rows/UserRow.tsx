@@ -1,0 +1,74 @@
+import { memo } from "react"
+import type { Message } from "../../api/types.ts"
+import { Button, IconButton } from "../../design/Button.tsx"
+import { copy } from "../../design/clipboard.ts"
+import { Icon } from "../../design/Icon.tsx"
+import { fullTime } from "../../format/time.ts"
+
+const DELIVERY = {
+  queued: "Queued: the agent gets it when it is free",
+  sending: "Being handed to the agent",
+  sent: null,
+  failed: "Not delivered",
+} as const
+
+/** What a person asked for. */
+export const UserRow = memo(function UserRow({ message }: { message: Message }) {
+  const text = message.parts.flatMap((part) => (part.type === "text" ? [part.body.text ?? ""] : [])).join("\n\n")
+  const files = message.parts.flatMap((part) => (part.body.file ? [part.body.file.name] : []))
+  const state = message.delivery === null ? null : DELIVERY[message.delivery]
+  return (
+    <article className="prompt" aria-label="Prompt" data-delivery={message.delivery ?? "sent"}>
+      <p className="prompt-text" title={fullTime(message.createdAt)}>
+        {text}
+      </p>
+      {files.map((name) => (
+        <p key={name} className="row-note">
+          <Icon name="file" size={15} /> {name}
+        </p>
+      ))}
+      <IconButton icon="copy" label="Copy prompt" onClick={() => copy(text)} />
+      {state !== null && (
+        <p className="prompt-state">
+          <Icon name={message.delivery === "failed" ? "alert" : "clock"} size={13} />
+          {message.body.error ? `${state}: ${message.body.error.message}` : state}
+        </p>
+      )}
+    </article>
+  )
+})
+
+/** A prompt that the server does not have yet, and what can be done about it. */
+export interface Outgoing {
+  readonly id: string
+  readonly text: string
+  /** `waiting`: the server could not be reached; it is tried again by itself. */
+  readonly state: "sending" | "waiting" | "refused" | "stored"
+  readonly error: string | null
+}
+
+interface OutgoingRowProps {
+  readonly item: Outgoing
+  readonly onRetry: (id: string) => void
+  readonly onEdit: (item: Outgoing) => void
+}
+
+/** A prompt on its way to the server. */
+export function OutgoingRow({ item, onRetry, onEdit }: OutgoingRowProps) {
+  const stuck = item.state === "waiting" || item.state === "refused"
+  return (
+    <article className="prompt" aria-label="Prompt" data-delivery={stuck ? "failed" : "sending"}>
+      <p className="prompt-text">{item.text}</p>
+      {stuck && (
+        <div className="prompt-state">
+          <Icon name="alert" size={13} />
+          <span>
+            {item.state === "waiting" ? "Not sent yet: the server cannot be reached" : `Refused: ${item.error}`}
+          </span>
+          <Button onClick={() => onRetry(item.id)}>Try again</Button>
+          <Button onClick={() => onEdit(item)}>Edit</Button>
+        </div>
+      )}
+    </article>
+  )
+}
