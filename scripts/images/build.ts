@@ -15,8 +15,8 @@ export async function buildImage(docker: Docker, image: Image, { run, say }: Ste
   const context = stateDir("build", `${image.name.replaceAll("/", "-")}.context.tar`)
   mkdirSync(stateDir("build"), { recursive: true })
   try {
-    const owner = ["--sort=name", "--owner=0", "--group=0", "--numeric-owner", "--mtime=@0"]
-    await run("tar", ["-C", repositoryRoot, ...owner, "-cf", context, image.dockerfile, ...image.inputs])
+    const normal = ["--sort=name", "--owner=0", "--group=0", "--numeric-owner", "--mtime=@0", "--exclude=*.test.ts"]
+    await run("tar", ["-C", repositoryRoot, ...normal, "-cf", context, image.dockerfile, ...image.inputs])
     await docker(["build", "--network=host", "--tag", image.reference, "--file", image.dockerfile, "-"], {
       inputFile: context,
       hint: `the build of ${image.dockerfile} failed; when a download failed, run the command again`,
