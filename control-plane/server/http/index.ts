@@ -21,6 +21,7 @@ import { handleUpgrades } from "./upgrade.ts"
 /** Load balancers go on sending for a moment after readiness is off. */
 const LAME_DUCK_MS = 3_000
 const DRAIN_MS = 20_000
+const IDLE_CHECK_MS = 100
 
 export interface HttpParts {
   readonly config: Config
@@ -97,8 +98,11 @@ export async function createHttp(parts: HttpParts): Promise<Http> {
       streams.shutdown()
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       const limit = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
+      // `close` ends the connections that are idle now, not those that become so.
+      const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS)
       await closed
       clearTimeout(limit)
+      clearInterval(idle)
     },
   }
 }

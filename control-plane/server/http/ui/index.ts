@@ -9,7 +9,7 @@ export { loadUi } from "./files.ts"
 export function serveUi(files: ReadonlyMap<string, UiFile>, tls: boolean): (ctx: Context) => void {
   return (ctx) => {
     const name = ctx.path.slice(1)
-    const isPage = !/\.[a-z0-9]+$/i.test(name) && name !== "api" && !name.startsWith("api/")
+    const isPage = !/\.[a-z0-9]+$/i.test(name) && !/^(\/|api(\/|$))/.test(name)
     const file = files.get(name) ?? (isPage ? files.get("index.html") : undefined)
     if (file === undefined) throw new AppError("not_found", "There is nothing at this address.")
     if (ctx.method !== "GET" && ctx.method !== "HEAD") {
