@@ -12,7 +12,7 @@ const { helm } = await ensureTools(["helm"])
 const files = readdirSync(join(chart, "ci")).filter((name) => name.endsWith("-values.yaml"))
 for (const values of [[], ...files.map((name) => ["--values", join(chart, "ci", name)])]) {
   try {
-    await run(helm, ["lint", "--strict", "--quiet", chart, ...values])
+    await run(helm, ["lint", "--strict", "--quiet", "--kube-version", "1.34.0", chart, ...values])
   } catch (error) {
     console.error(messageOf(error))
     process.exitCode = 1

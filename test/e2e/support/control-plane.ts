@@ -1,0 +1,93 @@
+import { readdirSync, readFileSync } from "node:fs"
+import type { V1Pod } from "@kubernetes/client-node"
+import { until } from "../../../scripts/lib/wait.ts"
+import type { Kube } from "./kube.ts"
+
+const recovery_timeout_ms = 90_000
+
+export interface Replica {
+  readonly name: string
+  /** Address of its pod, which is reachable from this machine on a local cluster. */
+  readonly address: string
+  /** Id of its container at the runtime. */
+  readonly containerId: string
+}
+
+/** A kill that is prepared, so that nothing but the signal itself is left to do. */
+export interface ArmedKill {
+  /** Sends SIGKILL to every process of every replica, at once. */
+  fire(): void
+  /** Replaces the dead pods, whose restarts the kubelet would delay more each time, and waits for as many new ones. */
+  recover(): Promise<void>
+}
+
+export interface ControlPlane {
+  /** Replicas that are ready, in the order of their names. */
+  ready(): Promise<Replica[]>
+  /** Waits until `count` replicas are ready. */
+  waitFor(count: number): Promise<Replica[]>
+  armKill(): Promise<ArmedKill>
+}
+
+/** The control plane's pods in a namespace. */
+export function createControlPlane(kube: Kube, namespace: string): ControlPlane {
+  const pods = async () =>
+    (await kube.list<V1Pod>("pods", "app.kubernetes.io/component=control-plane")).filter(
+      (pod) => pod.metadata?.namespace === namespace,
+    )
+  const ready = async () => (await pods()).flatMap(replicaOf).sort((one, other) => (one.name < other.name ? -1 : 1))
+  const waitFor = (count: number, without: readonly string[] = []) =>
+    until(
+      `${count} ready replicas`,
+      async () => {
+        const found = (await ready()).filter(({ name }) => !without.includes(name))
+        return found.length >= count && found
+      },
+      { timeout_ms: recovery_timeout_ms },
+    )
+  return {
+    ready,
+    waitFor,
+    armKill: async () => {
+      const replicas = await ready()
+      const pids = processesOf(replicas.map(({ containerId }) => containerId))
+      if (pids.length < replicas.length) throw new Error(`processes of ${replicas.length} replicas: ${pids.length}`)
+      const names = replicas.map(({ name }) => name)
+      return {
+        fire: () => {
+          for (const pid of pids) process.kill(pid, "SIGKILL")
+        },
+        recover: async () => {
+          await kube.kubectl(["-n", namespace, "delete", "pod", "--force", "--grace-period=0", ...names])
+          await waitFor(replicas.length, names)
+        },
+      }
+    },
+  }
+}
+
+function replicaOf(pod: V1Pod): Replica[] {
+  const isReady = pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True")
+  const container = pod.status?.containerStatuses?.find(({ state }) => state?.running)
+  const [, containerId] = container?.containerID?.split("://") ?? []
+  const { name, deletionTimestamp } = pod.metadata ?? {}
+  const address = pod.status?.podIP
+  if (!isReady || deletionTimestamp || !name || !address || !containerId) return []
+  return [{ name, address, containerId }]
+}
+
+/** Processes of containers, found by their control groups: this works whichever runtime made them. */
+function processesOf(containerIds: readonly string[]): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => containerIds.some((id) => controlGroupsOf(pid).includes(id)))
+}
+
+function controlGroupsOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cgroup`, "utf8")
+  } catch {
+    return "" // it has ended since it was listed
+  }
+}
