@@ -6,7 +6,7 @@ export interface RepositoryName {
 }
 
 const HOST = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/
-const SCP_LIKE = /^(?:[^@/\s]+@)?([^:/\s]+):(?!\/\/)(.+)$/
+const SCP_LIKE = /^(?:[^@/\s]+@)?([^:/\s]+):(?!\/\/|:)(.+)$/
 
 /**
  * The repository that an address means, in any form git knows: `https://`, `http://`, `ssh://` and `git@host:path`.

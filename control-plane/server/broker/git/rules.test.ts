@@ -1,0 +1,143 @@
+import { describe, expect, it } from "vitest"
+import { readOperation } from "./operation.ts"
+import { createGitPolicy } from "./policy.ts"
+import { createRedirects, movedPrefix } from "./redirects.ts"
+import { parseRepository, withoutUserInfo } from "./repository.ts"
+
+describe("a repository's address", () => {
+  it.each([
+    ["https://github.com/team/app.git", "github.com", "team/app"],
+    ["https://github.com/team/app/", "github.com", "team/app"],
+    ["https://GitHub.com/Team/App", "github.com", "Team/App"],
+    ["http://git.example.com:8080/app.git", "git.example.com:8080", "app"],
+    ["ssh://git@github.com:22/team/app.git", "github.com", "team/app"],
+    ["git@github.com:team/app.git", "github.com", "team/app"],
+    ["github.com:team/app", "github.com", "team/app"],
+    ["https://user:secret@github.com/team/app", "github.com", "team/app"],
+  ])("%s is %s and %s", (address, host, path) => {
+    expect(parseRepository(address)).toEqual({ host, path })
+  })
+
+  it.each([
+    "",
+    "/srv/app.git",
+    "file:///srv/app.git",
+    "ext::sh -c id",
+    "https://github.com",
+    "https://github.com/",
+    "https:///app",
+    "https://github.com/a%2f..%2fb",
+    "https://github.com/a//b",
+    "git@github.com:",
+    "-oProxyCommand=x",
+    "https://github.com/a%00b",
+  ])("%j is none", (address) => {
+    expect(parseRepository(address)).toBeNull()
+  })
+
+  it("is shown to pods without a user name and password", () => {
+    expect(withoutUserInfo("https://user:secret@github.com/team/app.git")).toBe("https://github.com/team/app.git")
+    expect(withoutUserInfo("git@github.com:team/app.git")).toBe("git@github.com:team/app.git")
+  })
+})
+
+describe("git's smart protocol", () => {
+  const read = (method: string, path: string) => {
+    const url = new URL(path, "http://x")
+    return readOperation(method, url.pathname, url.searchParams)
+  }
+
+  it.each([
+    ["GET", "/team/app.git/info/refs?service=git-upload-pack", "git-upload-pack", true],
+    ["GET", "/team/app/info/refs?service=git-receive-pack", "git-receive-pack", true],
+    ["POST", "/team/app.git/git-upload-pack", "git-upload-pack", false],
+    ["POST", "/team/app.git/git-receive-pack", "git-receive-pack", false],
+  ])("is %s %s", (method, path, service, advertisement) => {
+    expect(read(method, path)).toMatchObject({ service, advertisement, repository: "team/app" })
+  })
+
+  it.each([
+    ["GET", "/team/app.git/info/refs"],
+    ["GET", "/team/app.git/info/refs?service=git-upload-archive"],
+    ["GET", "/team/app.git/info/refs?service=git-upload-pack&x=1"],
+    ["GET", "/team/app.git/info/refs?service=git-upload-pack&service=git-receive-pack"],
+    ["GET", "/team/app.git/HEAD"],
+    ["GET", "/team/app.git/git-upload-pack"],
+    ["POST", "/team/app.git/info/lfs/objects/batch"],
+    ["POST", "/team/app.git/git-upload-pack?x=1"],
+    ["PUT", "/team/app.git/git-receive-pack"],
+    ["POST", "/git-upload-pack"],
+    ["POST", "/team/..%2fother/git-upload-pack"],
+    ["POST", "/team/app%00/git-upload-pack"],
+    ["GET", "/api/v3/user"],
+  ])("is not %s %s", (method, path) => {
+    expect(read(method, path)).toBeNull()
+  })
+})
+
+describe("what a session may use", () => {
+  const policy = createGitPolicy({ "git.example.com:8080": { scheme: "http" }, "GitHub.com": { scheme: "https" } })
+  const own = "https://github.com/team/app.git"
+
+  it("is its own repository, over https unless the host is configured otherwise", () => {
+    expect(policy.authorize("github.com", "team/app", own).href).toBe("https://github.com/")
+    expect(policy.authorize("git.example.com:8080", "app", "http://git.example.com:8080/app.git").protocol).toBe(
+      "http:",
+    )
+    expect(policy.authorize("gitlab.com", "a/b", "git@gitlab.com:a/b.git").href).toBe("https://gitlab.com/")
+  })
+
+  it.each([
+    ["github.com", "team/other"],
+    ["github.com", "Team/app"],
+    ["github.com", "team/app/sub"],
+    ["github.com:443", "team/app"],
+    ["git.example.com:8080", "team/app"],
+    ["evil.example.com", "team/app"],
+    ["github.com@evil.example.com", "team/app"],
+    ["github.com/..", "team/app"],
+  ])("is not %s %s", (host, repository) => {
+    expect(() => policy.authorize(host, repository, own)).toThrow("may use github.com/team/app only")
+  })
+
+  it("is nothing without a repository", () => {
+    expect(() => policy.authorize("github.com", "team/app", null)).toThrow("no repository")
+    expect(policy.hostsOf(null)).toEqual(["git.example.com:8080", "github.com"])
+    expect(policy.hostsOf("git@gitlab.com:a/b")).toEqual(["git.example.com:8080", "github.com", "gitlab.com"])
+  })
+})
+
+describe("a moved repository", () => {
+  const asked = new URL("https://github.com/old/name.git/info/refs?service=git-upload-pack")
+
+  it.each([
+    ["https://github.com/new/name.git/info/refs?service=git-upload-pack", "/new/name.git"],
+    ["/new/name/info/refs", "/new/name"],
+  ])("is followed to %s", (location, prefix) => {
+    expect(movedPrefix(location, asked)).toBe(prefix)
+  })
+
+  it.each([
+    undefined,
+    "https://evil.example.com/new/name.git/info/refs",
+    "http://github.com/new/name.git/info/refs",
+    "https://github.com:8443/new/name.git/info/refs",
+    "https://u:p@github.com/new/name.git/info/refs",
+    "//evil.example.com/new/info/refs",
+    "/login",
+    "javascript:alert(1)",
+  ])("is not followed to %s", (location) => {
+    expect(movedPrefix(location, asked)).toBeNull()
+  })
+
+  it("is remembered for its session alone, for an hour", () => {
+    let now = 0
+    const redirects = createRedirects({ now: () => now, sleep: async () => {} })
+    redirects.remember("ses_1", "https://github.com", "/old", "/new")
+    expect(redirects.find("ses_1", "https://github.com", "/old")).toBe("/new")
+    expect(redirects.find("ses_2", "https://github.com", "/old")).toBe("/old")
+    expect(redirects.find("ses_1", "https://gitlab.com", "/old")).toBe("/old")
+    now = 3_600_001
+    expect(redirects.find("ses_1", "https://github.com", "/old")).toBe("/old")
+  })
+})
