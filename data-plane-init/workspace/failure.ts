@@ -28,6 +28,7 @@ export function asFailure(error: unknown): Failure {
   return new Failure("workspace_failed", `The workspace cannot be prepared: ${message}`, error)
 }
 
+/** The session's volume is full: the message says what to change. */
 export function diskFull(cause?: unknown): Failure {
   return new Failure(
     "disk_full",

@@ -28,6 +28,7 @@ export async function ensureDirectory(path: string): Promise<void> {
   await mkdir(path, { recursive: true })
 }
 
+/** What is at `path` itself, links not followed; null when nothing is. */
 export async function lstatOrNull(path: string) {
   try {
     return await lstat(path)

@@ -31,7 +31,7 @@ export function gitconfig(binding: Pick<WorkloadBinding, "git" | "repository">, 
 }
 
 /** Every way to write an address on `host` that people and submodules use. */
-export function addressForms(host: string, repositoryUrl?: string): string[] {
+function addressForms(host: string, repositoryUrl?: string): string[] {
   const name = host.replace(/:\d+$/, "")
   const forms = [`https://${host}/`, `http://${host}/`, `ssh://git@${name}/`, `ssh://${name}/`, `git@${name}:`]
   // An ssh address with a port of its own belongs to the same host.

@@ -12,6 +12,7 @@ export function repositoryPath(settings: Settings): string {
   return `${settings.workspace}/repo`
 }
 
+/** The pod's environment with its defaults. */
 export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
   return {
     sidecarUrl: env["BERTH_SIDECAR_URL"] ?? "http://127.0.0.1:7070",

@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http"
 import { type AppError, isAppError } from "../errors/index.ts"
 
+/** A JSON answer that nobody stores. */
 export function answerJson(response: ServerResponse, status: number, body: unknown): void {
   const text = JSON.stringify(body)
   response.writeHead(status, {
@@ -11,6 +12,7 @@ export function answerJson(response: ServerResponse, status: number, body: unkno
   response.end(text)
 }
 
+/** An answer without a body: 202 for "taken", 204 for "nothing yet". */
 export function answerEmpty(response: ServerResponse, status: 202 | 204): void {
   response.writeHead(status, { "cache-control": "no-store" })
   response.end()

@@ -29,7 +29,7 @@ const CONNECTIONS_MAX = 10_000
 const HEADERS_MS = 10_000
 // Longer than the sidecar keeps idle connections (30 s), so that it is never the broker who closes first.
 const KEEP_ALIVE_MS = 75_000
-const DRAIN_MS = 20_000
+const DRAIN_MS = 15_000
 
 export interface BrokerOptions {
   readonly config: Config
@@ -47,10 +47,11 @@ export interface BrokerOptions {
 export interface Broker {
   /** @throws Error when the certificate cannot be read or the address is taken. */
   listen(): Promise<AddressInfo>
-  /** Lets running streams end for up to 20 s, then cuts them; writes the usage that is pending. */
+  /** Lets running streams end for up to 15 s, then cuts them; writes the usage that is pending. */
   close(): Promise<void>
 }
 
+/** Puts the broker together; nothing listens before `listen`. */
 export function createBroker(options: BrokerOptions): Broker {
   const { config, database, log } = options
   const dialer = createDialer({ allowedPrivateHosts: config.file.broker.allowedPrivateHosts ?? [] })

@@ -1,1 +1,1 @@
-export { type Broker, createBroker } from "./broker.ts"
+export { createBroker } from "./broker.ts"

@@ -45,6 +45,7 @@ const FIND_CALLER = `
   LEFT JOIN users u ON u.id = s.owner_id
   WHERE w.id = ?`
 
+/** Null when the workload is gone. */
 export async function findCaller(database: Database, workloadId: string): Promise<StoredCaller | null> {
   const { rows } = await database.raw<{ rows: CallerRow[] }>(FIND_CALLER, [workloadId])
   const [row] = rows
@@ -84,6 +85,7 @@ const SAVE_REPORT = `
   WHERE id = :workload
   RETURNING pg_notify('berth_sessions', session_id)`
 
+/** Stores a report and notifies `berth_sessions`, so that the engine looks at it. */
 export async function saveReport(
   database: Database,
   workloadId: string,

@@ -13,6 +13,7 @@ export interface Usage {
   close(): Promise<void>
 }
 
+/** Writes every 5 s until `close`. */
 export function createUsage(options: { database: Database; log: Logger }): Usage {
   const { database, log } = options
   let pending = new Map<string, UsageCount>()

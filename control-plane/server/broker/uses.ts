@@ -14,6 +14,7 @@ export interface Uses {
   git(session: CallerSession, outcome: Outcome, facts: { host: string; repository: string; service: string }): void
 }
 
+/** Remembers in this process when a model's use was last told. */
 export function createUses(options: { audit: Audit; clock: Clock }): Uses {
   const { audit, clock } = options
   const lastUse = new Map<string, number>()

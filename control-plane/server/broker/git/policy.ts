@@ -15,6 +15,7 @@ export interface GitPolicy {
   authorize(host: string, repository: string, sessionRepositoryUrl: string | null): URL
 }
 
+/** The policy of the configured hosts (`git.hosts`). */
 export function createGitPolicy(configured: GitHosts): GitPolicy {
   const hosts = new Map(Object.entries(configured).map(([host, settings]) => [host.toLowerCase(), settings]))
   return {

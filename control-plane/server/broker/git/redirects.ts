@@ -12,6 +12,7 @@ export interface Redirects {
   remember(sessionId: string, origin: string, prefix: string, movedTo: string): void
 }
 
+/** In this process's memory only: another replica finds out by itself. */
 export function createRedirects(clock: Clock): Redirects {
   const moved = new Map<string, { prefix: string; until: number }>()
   const keyOf = (...parts: string[]) => parts.join(" ")

@@ -38,6 +38,7 @@ function nameOf(host: string, rawPath: string): RepositoryName | null {
   return isHost(host) && path !== null ? { host, path } : null
 }
 
+/** True for a host name with or without a port, in lower case; IPv6 literals are not taken. */
 export function isHost(host: string): boolean {
   return HOST.test(host) && !host.includes("..")
 }

@@ -25,6 +25,7 @@ export interface PodCheck {
   check(claims: PodClaims, peerAddress: string): Promise<LivePod>
 }
 
+/** `release` is the value of the label `berth.dev/release`; without `verifyPeerAddress` any address may call. */
 export function createPodCheck(options: {
   cluster: Pick<Cluster, "pods" | "getPod">
   clock: Clock
@@ -81,7 +82,7 @@ function judge(
 }
 
 /** IPv4 in its own form, also where the listener shows it as mapped into IPv6. */
-export function normalAddress(address: string): string {
+function normalAddress(address: string): string {
   const lower = address.toLowerCase()
   const mapped = lower.startsWith("::ffff:") ? lower.slice("::ffff:".length) : ""
   return isIPv4(mapped) ? mapped : lower

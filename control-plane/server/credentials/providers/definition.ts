@@ -81,6 +81,7 @@ function checkModels(models: unknown, where: string, faults: string[]): void {
   }
 }
 
+/** True for a JSON object: no array, not null. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value)
 }
