@@ -23,23 +23,22 @@ const claim = (condition: string) => `
   RETURNING id, lease_epoch`
 
 const CLAIM_ANY = claim("true")
-const CLAIM_ONE = claim("s.id = :id")
+const CLAIM_NAMED = claim("s.id = ANY (:ids)")
 
 /** Takes up to `limit` sessions that nobody drives. Each comes with a new epoch, which ends the rights of the last holder. */
 export async function claimLeases(database: Database, holder: string, limit: number): Promise<Lease[]> {
   return await run(database, CLAIM_ANY, { holder, limit, ttl: LEASE_TTL_S }, holder)
 }
 
-/** Takes this one session, unless it is driven or has nothing to drive. */
-export async function claimLease(database: Database, holder: string, id: string): Promise<Lease | null> {
-  const leases = await run(database, CLAIM_ONE, { holder, id, limit: 1, ttl: LEASE_TTL_S }, holder)
-  return leases[0] ?? null
+/** The same for these sessions only; those that are driven or have nothing to drive are passed over. */
+export async function claimNamedLeases(database: Database, holder: string, ids: readonly string[]): Promise<Lease[]> {
+  return await run(database, CLAIM_NAMED, { holder, ids, limit: ids.length, ttl: LEASE_TTL_S }, holder)
 }
 
 async function run(
   database: Database,
   sql: string,
-  values: Record<string, string | number>,
+  values: Record<string, string | number | readonly string[]>,
   holder: string,
 ): Promise<Lease[]> {
   const { rows } = await database.raw<{ rows: { id: string; lease_epoch: number }[] }>(sql, values)

@@ -1,5 +1,6 @@
 import type { Database } from "../../database/types.ts"
 import { AppError } from "../../errors/index.ts"
+import { visibleTo } from "../permissions.ts"
 import type { SessionQuery } from "../service-types.ts"
 import type { SessionStatus, StartStep, Visibility } from "../types.ts"
 import { SELECT_SESSION, type SessionRow, type StoredSession, toSession } from "./rows.ts"
@@ -20,6 +21,39 @@ export interface NewSession {
 export async function findSession(database: Database, id: string): Promise<StoredSession | null> {
   const { rows } = await database.raw<{ rows: SessionRow[] }>(`${SELECT_SESSION} WHERE s.id = ?`, [id])
   return rows[0] === undefined ? null : toSession(rows[0])
+}
+
+/** In no particular order; those that are gone are left out. */
+export async function findSessions(database: Database, ids: readonly string[]): Promise<StoredSession[]> {
+  if (ids.length === 0) return []
+  const { rows } = await database.raw<{ rows: SessionRow[] }>(`${SELECT_SESSION} WHERE s.id = ANY (?)`, [[...ids]])
+  return rows.map(toSession)
+}
+
+/** What decides about access, by session id. */
+export async function readProtection(
+  database: Database,
+  ids: readonly string[],
+): Promise<Map<string, Pick<StoredSession, "ownerId" | "visibility">>> {
+  const { rows } = await database.raw<{ rows: { id: string; owner_id: string; visibility: Visibility }[] }>(
+    "SELECT id, owner_id, visibility FROM sessions WHERE id = ANY (?)",
+    [[...ids]],
+  )
+  return new Map(rows.map((row) => [row.id, { ownerId: row.owner_id, visibility: row.visibility }]))
+}
+
+/** Ids of the sessions that a principal finds in lists, the newest first. */
+export async function listVisibleIds(
+  database: Database,
+  principal: Parameters<typeof visibleTo>[0],
+  limit: number,
+): Promise<string[]> {
+  const { own, everyExistence } = visibleTo(principal)
+  const { rows } = await database.raw<{ rows: { id: string }[] }>(
+    `SELECT id FROM sessions WHERE owner_id = ? OR visibility = 'public' OR ? ORDER BY created_at DESC LIMIT ?`,
+    [own, everyExistence, limit],
+  )
+  return rows.map((row) => row.id)
 }
 
 /** The user's settings, under a lock that makes concurrent creations of one user wait for each other. */

@@ -1,0 +1,159 @@
+import type { Logger } from "pino"
+import type { Database } from "../../database/types.ts"
+import { AppError, isAppError } from "../../errors/index.ts"
+import type { Runtime } from "../../runtime/types.ts"
+import type { Clock } from "../../time/index.ts"
+import type { Transcripts } from "../../transcripts/types.ts"
+import type { WorkloadRecord, Workloads } from "../../workloads/index.ts"
+import { settle } from "../store/driver-writes.ts"
+import type { StoredSession } from "../store/rows.ts"
+import type { Lease } from "../types.ts"
+import { AgentLink } from "./agent-link.ts"
+import { deleteSession, failSession, stopSession } from "./ending.ts"
+import { Journal } from "./journal.ts"
+import { TIMES } from "./limits.ts"
+import { runSession } from "./running.ts"
+
+export interface DriverParts {
+  readonly database: Database
+  readonly transcripts: Transcripts
+  readonly runtime: Runtime
+  readonly workloads: Workloads
+  readonly clock: Clock
+  readonly log: Logger
+  /** 0: never. */
+  readonly idleTimeout_ms: number
+  /** Told once per start, from the wish to the agent being in step. */
+  readonly started: (took_ms: number) => void
+}
+
+/** One look at a session: what the steps of a pass share. */
+export interface Pass {
+  readonly parts: DriverParts
+  readonly journal: Journal
+  readonly link: AgentLink
+  readonly session: StoredSession
+  readonly workload: WorkloadRecord
+  readonly guard: () => void
+  /** What one pass tells the next. */
+  readonly memory: { liveLookAt: number }
+}
+
+/** Look again after so many milliseconds; or the wish is fulfilled; or the session is gone. */
+export type Outcome = number | "fulfilled" | "gone"
+
+/**
+ * Drives one session under one lease: looks at the row and the cluster, moves one step, waits, looks again. Every step
+ * may be repeated, and the process may be killed between any two of them. Ends when there is nothing to drive, when the
+ * lease is lost, or when stopped.
+ */
+export class SessionDriver {
+  readonly lease: Lease
+  /** Resolves when nothing more is written; never rejects. True: the lease is to be given back. */
+  readonly done: Promise<boolean>
+  readonly #parts: DriverParts
+  readonly #journal: Journal
+  readonly #link: AgentLink
+  readonly #stop = new AbortController()
+  readonly #log: Logger
+  #renewedAt: number
+  #woken = Promise.withResolvers<void>()
+  readonly #memory = { liveLookAt: 0 }
+  #announced = false
+
+  constructor(parts: DriverParts, lease: Lease, claimedAt: number) {
+    this.#parts = parts
+    this.lease = lease
+    this.#renewedAt = claimedAt
+    this.#log = parts.log.child({ session: lease.sessionId })
+    this.#journal = new Journal({ ...parts, lease })
+    this.#link = new AgentLink({
+      ...parts,
+      log: this.#log,
+      journal: this.#journal,
+      guard: this.#guard,
+      wake: this.wake,
+    })
+    this.done = this.#run()
+  }
+
+  /** Look again now. */
+  readonly wake = (): void => this.#woken.resolve()
+
+  /** The lease was prolonged by a request that was sent at `at`. */
+  renewed(at: number): void {
+    this.#renewedAt = at
+  }
+
+  /** Ends it without another write. */
+  stop(): void {
+    this.#stop.abort(new Error("stopped"))
+    this.wake()
+  }
+
+  /** Fails when the lease may have run out: a paused process must not act on what it knew before the pause. */
+  readonly #guard = (): void => {
+    const age_ms = this.#parts.clock.now() - this.#renewedAt
+    if (!this.#stop.signal.aborted && age_ms < TIMES.lease_valid_ms) return
+    throw new AppError("stale_lease", "This replica no longer drives the session.", {
+      detail: `renewed ${age_ms} ms ago`,
+    })
+  }
+
+  async #run(): Promise<boolean> {
+    let failures = 0
+    let outcome: Outcome = 0
+    while (!this.#stop.signal.aborted && typeof outcome === "number") {
+      this.#woken = Promise.withResolvers()
+      try {
+        outcome = await this.#pass()
+        failures = 0
+      } catch (error) {
+        if (isAppError(error, "stale_lease")) break
+        this.#log.warn({ err: error }, "a step failed and is tried again")
+        outcome = Math.min(TIMES.backoff_min_ms * 2 ** failures++, TIMES.backoff_max_ms)
+        // Not shortened by being woken: what fails fast must not be repeated fast.
+        await this.#parts.clock.sleep(Math.min(outcome, TIMES.look_ms), this.#stop.signal).catch(() => undefined)
+      }
+      if (typeof outcome === "number" && outcome > 0) await this.#nap(outcome)
+    }
+    await this.#link
+      .close()
+      .catch((error: unknown) => this.#log.warn({ err: error }, "a connection did not close cleanly"))
+    return outcome !== "gone"
+  }
+
+  /** Until woken, stopped, or the time is over. */
+  async #nap(wait_ms: number): Promise<void> {
+    const nap = new AbortController()
+    void this.#woken.promise.then(() => nap.abort(new Error("woken")))
+    await this.#parts.clock.sleep(wait_ms, nap.signal).catch(() => undefined)
+  }
+
+  async #pass(): Promise<Outcome> {
+    this.#guard()
+    const session = this.#announced ? await this.#journal.load() : await this.#journal.publish()
+    this.#announced = true
+    const workload = await this.#parts.workloads.store.ofSession(session.id)
+    if (workload === null) throw new AppError("internal", "A session has no workload.", { detail: session.id })
+    const pass: Pass = {
+      parts: this.#parts,
+      journal: this.#journal,
+      link: this.#link,
+      session,
+      workload,
+      guard: this.#guard,
+      memory: this.#memory,
+    }
+    const outcome = await step(pass)
+    if (outcome !== "fulfilled") return outcome
+    return (await settle(this.#parts.database, this.lease, session.generation)) ? "fulfilled" : 0
+  }
+}
+
+async function step(pass: Pass): Promise<Outcome> {
+  const { desired, generation, failedGeneration } = pass.session
+  if (desired === "deleted") return await deleteSession(pass)
+  if (desired === "stopped") return await stopSession(pass)
+  return failedGeneration === generation ? await failSession(pass) : await runSession(pass)
+}

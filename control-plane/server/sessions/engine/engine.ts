@@ -1,0 +1,178 @@
+import type { Logger } from "pino"
+import type { Config } from "../../config/types.ts"
+import type { Database, Notifications } from "../../database/types.ts"
+import type { Runtime } from "../../runtime/types.ts"
+import type { Clock } from "../../time/index.ts"
+import type { Transcripts } from "../../transcripts/types.ts"
+import type { Workloads } from "../../workloads/index.ts"
+import { flagDrift } from "../store/driver-writes.ts"
+import { claimLeases, claimNamedLeases, releaseLease, renewLeases } from "../store/leases.ts"
+import type { Lease } from "../types.ts"
+import { SessionDriver } from "./driver.ts"
+import { COUNTS, TIMES } from "./limits.ts"
+
+export interface EngineParts {
+  readonly database: Database
+  readonly transcripts: Transcripts
+  readonly runtime: Runtime
+  readonly workloads: Workloads
+  readonly notifications: Notifications
+  readonly clock: Clock
+  readonly log: Logger
+  readonly config: { readonly file: { readonly sessions: Pick<Config["file"]["sessions"], "idleTimeout_s"> } }
+  /** Names the holder of leases: different for every process that ever ran. */
+  readonly replica: string
+  readonly random?: () => number
+  /** Told how long each start took, from the wish to the agent being in step. */
+  readonly started?: (took_ms: number) => void
+}
+
+/** Drives sessions. Any number of replicas run one each; together they drive every session exactly once. */
+export interface Engine {
+  start(): void
+  /** Lets go of every session and hands its lease to the other replicas. */
+  stop(): Promise<void>
+  /** Something about this session changed: drive it now, if nobody else does. Returns at once. */
+  wake(sessionId: string): void
+  /** `driven`: sessions that this replica drives. */
+  stats(): { driven: number }
+}
+
+export function createEngine(parts: EngineParts): Engine {
+  return new LeasedEngine(parts)
+}
+
+class LeasedEngine implements Engine {
+  readonly #parts: EngineParts
+  readonly #drivers = new Map<string, SessionDriver>()
+  readonly #stop = new AbortController()
+  readonly #loops: Promise<void>[] = []
+  readonly #subscriptions: (() => void)[] = []
+  readonly #ending = new Set<Promise<void>>()
+  readonly #named = new Set<string>()
+  #claiming: Promise<void> = Promise.resolve()
+  #prunedAt: number
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts
+    this.#prunedAt = parts.clock.now()
+  }
+
+  start(): void {
+    const { notifications, workloads } = this.#parts
+    const hint = (sessionId: string | null) => {
+      if (sessionId === null) for (const driver of this.#drivers.values()) driver.wake()
+      else this.#drivers.get(sessionId)?.wake()
+    }
+    this.#subscriptions.push(
+      notifications.subscribe("berth_sessions", (sessionId) =>
+        sessionId === null ? hint(null) : this.wake(sessionId),
+      ),
+      workloads.onChange(hint),
+    )
+    this.#loop(TIMES.renew_ms, () => this.#renew())
+    this.#loop(TIMES.claim_ms, () => this.#claim())
+    this.#loop(TIMES.sweep_ms, () => this.#sweep())
+  }
+
+  wake(sessionId: string): void {
+    const driver = this.#drivers.get(sessionId)
+    if (driver !== undefined) return driver.wake()
+    if (this.#stop.signal.aborted) return
+    // Names that come in while a claim is under way share the next one.
+    const first = this.#named.size === 0
+    this.#named.add(sessionId)
+    if (!first) return
+    this.#claiming = this.#claiming.then(async () => {
+      const ids = [...this.#named]
+      this.#named.clear()
+      await this.#guarded("claim", () => this.#take((database, holder) => claimNamedLeases(database, holder, ids)))
+    })
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort(new Error("stopped"))
+    for (const unsubscribe of this.#subscriptions.splice(0)) unsubscribe()
+    await Promise.all([...this.#loops, this.#claiming])
+    for (const driver of this.#drivers.values()) driver.stop()
+    await Promise.all(this.#ending)
+  }
+
+  stats(): { driven: number } {
+    return { driven: this.#drivers.size }
+  }
+
+  #loop(interval_ms: number, work: () => Promise<void>): void {
+    const { clock, random } = this.#parts
+    const run = async () => {
+      while (!this.#stop.signal.aborted) {
+        await this.#guarded("loop", work)
+        await clock.sleep(interval_ms * (0.9 + (random ?? Math.random)() / 5), this.#stop.signal).catch(() => undefined)
+      }
+    }
+    this.#loops.push(run())
+  }
+
+  async #guarded(what: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      this.#parts.log.warn({ err: error, what }, "the session engine could not do its round")
+    }
+  }
+
+  async #claim(): Promise<void> {
+    await this.#take((database, holder) => claimLeases(database, holder, COUNTS.claim))
+  }
+
+  async #take(claim: (database: Database, holder: string) => Promise<Lease[]>): Promise<void> {
+    const { clock, database, replica } = this.#parts
+    const claimedAt = clock.now()
+    for (const lease of await claim(database, replica)) this.#drive(lease, claimedAt)
+  }
+
+  #drive(lease: Lease, claimedAt: number): void {
+    const { config, started, ...rest } = this.#parts
+    // A lease of ours that ran out before it could be renewed: its driver ends by itself and must not be confused.
+    this.#drivers.get(lease.sessionId)?.stop()
+    const idleTimeout_ms = config.file.sessions.idleTimeout_s * 1000
+    const driver = new SessionDriver(
+      { ...rest, idleTimeout_ms, started: started ?? (() => undefined) },
+      lease,
+      claimedAt,
+    )
+    this.#drivers.set(lease.sessionId, driver)
+    const ended = driver.done.then(async (giveBack) => {
+      if (this.#drivers.get(lease.sessionId) === driver) this.#drivers.delete(lease.sessionId)
+      const { aborted: stopping } = this.#stop.signal
+      if (giveBack) await this.#guarded("release", () => releaseLease(this.#parts.database, lease, stopping))
+      this.#ending.delete(ended)
+      // A wish that came while the lease was still held.
+      if (giveBack) this.wake(lease.sessionId)
+    })
+    this.#ending.add(ended)
+  }
+
+  async #renew(): Promise<void> {
+    const { clock, database } = this.#parts
+    const sentAt = clock.now()
+    const drivers = [...this.#drivers.values()]
+    const ours = await renewLeases(
+      database,
+      drivers.map((driver) => driver.lease),
+    )
+    for (const driver of drivers) {
+      if (ours.has(driver.lease.sessionId)) driver.renewed(sentAt)
+      else driver.stop()
+    }
+  }
+
+  async #sweep(): Promise<void> {
+    const { workloads, database, transcripts, clock } = this.#parts
+    await workloads.sweepOrphans()
+    await flagDrift(database, workloads.runningSessions())
+    if (clock.now() - this.#prunedAt < TIMES.prune_ms) return
+    this.#prunedAt = clock.now()
+    await transcripts.prune(TIMES.event_age_ms)
+  }
+}

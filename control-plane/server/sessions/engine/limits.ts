@@ -1,0 +1,37 @@
+/** How long the engine waits for what. */
+export const TIMES = {
+  /** Leases last 10 s (store/leases.ts); a holder that could not renew stops acting one second before. */
+  renew_ms: 3_000,
+  lease_valid_ms: 9_000,
+  claim_ms: 2_000,
+  sweep_ms: 15_000,
+  prune_ms: 10 * 60_000,
+  /** Age from which superseded events may be dropped. */
+  event_age_ms: 60 * 60_000,
+  /** Between two questions to an agent that boots; the kubelet would notice it up to a second later. */
+  boot_probe_ms: 150,
+  /** The same once a boot takes this long: an image is being pulled, or a large repository cloned. */
+  slow_boot_ms: 30_000,
+  slow_boot_probe_ms: 500,
+  /** Between two questions to an agent that stopped answering. */
+  check_probe_ms: 2_000,
+  probe_timeout_ms: 2_000,
+  /** An agent that answers nothing for this long while its pod runs is given a new pod. */
+  wedged_ms: 60_000,
+  /** How long a turn may take to show after its prompt was accepted. */
+  turn_begins_ms: 5_000,
+  /** Looking again while something is under way, and while nothing is. Watches and notifications come before. */
+  look_ms: 1_000,
+  idle_look_ms: 30_000,
+  /** While a start makes no progress, the API server is asked directly this often: the watch may be dead. */
+  live_look_ms: 5_000,
+  backoff_min_ms: 250,
+  backoff_max_ms: 10_000,
+} as const
+
+export const COUNTS = {
+  claim: 50,
+  probes_in_flight: 4,
+  /** After this often a prompt counts as failed. */
+  prompt_attempts: 5,
+} as const

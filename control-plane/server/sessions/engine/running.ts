@@ -1,0 +1,186 @@
+import { isAppError } from "../../errors/index.ts"
+import type { Change } from "../../transcripts/types.ts"
+import { type Diagnosis, hintFor, type PodObservation, type WorkloadObservation } from "../../workloads/index.ts"
+import { computeSteps, firstSteps, sameSteps, startedAt } from "../steps.ts"
+import { wishFenced } from "../store/driver-writes.ts"
+import type { Reason } from "../types.ts"
+import type { Outcome, Pass } from "./driver.ts"
+import { TIMES } from "./limits.ts"
+
+/** One step of a session that is to run: make its pod, reach its agent, keep in touch, or say why not. */
+export async function runSession(pass: Pass): Promise<Outcome> {
+  const observation = await look(pass)
+  const { statefulSet, pod } = observation
+  if (statefulSet === null || statefulSet.deleting || statefulSet.replicas === 0) return await begin(pass)
+
+  const run = pod === null ? null : runOf(pod)
+  if (pass.link.run !== null && pass.link.run !== run) await pass.link.close()
+  if (await noteInterruption(pass, pod, run)) return 0
+  if (pod !== null && run !== null && !pod.deleting) await approach(pass, pod, run)
+  if (pass.link.conversation?.lostAt === null) return await accompany(pass)
+  return await wait(pass, observation, run)
+}
+
+/** A watch may be dead without knowing it: while nothing moves, the API server is asked itself now and then. */
+async function look(pass: Pass): Promise<WorkloadObservation> {
+  const { parts, memory, link, session, workload } = pass
+  const now = parts.clock.now()
+  const waiting = link.conversation === null && now - startedAt(session.steps, now) > TIMES.live_look_ms
+  if (!waiting || now - memory.liveLookAt < TIMES.live_look_ms) return parts.workloads.observe(workload)
+  memory.liveLookAt = now
+  return await parts.workloads.observeLive(workload)
+}
+
+async function begin(pass: Pass): Promise<Outcome> {
+  const { parts, session, journal, workload, guard } = pass
+  const lost = session.status === "running"
+  if (lost) {
+    await pass.link.close()
+    await parts.transcripts.markInterrupted(journal.lease)
+  }
+  try {
+    await parts.workloads.start(workload, guard)
+  } catch (error) {
+    if (!isAppError(error, "upstream_refused")) throw error
+    const code = /exceeded quota/i.test(error.message) ? "quota" : "workload_refused"
+    return await fail(pass, { code, message: error.message, hint: hintFor(code) }, null)
+  }
+  if (session.status !== "starting") {
+    const steps = lost || session.steps.length === 0 ? firstSteps(parts.clock.now()) : session.steps
+    await journal.update({ status: "starting", reason: null, steps })
+  }
+  return TIMES.look_ms
+}
+
+/** One life of the agent's process: the pod, and how often the kubelet started its container again. */
+function runOf(pod: PodObservation): string {
+  const agent = pod.containers.find((container) => container.name === "agent")
+  return `${pod.uid}/${agent?.restarts ?? 0}`
+}
+
+/**
+ * What an earlier run was doing is over. Notes it before the next run is followed, so that a crash between the two does
+ * not hide it. True when something was written.
+ */
+async function noteInterruption(pass: Pass, pod: PodObservation | null, run: string | null): Promise<boolean> {
+  const { session, journal, parts } = pass
+  const vanished = run === null && session.status === "running"
+  const replaced = run !== null && session.agentRun !== null && session.agentRun !== run
+  if (!vanished && !replaced) return false
+  await parts.transcripts.markInterrupted(journal.lease)
+  const begun =
+    session.status === "running" ? ({ status: "starting", steps: firstSteps(parts.clock.now()) } as const) : {}
+  const notices: Change[] = session.activity === "idle" ? [] : [noticeOf(pod)]
+  await journal.update({ ...begun, activity: "idle", ...(run === null ? {} : { agentRun: run }) }, ...notices)
+  return true
+}
+
+function noticeOf(pod: PodObservation | null): Change {
+  const exit = pod?.containers.find((container) => container.name === "agent")?.lastExit
+  const memory = exit?.reason === "OOMKilled"
+  return {
+    type: "notice",
+    level: "error",
+    code: memory ? "out_of_memory" : "agent_restarted",
+    message: memory
+      ? "The agent ran out of memory in the middle of its work and was started again."
+      : "The agent was started again in the middle of its work.",
+  }
+}
+
+async function approach(pass: Pass, pod: PodObservation, run: string): Promise<void> {
+  const { parts, link, workload, journal, session, guard } = pass
+  const target = parts.workloads.target(workload, pod)
+  if (target === null) return
+  if (session.agentRun !== run) await journal.update({ agentRun: run })
+  await link.follow(run, target, session)
+  const agent = pod.containers.find((container) => container.name === "agent")
+  const wedged = session.status === "running" && link.silent_ms(parts.clock.now()) > TIMES.wedged_ms
+  if (!wedged || agent?.state !== "running" || !pod.nodeReady) return
+  await parts.workloads.deletePod(pod, guard)
+  await parts.transcripts.append(journal.lease, [WEDGED])
+}
+
+const WEDGED: Change = {
+  type: "notice",
+  level: "error",
+  code: "agent_wedged",
+  message: "The agent did not answer for a minute. It gets a new pod; the workspace is kept.",
+}
+
+/** The agent is in step: say so once, bring it its prompts, stop it when nobody uses it. */
+async function accompany(pass: Pass): Promise<Outcome> {
+  const { parts, session, journal, link } = pass
+  const now = parts.clock.now()
+  if (session.status !== "running" || session.reason !== null) {
+    const steps = computeSteps({ previous: session.steps, pod: null, report: null, ready: true, trouble: null, now })
+    if (session.status !== "running") parts.started(now - startedAt(session.steps, now))
+    await journal.update({ status: "running", reason: null, steps })
+  }
+  const prompt_ms = (await link.conversation?.deliverNext(session.id)) ?? null
+  if (prompt_ms !== null) return Math.max(prompt_ms, 1)
+  return (await stopWhenIdle(pass, now)) ? 0 : TIMES.idle_look_ms
+}
+
+async function stopWhenIdle(pass: Pass, now: number): Promise<boolean> {
+  const { parts, session, journal, link } = pass
+  if (parts.idleTimeout_ms === 0 || link.conversation?.activity !== "idle") return false
+  if (now - session.lastActiveAt < parts.idleTimeout_ms) return false
+  const minutes = Math.round(parts.idleTimeout_ms / 60_000)
+  const reason = {
+    code: "idle",
+    message: `Stopped because nobody used it for ${minutes} minutes.`,
+    hint: "Press Start, or just write: history and workspace are kept.",
+  }
+  return await wishFenced(parts.database, journal.lease, session.generation, {
+    desired: "stopped",
+    status: "stopping",
+    reason,
+  })
+}
+
+/** The agent is not in step yet, or not at the moment: tell how far it is and what stands in the way. */
+async function wait(pass: Pass, observation: WorkloadObservation, run: string | null): Promise<Outcome> {
+  const { parts, session, workload, journal } = pass
+  const now = parts.clock.now()
+  // A new holder of the lease connects to an agent that has been there all the time.
+  const reconnecting = session.status === "running" && run !== null && run === session.agentRun
+  if (reconnecting) return await reconnect(pass, observation.pod)
+  const diagnosis = await parts.workloads.diagnose(workload, observation, startedAt(session.steps, now))
+  if (diagnosis?.final) return await fail(pass, diagnosis.reason, observation.pod)
+
+  const trouble = diagnosis === null ? null : { ...diagnosis.reason, final: false }
+  const { report } = workload
+  const steps = computeSteps({ previous: session.steps, pod: observation.pod, report, ready: false, trouble, now })
+  const reason = reasonOf(diagnosis)
+  const sameReason = JSON.stringify(reason) === JSON.stringify(session.reason)
+  if (session.status !== "starting" || !sameSteps(steps, session.steps) || !sameReason) {
+    await journal.update({ status: "starting", steps, reason })
+  }
+  return TIMES.look_ms
+}
+
+/** Nothing is wrong with the pod as far as anybody knows, unless its node is silent. */
+async function reconnect({ session, journal }: Pass, pod: PodObservation | null): Promise<Outcome> {
+  const code = pod?.nodeReady === false ? "node_not_ready" : null
+  if (code !== (session.reason?.code ?? null)) {
+    const message = "The node that runs this session does not answer."
+    await journal.update({ reason: code === null ? null : { code, message, hint: hintFor(code) } })
+  }
+  return TIMES.look_ms
+}
+
+function reasonOf(diagnosis: Diagnosis | null): Reason | null {
+  return diagnosis?.reason ?? null
+}
+
+/** Remembers the failure for this generation; the next pass takes the pod away. */
+async function fail(pass: Pass, reason: Reason, pod: PodObservation | null): Promise<Outcome> {
+  const { parts, session, journal, workload } = pass
+  const trouble = { ...reason, final: true }
+  const now = parts.clock.now()
+  const steps = computeSteps({ previous: session.steps, pod, report: workload.report, ready: false, trouble, now })
+  await journal.update({ status: "failed", reason, steps, activity: "idle", failedGeneration: session.generation })
+  parts.log.info({ session: session.id, code: reason.code, message: reason.message }, "a session failed to start")
+  return 0
+}
