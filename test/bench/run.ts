@@ -1,0 +1,46 @@
+import { execFileSync } from "node:child_process"
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { parseArgs } from "node:util"
+import { repositoryRoot } from "../../scripts/lib/paths.ts"
+import { type Installation, measureStart } from "./start/index.ts"
+import { reportStart, startTable } from "./start/report.ts"
+
+const usage = `usage: npm run bench -- start [--samples N] [--installation FILE]
+
+start          how long a session takes to its first answer, against bare pods
+--samples      of each kind; default 10
+--installation what \`npm run up -- --json\` has printed; default: runs that command`
+
+const samples_default = 10
+
+function installationOf(file: string | undefined): Installation {
+  const text =
+    file === undefined
+      ? execFileSync(process.execPath, [join(repositoryRoot, "scripts", "up.ts"), "--json"], {
+          encoding: "utf8",
+          stdio: ["ignore", "pipe", "inherit"],
+        })
+      : readFileSync(file, "utf8")
+  return JSON.parse(text.trimEnd().split("\n").at(-1) ?? "") as Installation
+}
+
+const { values, positionals } = parseArgs({
+  options: { samples: { type: "string" }, installation: { type: "string" } },
+  allowPositionals: true,
+})
+const samples = Number(values.samples ?? samples_default)
+if (positionals.length !== 1 || positionals[0] !== "start" || !(samples >= 1)) {
+  console.error(usage)
+  process.exit(2)
+}
+const say = (text: string) => console.error(text)
+const result = await measureStart(installationOf(values.installation), samples, say)
+const report = reportStart(result)
+const directory = join(repositoryRoot, "dist", "bench")
+mkdirSync(directory, { recursive: true })
+const file = join(directory, "start.json")
+writeFileSync(file, `${JSON.stringify({ at: new Date().toISOString(), ...report, samples: result }, null, 2)}\n`)
+console.log(startTable(report))
+console.log(`\nall samples: ${file}`)
+process.exit(0)

@@ -1,0 +1,66 @@
+import type { V1Pod } from "@kubernetes/client-node"
+import type { AnyObject, Api } from "./api.ts"
+
+/** Something seen in the cluster, with the time of seeing it (`performance.now()`). */
+interface Sighting<T> {
+  readonly at: number
+  readonly object: T
+}
+
+/** Watches a namespace's pods and StatefulSets and says when something was first so. */
+export interface Observer {
+  /** Time at which a pod was first as asked. @throws Error after `timeout_ms` */
+  pod(matches: (pod: V1Pod) => boolean, timeout_ms: number): Promise<Sighting<V1Pod>>
+  statefulSet(matches: (object: AnyObject) => boolean, timeout_ms: number): Promise<Sighting<AnyObject>>
+  close(): void
+}
+
+/** Starts to watch; what was seen before it is asked for is found too. */
+export async function observe(api: Api, namespace: string): Promise<Observer> {
+  const stopped = new AbortController()
+  const collection = async <T>(path: string) => {
+    const seen: Sighting<T>[] = []
+    const listeners = new Set<() => void>()
+    const take = (object: AnyObject) => {
+      seen.push({ at: performance.now(), object: object as T })
+      for (const listener of listeners) listener()
+    }
+    await api.watch(path, take, stopped.signal)
+    return (matches: (object: T) => boolean, timeout_ms: number) => first(seen, listeners, matches, timeout_ms)
+  }
+  return {
+    pod: await collection<V1Pod>(`/api/v1/namespaces/${namespace}/pods`),
+    statefulSet: await collection<AnyObject>(`/apis/apps/v1/namespaces/${namespace}/statefulsets`),
+    close: () => stopped.abort(),
+  }
+}
+
+function first<T>(
+  seen: readonly Sighting<T>[],
+  listeners: Set<() => void>,
+  matches: (object: T) => boolean,
+  timeout_ms: number,
+): Promise<Sighting<T>> {
+  return new Promise((resolve, reject) => {
+    let looked = 0
+    const settle = (finish: () => void) => {
+      listeners.delete(look)
+      clearTimeout(timer)
+      finish()
+    }
+    const look = () => {
+      for (; looked < seen.length; looked += 1) {
+        const sighting = seen[looked]
+        if (sighting !== undefined && matches(sighting.object)) return settle(() => resolve(sighting))
+      }
+    }
+    const timer = setTimeout(() => settle(() => reject(new Error(`not seen within ${timeout_ms} ms`))), timeout_ms)
+    listeners.add(look)
+    look()
+  })
+}
+
+/** Whether a condition of a pod is true. */
+export function hasCondition(pod: V1Pod, type: string): boolean {
+  return pod.status?.conditions?.some((one) => one.type === type && one.status === "True") ?? false
+}
