@@ -114,7 +114,7 @@ function ComposerFoot({ working, stopped, busy, empty, hint, aborting, onAbort, 
 }
 
 function placeholderOf({ working, ready, stopped }: ComposerProps): string {
-  if (stopped) return "The session is stopped. History and workspace are kept; go on where you left off."
+  if (stopped) return "Go on where you left off: history and workspace are kept"
   if (working) return "Queue a further prompt"
   return ready ? "What next?" : "Write already: it is sent as soon as the agent runs"
 }

@@ -3,7 +3,7 @@ import type { SessionView, TodoItem } from "../api/types.ts"
 import { keep, recall } from "../app/storage.ts"
 import { IconButton } from "../design/Button.tsx"
 import { copy } from "../design/clipboard.ts"
-import { Icon } from "../design/Icon.tsx"
+import { Icon, type IconName } from "../design/Icon.tsx"
 import { compact, dollars } from "../format/numbers.ts"
 import { fullTime } from "../format/time.ts"
 import { usageOf } from "../transcript/rows.ts"
@@ -40,7 +40,9 @@ export function Details({ session, state, onClose }: DetailsProps) {
         <h2>Details</h2>
         <IconButton icon="cross" label="Close details" onClick={onClose} />
       </div>
-      {state.todos.length > 0 && <Todos todos={state.todos} />}
+      {state.todos.length > 0 && (
+        <Todos todos={state.todos} busy={session.status === "running" && session.activity === "busy"} />
+      )}
       <dl className="facts">
         <Fact name="Owner">{session.owner.name || session.owner.email}</Fact>
         {session.repository && <Fact name="Repository">{session.repository.url}</Fact>}
@@ -93,7 +95,13 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
   )
 }
 
-function Todos({ todos }: { todos: readonly TodoItem[] }) {
+const TODO_ICONS: Readonly<Record<string, IconName>> = {
+  completed: "check",
+  cancelled: "cross",
+  in_progress: "chevron",
+}
+
+function Todos({ todos, busy }: { todos: readonly TodoItem[]; busy: boolean }) {
   const done = todos.filter((todo) => todo.status === "completed").length
   return (
     <section className="todos" aria-label="To-do list of the agent">
@@ -106,13 +114,10 @@ function Todos({ todos }: { todos: readonly TodoItem[] }) {
       <ul>
         {todos.map((todo) => (
           <li key={todo.content} className="todo" data-status={todo.status}>
-            {todo.status === "in_progress" ? (
+            {todo.status === "in_progress" && busy ? (
               <span className="spinner" aria-hidden="true" />
             ) : (
-              <Icon
-                name={todo.status === "completed" ? "check" : todo.status === "cancelled" ? "cross" : "circle"}
-                size={14}
-              />
+              <Icon name={TODO_ICONS[todo.status] ?? "circle"} size={14} />
             )}
             <span>
               {todo.content}

@@ -1,5 +1,5 @@
 import { useVirtualizer } from "@tanstack/react-virtual"
-import { type Ref, useEffect, useImperativeHandle, useMemo, useRef, useState } from "react"
+import { type Ref, useEffect, useImperativeHandle, useMemo, useRef } from "react"
 import { Button } from "../design/Button.tsx"
 import { useLiveSession, usePageLive } from "../session/live-context.ts"
 import { LineView } from "./LineView.tsx"
@@ -30,19 +30,20 @@ export function Transcript({ ref, outgoing, ready, onRetry, onEdit }: Transcript
   const live = useLiveSession()
   const { state, loadingOlder } = usePageLive()
   const makeRows = useMemo(createRowMaker, [])
-  const busy = state.session?.status === "running" && state.session.activity === "busy"
+  const { status, activity } = state.session ?? {}
+  const inTurn = status === "running" && activity !== "idle"
+  const busy = inTurn && activity === "busy"
   const lines = useMemo(
     () =>
-      linesOf(makeRows(state.messages, busy), {
+      linesOf(makeRows(state.messages, inTurn), {
         outgoing,
         session: state.session,
         older: state.olderCursor !== null,
         busy,
       }),
-    [makeRows, state.messages, state.session, state.olderCursor, outgoing, busy],
+    [makeRows, state.messages, state.session, state.olderCursor, outgoing, inTurn, busy],
   )
   const box = useRef<HTMLDivElement>(null)
-  const [atEnd, setAtEnd] = useState(true)
   const virtual = useVirtualizer({
     count: lines.length,
     getScrollElement: () => box.current,
@@ -70,14 +71,7 @@ export function Transcript({ ref, outgoing, ready, onRetry, onEdit }: Transcript
 
   return (
     <div className="transcript-frame">
-      <div
-        ref={box}
-        className="transcript"
-        role="region"
-        aria-label="Conversation"
-        tabIndex={0}
-        onScroll={() => setAtEnd(virtual.isAtEnd(END_PX))}
-      >
+      <div ref={box} className="transcript" role="region" aria-label="Conversation" tabIndex={0}>
         <div className="transcript-space" style={{ height: virtual.getTotalSize() }}>
           {items.map((item) => {
             const line = lines[item.index]
@@ -100,7 +94,7 @@ export function Transcript({ ref, outgoing, ready, onRetry, onEdit }: Transcript
           <p className="transcript-empty">Nothing has been said yet. Write the first prompt below.</p>
         )}
       </div>
-      {!atEnd && (
+      {lines.length > 0 && !virtual.isAtEnd(END_PX) && (
         <Button icon="arrowDown" className="button jump" onClick={() => virtual.scrollToEnd({ behavior: "smooth" })}>
           Latest
         </Button>

@@ -1,6 +1,6 @@
 import type { SessionView } from "../api/types.ts"
 import type { Outgoing } from "./rows/UserRow.tsx"
-import type { Row } from "./rows.ts"
+import { isWaiting, type Row } from "./rows.ts"
 
 /** A row of the transcript, or one of the lines around it. */
 export type Line =
@@ -21,8 +21,11 @@ export interface Surroundings {
 export function linesOf(rows: readonly Row[], { outgoing, session, older, busy }: Surroundings): readonly Line[] {
   const shown = new Set(rows.map((row) => row.key))
   const lines: Line[] = older ? [{ kind: "older", key: "older" }] : []
-  lines.push(...rows)
-  if (busy && !isMoving(rows.at(-1))) lines.push({ kind: "working", key: "working" })
+  const waiting = rows.findIndex((row) => row.kind === "user" && isWaiting(row.message))
+  const done = waiting === -1 ? rows : rows.slice(0, waiting)
+  lines.push(...done)
+  if (busy && !isMoving(done.at(-1))) lines.push({ kind: "working", key: "working" })
+  lines.push(...rows.slice(done.length))
   for (const item of outgoing) if (!shown.has(item.id)) lines.push({ kind: "outgoing", key: item.id, item })
   if (session && isStarting(session)) lines.push({ kind: "start", key: "start", session })
   return lines

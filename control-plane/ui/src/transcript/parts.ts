@@ -30,15 +30,14 @@ export function removePart(state: TranscriptState, messageId: string, partId: st
 }
 
 /**
- * The part with text added at `offset` (UTF-16 units). The same part when all of it is there already; `undefined`
- * when text before the offset is missing.
+ * The part with text written at `offset` (UTF-16 units), as the server folds its history. The same part when all of it
+ * is there already; `undefined` when text before the offset is missing.
  */
 function appendDelta(part: Part, offset: number, delta: string): Part | undefined {
   const text = part.body.text ?? ""
   if (offset > text.length) return undefined
-  if (offset + delta.length <= text.length) return part
-  const added = delta.slice(text.length - offset)
-  return { ...part, body: { ...part.body, text: text + added } }
+  if (text.startsWith(delta, offset)) return part
+  return { ...part, body: { ...part.body, text: text.slice(0, offset) + delta } }
 }
 
 function replaceAt(messages: readonly Message[], at: number, message: Message): readonly Message[] {

@@ -22,8 +22,8 @@ export interface Usage {
   readonly cost: number
 }
 
-/** Makes the rows of a transcript, reusing those of messages that did not change. */
-export function createRowMaker(): (messages: readonly Message[], busy: boolean) => readonly Row[] {
+/** Makes the rows of a transcript, reusing those of messages that did not change. While in a turn, the last is not summed up. */
+export function createRowMaker(): (messages: readonly Message[], inTurn: boolean) => readonly Row[] {
   const cache = new WeakMap<Message, readonly Row[]>()
   const turns = new Map<string, { of: readonly Message[]; row: Row }>()
 
@@ -45,7 +45,7 @@ export function createRowMaker(): (messages: readonly Message[], busy: boolean) 
     return row
   }
 
-  return (messages, busy) => {
+  return (messages, inTurn) => {
     const rows: Row[] = []
     let turn: Message[] = []
     const endTurn = () => {
@@ -54,11 +54,11 @@ export function createRowMaker(): (messages: readonly Message[], busy: boolean) 
       turn = []
     }
     for (const message of inReadingOrder(messages)) {
-      if (message.role === "user") endTurn()
-      else turn.push(message)
+      if (message.role === "user" && !(inTurn && isWaiting(message))) endTurn()
+      if (message.role !== "user") turn.push(message)
       rows.push(...rowsOf(message))
     }
-    if (!busy) endTurn()
+    if (!inTurn) endTurn()
     return rows
   }
 }
@@ -70,7 +70,8 @@ export function inReadingOrder(messages: readonly Message[]): readonly Message[]
   return waiting.length === 0 ? own : [...own.filter((message) => !isWaiting(message)), ...waiting]
 }
 
-function isWaiting(message: Message): boolean {
+/** A prompt that the agent does not have yet. */
+export function isWaiting(message: Message): boolean {
   return message.delivery === "queued" || message.delivery === "sending"
 }
 
