@@ -2,7 +2,7 @@ import type { Activity } from "../../sessions/types.ts"
 import type { TodoItem } from "../../transcripts/types.ts"
 import { type Fields, fields, id, list, text, texts } from "./clean.ts"
 import { explainError } from "./errors.ts"
-import { LIMITS } from "./limits.ts"
+import { LIMITS, TIMES } from "./limits.ts"
 import { MessageLog } from "./message-log.ts"
 import { readMessage } from "./messages.ts"
 import { OpenRequests } from "./open-requests.ts"
@@ -28,6 +28,7 @@ export interface Snapshot {
 export type Outcome = "poll" | "gone" | undefined
 
 const ACTIVITIES_KEPT_MAX = 4
+const SILENT_ERROR = "error"
 
 /**
  * One agent's conversation: turns snapshots and events of OpenCode into changes in the outbox. Conversations of sub-agents
@@ -45,6 +46,7 @@ export class Conversation {
   readonly #retries = new Map<string, string>()
   #todos = "[]"
   #statusVersion = 0
+  #turnFailed = false
   #activities: Activity[] = []
   #activity: Activity | null = null
 
@@ -158,7 +160,11 @@ export class Conversation {
 
   #onMessage(properties: Fields): undefined {
     const read = readMessage(properties.info, this.#rootId)
-    if (read !== undefined && this.#sessions.has(read.sessionId)) this.#log.message(read.sessionId, read.message)
+    if (read === undefined || !this.#sessions.has(read.sessionId)) return
+    const news = this.#log.message(read.sessionId, read.message)
+    if (!news || read.message.body.error === undefined || read.sessionId !== this.#rootId) return
+    this.#turnFailed = true
+    this.outbox.cancel(SILENT_ERROR)
   }
 
   #onPart(properties: Fields): undefined {
@@ -175,9 +181,13 @@ export class Conversation {
 
   #onError(sessionId: string, properties: Fields): "poll" {
     const explained = explainError(properties.error)
-    // A turn that failed says it in its message; this is for those that never got one.
-    const silent = explained.code === "aborted" || sessionId !== this.#rootId || this.#log.lastFailed(sessionId)
-    if (!silent) this.outbox.push({ type: "notice", level: "error", ...explained }, `error ${explained.code}`)
+    // A turn that fails says so in its message, a moment later; the notice is for those that never get one.
+    // Of two for the same failure the first has the better words.
+    const told = this.#turnFailed || this.outbox.has(SILENT_ERROR)
+    if (explained.code !== "aborted" && sessionId === this.#rootId && !told) {
+      const dueAt = this.#now() + TIMES.error_notice_ms
+      this.outbox.push({ type: "notice", level: "error", ...explained }, SILENT_ERROR, { dueAt })
+    }
     return "poll"
   }
 
@@ -190,6 +200,7 @@ export class Conversation {
     this.#busy.delete(sessionId)
     this.#retries.delete(sessionId)
     this.#requests.withdraw(sessionId)
+    if (sessionId === this.#rootId) this.#turnFailed = false
   }
 
   #noteActivity(): void {

@@ -31,7 +31,9 @@ export function explainError(raw: unknown): Explained {
   const error = fields(raw)
   const data = fields(error.data)
   const name = text(error.name, 100) ?? "UnknownError"
-  const words = (text(data.message, LIMITS.message_chars_max) ?? "").replace(KEY_LIKE, "[removed]").trim()
+  // Some messages go on with OpenCode's own stack.
+  const [first = ""] = (text(data.message, LIMITS.message_chars_max) ?? "").split(/\n\s+at /)
+  const words = first.replace(KEY_LIKE, "[removed]").trim()
   const known = BY_NAME[name]
   if (known !== undefined && Object.hasOwn(BY_NAME, name)) return known
   const status = amount(data.statusCode, 999)

@@ -42,5 +42,6 @@ export const TIMES = {
   backoff_min_ms: 250,
   backoff_max_ms: 5000,
   error_poll_ms: 300,
+  error_notice_ms: 1000,
   busy_poll_ms: 10_000,
 } as const

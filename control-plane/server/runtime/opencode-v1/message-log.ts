@@ -11,7 +11,6 @@ interface MessageState {
   readonly role: "user" | "assistant"
   readonly parts: Set<string>
   print: string
-  failed: boolean
 }
 
 interface PartState {
@@ -37,21 +36,17 @@ export class MessageLog {
     this.#outbox = outbox
   }
 
-  /** Whether the newest message of this conversation carries an error. */
-  lastFailed(sessionId: string): boolean {
-    return [...this.#messages.values()].findLast((message) => message.sessionId === sessionId)?.failed === true
-  }
-
-  message(sessionId: string, message: Header): void {
+  /** Returns whether it was news. */
+  message(sessionId: string, message: Header): boolean {
     const print = printOf(message)
     const known = this.#messages.get(message.id)
-    if (known?.print === print) return
-    if (known !== undefined && (known.role !== message.role || known.sessionId !== sessionId)) return
-    const failed = message.body.error !== undefined
-    if (known !== undefined) Object.assign(known, { print, failed })
-    else if (this.#messages.size >= LIMITS.tracked_parts_max) return
-    else this.#messages.set(message.id, { sessionId, role: message.role, parts: new Set(), print, failed })
+    if (known?.print === print) return false
+    if (known !== undefined && (known.role !== message.role || known.sessionId !== sessionId)) return false
+    if (known !== undefined) known.print = print
+    else if (this.#messages.size >= LIMITS.tracked_parts_max) return false
+    else this.#messages.set(message.id, { sessionId, role: message.role, parts: new Set(), print })
     this.#outbox.message(message, known === undefined)
+    return true
   }
 
   /** `source`: a live event, a snapshot, or a snapshot of a message that nobody writes any more. */
@@ -102,7 +97,7 @@ export class MessageLog {
     for (const partId of state.parts) this.#parts.delete(partId)
     this.#messages.delete(messageId)
     const user = state.role === "user" ? messageId : null
-    this.#outbox.push({ type: "message.removed", messageId }, `removed ${messageId}`, user)
+    this.#outbox.push({ type: "message.removed", messageId }, `removed ${messageId}`, { userMessageId: user })
   }
 
   /** A `message.part.removed`. */
@@ -113,7 +108,7 @@ export class MessageLog {
     if (messageId === undefined || partId === undefined || message?.parts.delete(partId) !== true) return
     this.#parts.delete(partId)
     const user = message.role === "user" ? messageId : null
-    this.#outbox.push({ type: "part.removed", messageId, partId }, `removed ${partId}`, user)
+    this.#outbox.push({ type: "part.removed", messageId, partId }, `removed ${partId}`, { userMessageId: user })
   }
 }
 

@@ -88,10 +88,20 @@ export class Outbox {
   }
 
   /** Anything else; a later one with the same key takes the place of one that still waits. */
-  push(change: Change, key: string, userMessageId: string | null = null): void {
+  push(change: Change, key: string, options: { userMessageId?: string | null; dueAt?: number } = {}): void {
+    this.cancel(key)
+    const { userMessageId = null, dueAt = 0 } = options
+    this.#add({ change, key, userMessageId, first: false, dueAt, chars: 500 })
+  }
+
+  has(key: string): boolean {
+    return this.#byKey.has(key)
+  }
+
+  /** Takes back what was pushed under this key, if it still waits. */
+  cancel(key: string): void {
     const pending = this.#byKey.get(key)
     if (pending !== undefined) this.#drop(pending)
-    this.#add({ change, key, userMessageId, first: false, dueAt: 0, chars: 500 })
   }
 
   /** Takes out what is due at `now`, in order: at most `items_max`, and no more once `chars_max` is passed. */

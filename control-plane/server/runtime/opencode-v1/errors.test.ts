@@ -1,0 +1,36 @@
+import { expect, test } from "vitest"
+import { explainError } from "./errors.ts"
+
+const apiError = (statusCode: number | undefined, message: string) => ({
+  name: "APIError",
+  data: { message, statusCode },
+})
+
+test.each([
+  [apiError(401, "bad key"), "provider_refused", "The model provider refused the key (401: bad key)."],
+  [apiError(429, "slow down"), "rate_limited", "The model provider limits the rate of requests (429: slow down)."],
+  [
+    apiError(404, "no such model"),
+    "unknown_model",
+    "The model provider does not know this model (404: no such model).",
+  ],
+  [apiError(503, ""), "provider_unavailable", "The model provider failed (503)."],
+  [apiError(undefined, "ECONNREFUSED"), "provider_unreachable", "The model provider cannot be reached (ECONNREFUSED)."],
+  [{ name: "MessageAbortedError", data: { message: "Aborted" } }, "aborted", "Stopped."],
+  [
+    { name: "UnknownError", data: { message: "ProviderModelNotFoundError: Model not found: a/b.\n    at f (x.js:1)" } },
+    "unknown_model",
+    "The configured model does not exist: ProviderModelNotFoundError: Model not found: a/b.",
+  ],
+  [null, "agent_failed", "The agent failed without saying why."],
+  [{ name: "constructor", data: "x" }, "agent_failed", "The agent failed without saying why."],
+])("%j is explained as %s", (error, code, message) => {
+  expect(explainError(error)).toEqual({ code, message })
+})
+
+test("a key that a provider quotes is not repeated", () => {
+  const { message } = explainError(
+    apiError(401, "Incorrect API key provided: Bearer abc.def and sk-proj-0123456789abcdef"),
+  )
+  expect(message).not.toMatch(/abc\.def|0123456789/)
+})

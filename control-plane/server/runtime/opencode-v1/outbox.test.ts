@@ -1,0 +1,85 @@
+import fc from "fast-check"
+import { expect, test } from "vitest"
+import { foldText } from "../../transcripts/fold.ts"
+import type { Part } from "../../transcripts/types.ts"
+import type { Header } from "./messages.ts"
+import { Outbox } from "./outbox.ts"
+
+const header = (completedAt: number | null): Header => ({
+  id: "msg_a",
+  role: "assistant",
+  agentSessionId: null,
+  authorId: null,
+  delivery: null,
+  createdAt: 1,
+  completedAt,
+  body: {},
+})
+const textPart = (text: string): Part => ({ id: "prt_t", type: "text", body: { text, startedAt: 1 } })
+const tool = (output: string, status: "running" | "completed" = "running"): Part => ({
+  id: "prt_o",
+  type: "tool",
+  body: { tool: { name: "bash", callId: "c", status, output } },
+})
+const options = (first: boolean, interval_ms = 0) => ({ first, userMessage: false, interval_ms })
+const takeAll = (outbox: Outbox, now = 0) => outbox.take(now, 100, 1e6).map(({ change }) => change)
+
+test("a message's beginning goes before its parts and its end after them", () => {
+  const outbox = new Outbox()
+  outbox.message(header(null), true)
+  outbox.part("msg_a", textPart("a"), options(true))
+  outbox.message(header(null), false)
+  outbox.message(header(5), false)
+  expect(takeAll(outbox).map((change) => change.type)).toEqual(["message.updated", "part.updated", "message.updated"])
+})
+
+test("of a running tool only the newest output goes out, ten times a second at most, and its end at once", () => {
+  const outbox = new Outbox()
+  const sent: (string | undefined)[] = []
+  for (let now = 1000; now < 2000; now += 10) {
+    outbox.part("msg_a", tool(String(now)), options(now === 1000, 100))
+    for (const change of takeAll(outbox, now))
+      if (change.type === "part.updated") sent.push(change.part.body.tool?.output)
+  }
+  outbox.part("msg_a", tool("all", "completed"), options(false))
+  expect(sent).toEqual(["1000", "1100", "1200", "1300", "1400", "1500", "1600", "1700", "1800", "1900"])
+  expect(takeAll(outbox, 2000)).toMatchObject([{ part: { body: { tool: { output: "all" } } } }])
+})
+
+test("deltas that wait are one delta, and are part of a text that waits itself", () => {
+  const outbox = new Outbox()
+  outbox.part("msg_a", textPart(""), options(true))
+  outbox.delta("msg_a", "prt_t", 0, "a")
+  expect(takeAll(outbox)).toMatchObject([{ type: "part.updated", part: { body: { text: "a" } } }])
+  outbox.delta("msg_a", "prt_t", 1, "b")
+  outbox.delta("msg_a", "prt_t", 2, "c")
+  expect(takeAll(outbox)).toEqual([{ type: "part.delta", messageId: "msg_a", partId: "prt_t", offset: 1, delta: "bc" }])
+})
+
+test("no delta ends in half a character, and all of them together are the text", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary", minLength: 1 }), fc.array(fc.boolean()), (text, takes) => {
+      const outbox = new Outbox()
+      const deltas: { offset: number; delta: string }[] = []
+      const take = () => {
+        for (const change of takeAll(outbox)) if (change.type === "part.delta") deltas.push(change)
+      }
+      for (let offset = 0; offset < text.length; offset++) {
+        outbox.delta("msg_a", "prt_t", offset, text.charAt(offset))
+        if (takes[offset] ?? true) take()
+      }
+      take()
+      expect(deltas.every(({ delta }) => delta.isWellFormed())).toBe(text.isWellFormed())
+      expect(foldText("", deltas)).toBe(text.replace(/[\uD800-\uDBFF]$/, ""))
+    }),
+  )
+})
+
+test("its size is what is open, not how long nobody takes", () => {
+  const outbox = new Outbox()
+  for (let index = 0; index < 10_000; index++) {
+    outbox.part("msg_a", tool("x".repeat(1000)), options(index === 0, 100))
+    outbox.message(header(null), index === 0)
+  }
+  expect(outbox.chars).toBeLessThan(3000)
+})
