@@ -1,6 +1,7 @@
 import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { build as bundle } from "esbuild"
+import { messageOf } from "./lib/failure.ts"
 import { hashFiles } from "./lib/hash.ts"
 import { repositoryRoot } from "./lib/paths.ts"
 
@@ -26,6 +27,7 @@ const __dirname = berthDirname(__filename)`
 // Knex and pg name the drivers of other databases; they are required only when one of those is configured.
 const neverLoaded = [
   "better-sqlite3",
+  "mariadb",
   "mysql",
   "mysql2",
   "oracledb",
@@ -79,10 +81,15 @@ async function bundleProgram(entry: string, output: string): Promise<void> {
     keepNames: true,
     banner: { js: commonJsNames },
     external: [...neverLoaded],
-    logLevel: "warning",
+    logLevel: "silent", // its messages are part of the error
   })
 }
 
 if (import.meta.main) {
-  await buildAll({ force: true, say: (text) => process.stdout.write(`${text}\n`) })
+  try {
+    await buildAll({ force: true, say: (text) => process.stdout.write(`${text}\n`) })
+  } catch (error) {
+    process.stderr.write(`the build failed: ${messageOf(error)}\n`)
+    process.exitCode = 1
+  }
 }
