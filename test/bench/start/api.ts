@@ -54,9 +54,13 @@ export function createApi(kubeconfig: string): Api {
     read: (path) => ask("GET", path),
     remove: async (path) => void (await ask("DELETE", `${path}?gracePeriodSeconds=0&propagationPolicy=Background`)),
     watch: async (path, seen, signal) => {
-      const response = await send("GET", `${path}${path.includes("?") ? "&" : "?"}watch=true`, undefined, signal)
+      // Version 0 is what the API server has in memory. Without it the watch waits for etcd to confirm how fresh that is,
+      // which etcd 3.4 cannot do, and fails after 3 s.
+      const response = await send("GET", `${path}?watch=true&resourceVersion=0`, undefined, signal)
       if (response.statusCode !== 200) throw new Error(`watching ${path}: status ${response.statusCode}`)
-      void follow(response, seen).catch(() => {}) // aborted
+      void follow(response, seen).catch((error: unknown) => {
+        if (!signal.aborted) console.error(`watching ${path}:`, error)
+      })
     },
   }
 }
@@ -68,7 +72,8 @@ async function follow(response: IncomingMessage, seen: (object: AnyObject) => vo
     rest = lines.pop() ?? ""
     for (const line of lines) {
       const { type, object } = JSON.parse(line) as { type: string; object: AnyObject }
-      if (type === "ADDED" || type === "MODIFIED") seen(object)
+      if (type === "ERROR") throw new Error(JSON.stringify(object))
+      if (type !== "DELETED") seen(object)
     }
   }
 }

@@ -1,0 +1,67 @@
+import { spawn } from "node:child_process"
+import { afterAll, beforeAll, expect, test } from "vitest"
+import { ensureTools } from "../../scripts/tools/index.ts"
+import { type ApiServer, startApiServer } from "../support/apiserver.ts"
+import { renderText, valuesFiles } from "./support/chart.ts"
+import { customResourceDefinitions } from "./support/definitions.ts"
+import { mainHelm } from "./support/helms.ts"
+
+const helm = await mainHelm()
+const { kubectl } = await ensureTools(["kubectl"])
+const NAMESPACES = ["release-ns", "berth-sessions", "agents", "agents-sessions"]
+let server: ApiServer
+
+beforeAll(async () => {
+  const [started, definitions] = await Promise.all([startApiServer(), customResourceDefinitions()])
+  server = started
+  const namespaces = NAMESPACES.map((name) => ({
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: {
+      name,
+      labels: {
+        "pod-security.kubernetes.io/enforce": "restricted",
+        "pod-security.kubernetes.io/warn": "restricted",
+      },
+    },
+  }))
+  const input = [...definitions, ...namespaces].map((object) => JSON.stringify(object)).join("\n---\n")
+  await server.kubectl(["create", "-f", "-"], { input })
+  await server.kubectl(["wait", "--for=condition=Established", "crd", "--all", "--timeout=30s"])
+}, 120_000)
+
+afterAll(() => server?.stop())
+
+/** Applies as Helm 4 does: on the server, every field known, nothing stored. Answers what was said on the side. */
+function dryRun(manifests: string): Promise<{ status: number | null; objects: number; warnings: string }> {
+  const flags = ["--server-side", "--force-conflicts", "--field-manager=helm", "--dry-run=server", "--validate=strict"]
+  const child = spawn(kubectl, ["--kubeconfig", server.kubeconfig, "apply", ...flags, "-f", "-"])
+  let stdout = ""
+  let stderr = ""
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text
+  })
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text
+  })
+  child.stdin.end(manifests)
+  return new Promise((resolve, reject) => {
+    child.on("error", reject)
+    child.on("close", (status) => resolve({ status, objects: stdout.trim().split("\n").length, warnings: stderr }))
+  })
+}
+
+test.each(valuesFiles)("a real API server takes all of chart/ci/%s-values.yaml, without a warning", async (file) => {
+  const answer = await dryRun(await renderText(helm, { files: [file] }))
+  expect(answer.warnings).toBe("")
+  expect(answer.status).toBe(0)
+  expect(answer.objects).toBeGreaterThan(5)
+})
+
+test("a pod that is not restricted would have been noticed", async () => {
+  const values = {
+    controlPlane: { securityContext: { readOnlyRootFilesystem: false, allowPrivilegeEscalation: true } },
+  }
+  const answer = await dryRun(await renderText(helm, { values }))
+  expect(answer.warnings).toContain("violates PodSecurity")
+})
