@@ -1,2 +1,2 @@
-export { type ClusterOptions, createCluster } from "./create.ts"
-export type { Cluster, View } from "./types.ts"
+export { createCluster } from "./create.ts"
+export type { Cluster } from "./types.ts"

@@ -20,7 +20,7 @@ export interface ReflectorLimits {
   readonly healthy_ms: number
 }
 
-export const REFLECTOR_LIMITS: ReflectorLimits = {
+const REFLECTOR_LIMITS: ReflectorLimits = {
   listPage: 500,
   idle_ms: 90_000,
   watchMin_s: 240,

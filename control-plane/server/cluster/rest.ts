@@ -28,6 +28,7 @@ export interface Rest {
   stream(request: RestRequest, signal: AbortSignal): Promise<{ status: number; body: Dispatcher.ResponseData["body"] }>
 }
 
+/** Every call carries fresh credentials and ends after 10 s; streams end with their signal. */
 export function createRest(connection: Connection): Rest {
   const send = async (input: RestRequest, signal: AbortSignal) => {
     try {

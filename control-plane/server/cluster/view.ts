@@ -15,14 +15,60 @@ export interface ViewStore<T extends Named> extends View<T> {
   alive(): void
 }
 
+/** Objects by name, and their names by the value of one label. */
+class Shelf<T extends Named> {
+  readonly #objects = new Map<string, T>()
+  readonly #index = new Map<string, Set<string>>()
+  readonly #label: string
+
+  constructor(indexedLabel: string) {
+    this.#label = indexedLabel
+  }
+
+  get(name: string): T | undefined {
+    return this.#objects.get(name)
+  }
+
+  all(): T[] {
+    return [...this.#objects.values()]
+  }
+
+  byLabel(label: string, value: string): T[] {
+    if (label !== this.#label) return this.all().filter((object) => object.metadata?.labels?.[label] === value)
+    return [...(this.#index.get(value) ?? [])].flatMap((name) => this.#objects.get(name) ?? [])
+  }
+
+  put(object: T): void {
+    const name = object.metadata?.name ?? ""
+    this.remove(name)
+    this.#objects.set(name, object)
+    const value = object.metadata?.labels?.[this.#label]
+    if (value === undefined) return
+    const names = this.#index.get(value) ?? new Set()
+    this.#index.set(value, names.add(name))
+  }
+
+  remove(name: string): void {
+    const value = this.#objects.get(name)?.metadata?.labels?.[this.#label]
+    this.#objects.delete(name)
+    const names = value === undefined ? undefined : this.#index.get(value)
+    names?.delete(name)
+    if (value !== undefined && names?.size === 0) this.#index.delete(value)
+  }
+
+  clear(): void {
+    this.#objects.clear()
+    this.#index.clear()
+  }
+}
+
 /** An empty view; objects with the label `indexedLabel` are found without a scan. */
 export function createViewStore<T extends Named>(options: {
   indexedLabel: string
   log: Logger
   now: () => number
 }): ViewStore<T> {
-  const objects = new Map<string, T>()
-  const index = new Map<string, Set<string>>()
+  const shelf = new Shelf<T>(options.indexedLabel)
   const listeners = new Set<(object: T | null) => void>()
   let aliveAt = Number.NEGATIVE_INFINITY
 
@@ -35,33 +81,11 @@ export function createViewStore<T extends Named>(options: {
       }
     }
   }
-  const unindex = (name: string) => {
-    const value = objects.get(name)?.metadata?.labels?.[options.indexedLabel]
-    const names = value === undefined ? undefined : index.get(value)
-    names?.delete(name)
-    if (value !== undefined && names?.size === 0) index.delete(value)
-  }
-  const set = (object: T) => {
-    const name = object.metadata?.name ?? ""
-    unindex(name)
-    objects.set(name, object)
-    const value = object.metadata?.labels?.[options.indexedLabel]
-    if (value === undefined) return
-    const names = index.get(value) ?? new Set()
-    index.set(value, names.add(name))
-  }
-  const present = (name: string): T[] => {
-    const object = objects.get(name)
-    return object === undefined ? [] : [object]
-  }
 
   return {
-    get: (name) => objects.get(name),
-    byLabel: (label, value) =>
-      label === options.indexedLabel
-        ? [...(index.get(value) ?? [])].flatMap(present)
-        : [...objects.values()].filter((object) => object.metadata?.labels?.[label] === value),
-    all: () => [...objects.values()],
+    get: (name) => shelf.get(name),
+    byLabel: (label, value) => shelf.byLabel(label, value),
+    all: () => shelf.all(),
     onChange(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)
@@ -71,19 +95,16 @@ export function createViewStore<T extends Named>(options: {
       aliveAt = options.now()
     },
     replace(list) {
-      objects.clear()
-      index.clear()
-      for (const object of list) set(object)
+      shelf.clear()
+      for (const object of list) shelf.put(object)
       tell(null)
     },
     put(object) {
-      set(object)
+      shelf.put(object)
       tell(object)
     },
     remove(object) {
-      const name = object.metadata?.name ?? ""
-      unindex(name)
-      objects.delete(name)
+      shelf.remove(object.metadata?.name ?? "")
       tell(object)
     },
   }

@@ -9,15 +9,17 @@ export function workloadName(release: string, workloadId: string): string {
   return `${release}-s-${workloadId}`
 }
 
+/** Of the one pod of a workload. */
 export function podName(workload: string): string {
   return `${workload}-0`
 }
 
+/** Of the claim for the workspace's volume. */
 export function claimName(workload: string): string {
   return `workspace-${workload}-0`
 }
 
-export interface Identity {
+interface Identity {
   readonly release: string
   readonly instance: string
   readonly workloadId: string

@@ -28,6 +28,7 @@ export interface WorkloadStore {
   remove(transaction: Database, sessionId: string): Promise<void>
 }
 
+/** Passwords are made here, sealed under the vault, and leave as `Secret`. */
 export function createWorkloadStore(parts: { database: Database; vault: Vault; release: string }): WorkloadStore {
   const { database, vault, release } = parts
   const openPassword = (row: Pick<WorkloadRow, "id" | "password_sealed">): Secret =>

@@ -38,6 +38,7 @@ export interface Engine {
   stats(): { driven: number }
 }
 
+/** Not started yet: `start()` begins to claim sessions. */
 export function createEngine(parts: EngineParts): Engine {
   return new LeasedEngine(parts)
 }

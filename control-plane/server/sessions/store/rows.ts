@@ -53,6 +53,7 @@ export const SELECT_SESSION = `
   JOIN users u ON u.id = s.owner_id
   LEFT JOIN workloads w ON w.session_id = s.id`
 
+/** A row in our own terms; times become milliseconds. */
 export function toSession(row: SessionRow): StoredSession {
   return {
     id: row.id,

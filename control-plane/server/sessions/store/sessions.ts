@@ -18,6 +18,7 @@ export interface NewSession {
   readonly idempotency: { readonly key: string; readonly hash: Buffer } | null
 }
 
+/** Null when there is none. */
 export async function findSession(database: Database, id: string): Promise<StoredSession | null> {
   const { rows } = await database.raw<{ rows: SessionRow[] }>(`${SELECT_SESSION} WHERE s.id = ?`, [id])
   return rows[0] === undefined ? null : toSession(rows[0])
@@ -76,6 +77,7 @@ export async function countActive(transaction: Database, ownerId: string): Promi
   return rows[0]?.count ?? 0
 }
 
+/** The session that this owner made with the key, and the hash of what was asked for then. */
 export async function findByIdempotencyKey(
   transaction: Database,
   ownerId: string,
@@ -88,6 +90,7 @@ export async function findByIdempotencyKey(
   return rows[0] ?? null
 }
 
+/** Stores a session that is to run, and tells the engines when the transaction commits. */
 export async function insertSession(transaction: Database, session: NewSession): Promise<void> {
   await transaction("sessions").insert({
     id: session.id,
@@ -113,6 +116,7 @@ export async function notifySession(database: Database, id: string): Promise<voi
   await database.raw("SELECT pg_notify('berth_sessions', ?)", [id])
 }
 
+/** Changes what people call it and who may see it. */
 export async function updateDetails(
   database: Database,
   id: string,
@@ -182,6 +186,7 @@ export async function listSessions(database: Database, filter: ListFilter): Prom
   return rows.map(toSession)
 }
 
+/** Where a page of the list ended, opaque to callers. */
 export function encodeCursor(session: StoredSession): string {
   return Buffer.from(session.cursor).toString("base64url")
 }

@@ -37,6 +37,7 @@ const HINTS: Readonly<Record<string, string>> = {
 
 const FALLBACK = "Press Retry. If it fails again, tell an administrator these words."
 
+/** What a person can do about a reason with this code. */
 export function hintFor(code: string): string {
   return HINTS[code] ?? FALLBACK
 }

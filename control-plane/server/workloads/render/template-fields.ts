@@ -33,12 +33,14 @@ const CRI_ANNOTATIONS = /^(io\.kubernetes\.cri|io\.katacontainers|run\.oci|dev\.
 const RESERVED_ENVIRONMENT =
   /^(BERTH_|OPENCODE_|XDG_|LD_|GIT_|NODE_OPTIONS$|BUN_|BASH_ENV$|ENV$|PATH$|HOME$|SHELL$|USER$|PWD$|IFS$)/
 
+/** Labels of the operator's, none of ours among them. */
 export function checkLabels(labels: Fields, faults: string[]): void {
   for (const name of Object.keys(labels)) {
     if (RESERVED_LABELS.test(name)) faults.push(`sessions.podLabels: "${name}" is Berth's own label and cannot be set`)
   }
 }
 
+/** Annotations that do not reach into the container runtime. */
 export function checkAnnotations(annotations: Fields, level: Level, faults: string[]): void {
   for (const name of Object.keys(annotations)) {
     if (CRI_ANNOTATIONS.test(name) || (SECURITY_ANNOTATIONS.test(name) && level !== "privileged")) {

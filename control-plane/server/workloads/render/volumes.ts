@@ -63,6 +63,7 @@ export function extraMounts(extra: readonly V1VolumeMount[]): V1VolumeMount[] {
     .map((mount) => (READ_ONLY.includes(mount.name) ? { ...mount, readOnly: true } : mount))
 }
 
+/** Whether two mount paths are one. */
 export function samePath(a: string, b: string): boolean {
   return a.replace(/\/+$/, "") === b.replace(/\/+$/, "")
 }

@@ -1,0 +1,63 @@
+import type { AgentConnection, AgentTarget, ConnectOptions, Runtime, RuntimeSink } from "../../runtime/types.ts"
+
+/** An agent that does what a test says; what the real one does is proven with the real one. */
+export class FakeAgent {
+  /** Answers probes. */
+  up = true
+  /** Every prompt that arrived, repeats too. */
+  readonly prompts: { agentMessageId: string; text: string }[] = []
+  /** What it knows, as the real one keeps it on its volume. */
+  readonly messages = new Set<string>()
+  readonly sinks: RuntimeSink[] = []
+  readonly conversations: (string | null)[] = []
+  readonly aborted: string[] = []
+  /** When true, prompts arrive but the answer is lost: the caller sees an error. */
+  loseAnswers = false
+  target: AgentTarget | null = null
+  #ids = 0
+
+  runtime(): Runtime {
+    return {
+      probe: async (target) => {
+        this.target = target
+        return this.up
+      },
+      connect: (options) => this.#connect(options),
+      abort: async (_target, id) => void this.aborted.push(id),
+      answerPermission: async () => {},
+      answerQuestion: async () => {},
+      newMessageId: () => `msg_agent${String(++this.#ids).padStart(6, "0")}`,
+    }
+  }
+
+  /** The connection that a driver holds now. */
+  get sink(): RuntimeSink {
+    const sink = this.sinks.at(-1)
+    if (sink === undefined) throw new Error("nobody is connected")
+    return sink
+  }
+
+  #connect(options: ConnectOptions): AgentConnection {
+    const { sink, agentSessionId, signal } = options
+    const closed = Promise.withResolvers<void>()
+    signal.addEventListener("abort", () => closed.resolve())
+    this.sinks.push(sink)
+    this.conversations.push(agentSessionId)
+    const refuse = () => closed.resolve()
+    void (async () => {
+      await sink.agentSession(agentSessionId ?? "ses_agent")
+      await sink.activity("idle")
+      await sink.ready()
+    })().catch(refuse)
+    return {
+      hasMessage: async (id) => this.messages.has(id),
+      prompt: async ({ agentMessageId, parts }) => {
+        this.prompts.push({ agentMessageId, text: parts.map((part) => part.text).join("") })
+        this.messages.add(agentMessageId)
+        if (this.loseAnswers) throw new Error("connection reset")
+      },
+      closed: closed.promise,
+      close: () => closed.resolve(),
+    }
+  }
+}

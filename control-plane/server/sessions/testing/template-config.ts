@@ -1,0 +1,36 @@
+import type { TemplateConfig } from "../../workloads/render/index.ts"
+
+type Settings = Partial<TemplateConfig["sessions"]>
+
+/** Settings of a release "berth" as the chart renders them, less what the session's pod does not need. */
+export function templateConfig(sessions: Settings = {}, more: Partial<TemplateConfig> = {}): TemplateConfig {
+  return {
+    release: "berth",
+    instance: "berth",
+    sessionNamespace: "sessions",
+    images: {
+      dataPlane: "berth/data-plane:test",
+      dataPlaneInit: "berth/data-plane-init:test",
+      auth: "berth/auth:test",
+      pullPolicy: "IfNotPresent",
+    },
+    broker: {
+      url: "https://berth-broker.berth.svc:8081",
+      caConfigMap: "berth-broker-ca",
+      audience: "berth-broker",
+      verifyPeerAddress: true,
+      allowedPrivateHosts: [],
+    },
+    sessions: {
+      serviceAccountName: "berth-session",
+      podSecurityLevel: "restricted",
+      setUserIds: true,
+      idleTimeout_s: 0,
+      maxPerUser: 0,
+      startTimeout_s: 300,
+      ...sessions,
+    },
+    sessionVolume: { storageSize: "1Gi" },
+    ...more,
+  }
+}

@@ -1,0 +1,156 @@
+import { readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { KubeConfig } from "@kubernetes/client-node"
+import { pino } from "pino"
+import { afterAll, beforeAll } from "vitest"
+import { type ApiServer, startApiServer } from "../../../../test/support/apiserver.ts"
+import { type TestDatabase, testDatabase } from "../../../../test/support/postgres.ts"
+import { createAudit } from "../../audit/index.ts"
+import { type Cluster, createCluster } from "../../cluster/index.ts"
+import { createVault } from "../../credentials/index.ts"
+import { newId, randomName, Secret } from "../../crypto/index.ts"
+import { createNotifications } from "../../database/index.ts"
+import { systemClock } from "../../time/index.ts"
+import { createTranscripts } from "../../transcripts/index.ts"
+import { createWorkloads, type Workloads } from "../../workloads/index.ts"
+import { createEngine, createSessions, type Engine, type Principal, type Sessions } from "../index.ts"
+import { FakeAgent } from "./fake-agent.ts"
+import { FakeKubelet } from "./fake-kubelet.ts"
+import { templateConfig } from "./template-config.ts"
+
+const log = pino({ level: process.env["TEST_LOG"] ?? "silent" })
+
+/** One control plane process: its own pool, views, notifications and engine. */
+export interface Replica {
+  readonly sessions: Sessions
+  readonly engine: Engine
+  readonly workloads: Workloads
+  readonly cluster: Cluster
+  /** Ends it in good order. */
+  stop(): Promise<void>
+}
+
+export interface World {
+  readonly api: ApiServer
+  readonly db: TestDatabase
+  readonly kubelet: FakeKubelet
+  readonly agent: FakeAgent
+  user(role?: string): Promise<Principal>
+  replica(options?: {
+    maxPerUser?: number
+    idleTimeout_s?: number
+    startTimeout_s?: number
+    quiet?: boolean
+  }): Promise<Replica>
+}
+
+/** A real API server with controllers, a real PostgreSQL, and a node and an agent that do what the test says. */
+export function testWorld(): World {
+  const parts: Partial<{ api: ApiServer; db: TestDatabase; kubelet: FakeKubelet; config: KubeConfig }> = {}
+  const replicas: Replica[] = []
+  const agent = new FakeAgent()
+  beforeAll(async () => {
+    const api = await startApiServer({ controllers: true })
+    parts.api = api
+    for (const args of [
+      ["create", "namespace", "sessions"],
+      ["-n", "sessions", "create", "serviceaccount", "berth-session"],
+      ["label", "namespace", "sessions", "pod-security.kubernetes.io/enforce=restricted"],
+    ]) {
+      await api.kubectl(args)
+    }
+    parts.config = new KubeConfig()
+    parts.config.loadFromString(readFileSync(api.kubeconfig, "utf8"))
+    parts.kubelet = new FakeKubelet(api)
+  })
+  const database = testDatabase()
+  beforeAll(async () => {
+    parts.db = await database
+  })
+  afterAll(async () => {
+    for (const replica of replicas) await replica.stop()
+    await parts.api?.stop()
+  })
+  const given = <K extends keyof typeof parts>(name: K): NonNullable<(typeof parts)[K]> => {
+    const value = parts[name]
+    if (value === undefined) throw new Error(`${name} is not there yet`)
+    return value as NonNullable<(typeof parts)[K]>
+  }
+  return {
+    get api() {
+      return given("api")
+    },
+    get db() {
+      return given("db")
+    },
+    get kubelet() {
+      return given("kubelet")
+    },
+    agent,
+    user: (role = "member") => makeUser(given("db"), role),
+    async replica(options = {}) {
+      const replica = await makeReplica(given("db"), given("config"), agent, options)
+      replicas.push(replica)
+      return replica
+    },
+  }
+}
+
+async function makeUser(db: TestDatabase, role: string): Promise<Principal> {
+  const userId = newId("usr")
+  const email = `${userId}@example.com`
+  await db.database("users").insert({ id: userId, issuer: "test", subject: userId, email, name: "Test", role })
+  return { userId, email, name: "Test", role, method: "password", loginId: null }
+}
+
+async function makeReplica(
+  db: TestDatabase,
+  kubeConfig: KubeConfig,
+  agent: FakeAgent,
+  options: { maxPerUser?: number; idleTimeout_s?: number; startTimeout_s?: number; quiet?: boolean },
+): Promise<Replica> {
+  const clock = systemClock
+  const database = db.openPool(8)
+  const notifications = createNotifications({ url: db.url, log, clock })
+  const vault = createVault({ keys: [{ id: "test", key: new Secret(Buffer.alloc(32, 7).toString("base64")) }] })
+  const { maxPerUser = 0, idleTimeout_s = 0, startTimeout_s = 300 } = options
+  const file = templateConfig({ maxPerUser, idleTimeout_s, startTimeout_s })
+  const config = { file }
+  const cluster = createCluster({ config, log, clock, kubeConfig })
+  await cluster.start()
+  const workloads = createWorkloads({ config, cluster, database, vault, clock, log })
+  const transcripts = createTranscripts({ database, notifications, clock, log })
+  const audit = createAudit({ database, log })
+  const parts = {
+    database,
+    transcripts,
+    runtime: agent.runtime(),
+    workloads,
+    vault,
+    clock,
+    notifications,
+    config,
+    audit,
+    log,
+  }
+  const engine = createEngine({ ...parts, replica: `test-${randomName(6)}` })
+  const sessions = createSessions({ ...parts, engine })
+  if (options.quiet !== true) engine.start()
+  let stopped = false
+  return {
+    sessions,
+    engine,
+    workloads,
+    cluster,
+    async stop() {
+      if (stopped) return
+      stopped = true
+      await engine.stop()
+      await notifications.close()
+      await cluster.stop()
+    },
+  }
+}
+
+/** Directory of the migrations, for tests that apply them themselves. */
+export const migrations = fileURLToPath(new URL("../../database/migrations", import.meta.url))
