@@ -64,7 +64,7 @@ export class AgentHttp {
   /** Opens the event stream. @throws AppError `agent_failed` */
   async stream(path: string, signal: AbortSignal): Promise<Readable> {
     const opening = new AbortController()
-    const timer = setTimeout(() => opening.abort(new Error("no answer")), TIMES.request_timeout_ms)
+    const timer = setTimeout(() => opening.abort(new Error("no answer in time")), TIMES.stream_open_timeout_ms)
     try {
       const answer = await this.#request({ path }, AbortSignal.any([signal, opening.signal]))
       const type = header(answer.headers["content-type"]) ?? ""

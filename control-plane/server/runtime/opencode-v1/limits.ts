@@ -30,6 +30,8 @@ export const LIMITS = {
 export const TIMES = {
   connect_timeout_ms: 5000,
   request_timeout_ms: 20_000,
+  /** Short: a request that arrives while the server starts is accepted and never answered, only a new one is. */
+  stream_open_timeout_ms: 3000,
   prompt_timeout_ms: 30_000,
   /** OpenCode sends a heartbeat every 10 s; three missed ones mean a dead stream. */
   silence_max_ms: 30_000,
