@@ -13,7 +13,7 @@ const LOOKS = [
   { name: "phone", colorScheme: "light", width: 360, height: 740 },
 ] as const
 
-const dist = fileURLToPath(new URL("../../../dist/control-plane/ui", import.meta.url))
+const dist = process.env.BERTH_UI_DIR ?? fileURLToPath(new URL("../../../dist/control-plane/ui", import.meta.url))
 await mkdir(directory, { recursive: true })
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
@@ -64,6 +64,7 @@ async function sessions(page: Page, server: ScriptedServer, shot: Shot): Promise
   await shot("03-palette")
   await page.keyboard.press("Escape")
   await page.goto(`${server.url}new`)
+  await page.getByRole("heading", { name: "What should" }).waitFor()
   await shot("04-new")
   await page
     .getByRole("textbox", { name: "Prompt" })

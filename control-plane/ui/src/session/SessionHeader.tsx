@@ -55,6 +55,7 @@ export function SessionHeader({ session, live, detailsOpen, onDetails }: Session
       <StatusMark session={session} />
       <div className="session-actions">
         <Button
+          className="button wide-action"
           kind="quiet"
           icon={session.visibility === "public" ? "globe" : "lock"}
           disabled={!session.may.manage}
@@ -68,8 +69,14 @@ export function SessionHeader({ session, live, detailsOpen, onDetails }: Session
             <span className="wide-only">{power === "start" ? "Start" : "Stop"}</span>
           </Button>
         )}
-        <IconButton icon="panel" label="Details" aria-pressed={detailsOpen} onClick={onDetails} />
-        <Menu label="More" iconOnly entries={menuOf(session, setAsking)}>
+        <IconButton
+          icon="panel"
+          label="Details"
+          className="button wide-action"
+          aria-pressed={detailsOpen}
+          onClick={onDetails}
+        />
+        <Menu label="More" iconOnly entries={menuOf(session, setAsking, onDetails)}>
           <Icon name="more" />
         </Menu>
       </div>
@@ -111,7 +118,7 @@ function Repository({ session }: { session: SessionView }) {
   )
 }
 
-function menuOf(session: SessionView, ask: (what: Asking) => void): readonly MenuEntry[] {
+function menuOf(session: SessionView, ask: (what: Asking) => void, onDetails: () => void): readonly MenuEntry[] {
   const link = new URL(pathOf({ name: "session", id: session.id }), BASE).href
   const own: readonly MenuEntry[] = [
     { label: "Rename…", icon: "edit", onSelect: () => ask("rename") },
@@ -120,6 +127,7 @@ function menuOf(session: SessionView, ask: (what: Asking) => void): readonly Men
     { label: "Delete…", icon: "trash", danger: true, onSelect: () => ask("delete") },
   ]
   return [
+    { label: "Details", icon: "panel", onSelect: onDetails },
     { label: "Copy link", icon: "copy", onSelect: () => void copy(link, "Link copied") },
     ...(session.may.manage ? own : []),
   ]

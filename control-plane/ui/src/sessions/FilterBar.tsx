@@ -35,37 +35,39 @@ export function FilterBar({ filters, onChange, searchRef, owners, me, searching 
         />
         <kbd className="kbd">/</kbd>
       </label>
-      <Choice
-        label="Status"
-        value={filters.status}
-        options={[["", "Any status"], ...STATUS_CHOICES.map((status) => [status, statusName(status)] as const)]}
-        onChange={(status) => set({ status: STATUS_CHOICES.find((choice) => choice === status) ?? "" })}
-      />
-      <Choice
-        label="Owner"
-        value={filters.owner === me ? "me" : filters.owner}
-        options={[
-          ["", "Anyone's"],
-          ["me", "Mine"],
-          ...others.map((owner) => [owner.id, owner.name || owner.email] as const),
-        ]}
-        onChange={(owner) => set({ owner })}
-      />
-      <Choice
-        label="Visibility"
-        value={filters.visibility}
-        options={[
-          ["", "Private and public"],
-          ["private", "Private"],
-          ["public", "Public"],
-        ]}
-        onChange={(value) => set({ visibility: value === "private" || value === "public" ? value : "" })}
-      />
-      {isFiltered(filters) && (
-        <Button kind="quiet" onClick={() => onChange(NO_FILTERS)}>
-          Clear
-        </Button>
-      )}
+      <div className="filter-choices">
+        <Choice
+          label="Status"
+          value={filters.status}
+          options={[["", "Any status"], ...STATUS_CHOICES.map((status) => [status, statusName(status)] as const)]}
+          onChange={(status) => set({ status: STATUS_CHOICES.find((choice) => choice === status) ?? "" })}
+        />
+        <Choice
+          label="Owner"
+          value={filters.owner === me ? "me" : filters.owner}
+          options={[
+            ["", "Anyone's"],
+            ["me", "Mine"],
+            ...others.map((owner) => [owner.id, owner.name || owner.email] as const),
+          ]}
+          onChange={(owner) => set({ owner })}
+        />
+        <Choice
+          label="Visibility"
+          value={filters.visibility}
+          options={[
+            ["", "Private and public"],
+            ["private", "Private"],
+            ["public", "Public"],
+          ]}
+          onChange={(value) => set({ visibility: value === "private" || value === "public" ? value : "" })}
+        />
+        {isFiltered(filters) && (
+          <Button kind="quiet" onClick={() => onChange(NO_FILTERS)}>
+            Clear
+          </Button>
+        )}
+      </div>
     </search>
   )
 }
