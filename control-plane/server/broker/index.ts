@@ -1,1 +1,2 @@
 export { createBroker } from "./broker.ts"
+export { createProbe } from "./upstream/probe.ts"

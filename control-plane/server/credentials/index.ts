@@ -1,4 +1,7 @@
-export { createProviders, type ProviderAccess, type Providers, providerFaults } from "./providers/providers.ts"
+export { createProviderAdmin, type ProviderAdmin, type ProviderView } from "./providers/admin.ts"
+export { createProviders, type Providers, providerFaults } from "./providers/providers.ts"
+export { createStoredProviders, type ProviderAccess } from "./providers/stored.ts"
+export type { Probe, ProviderTest } from "./providers/test-provider.ts"
 export { sealedColumns } from "./vault/columns.ts"
 export { checkVault } from "./vault/sentinel.ts"
 export { createVault, type Vault } from "./vault/vault.ts"

@@ -7,11 +7,18 @@ import { removeScratch, scratchDirectory } from "../../../../test/support/scratc
 import type { AuditEvent } from "../../audit/types.ts"
 import type { Cluster } from "../../cluster/types.ts"
 import { parseConfig } from "../../config/parse.ts"
-import { createProviders, createVault, sealedColumns } from "../../credentials/index.ts"
+import {
+  createProviderAdmin,
+  createProviders,
+  createStoredProviders,
+  createVault,
+  type ProviderAdmin,
+  sealedColumns,
+} from "../../credentials/index.ts"
 import { newId, randomName } from "../../crypto/index.ts"
 import { createLogger, createMetrics } from "../../observability/index.ts"
 import { systemClock } from "../../time/index.ts"
-import { createBroker } from "../index.ts"
+import { createBroker, createProbe } from "../index.ts"
 import { createStandInCluster, type StandInCluster } from "./stand-in-cluster.ts"
 
 /** A session with its workload and its pod, whose container runs on this machine. */
@@ -31,6 +38,7 @@ export interface Harness {
   readonly database: TestDatabase["database"]
   readonly audited: AuditEvent[]
   readonly logged: string[]
+  readonly admin: ProviderAdmin
   addSession(options?: {
     repository?: string
     environment?: Record<string, string>
@@ -60,16 +68,24 @@ export async function startHarness(options: {
   const vault = createVault({ keys: config.encryptionKeys })
   const audited: AuditEvent[] = []
   const logged: string[] = []
+  const log = createLogger({
+    level: "debug",
+    replica: "test",
+    destination: { write: (line) => void logged.push(line) },
+  })
+  const providers = createProviders({ config, stored: createStoredProviders({ database, vault, log }) })
+  const audit = { record: async (event: AuditEvent) => void audited.push(event) }
+  const probe = createProbe({ allowedPrivateHosts: ["127.0.0.1"] })
   const broker = createBroker({
     config,
     cluster: cluster as unknown as Cluster,
     database,
-    providers: createProviders({ config }),
+    providers,
     vault,
     clock: systemClock,
-    log: createLogger({ level: "debug", replica: "test", destination: { write: (line) => void logged.push(line) } }),
+    log,
     metrics: createMetrics({ runtimeFigures: false }),
-    audit: { record: async (event) => void audited.push(event) },
+    audit,
   })
   const { port } = await broker.listen()
   afterAll(async () => {
@@ -84,6 +100,7 @@ export async function startHarness(options: {
     database,
     audited,
     logged,
+    admin: createProviderAdmin({ config, database, vault, audit, providers, probe }),
     addSession: (session = {}) => addSession({ database, cluster, vault }, session),
   }
 }

@@ -20,8 +20,18 @@ const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/
 const CONTROL_CHARACTERS = /[\0-\x1f\x7f]/
 
-/** A provider read from its JSON, or what is wrong with it: sentences that say which key to change. */
-export function readProvider(id: string, json: ProviderJson): { provider: ProviderDefinition } | { faults: string[] } {
+/** Where a provider's JSON comes from: only the database may hold its key. */
+export type ProviderSource = "values" | "database"
+
+/**
+ * A provider read from its JSON, or what is wrong with it: sentences that say which key to change, and never a value
+ * that could be secret. `apiKey` is only read by those who use it.
+ */
+export function readProvider(
+  id: string,
+  json: ProviderJson,
+  source: ProviderSource = "values",
+): { provider: ProviderDefinition } | { faults: string[] } {
   const where = `providers.${id}`
   const faults: string[] = []
   if (!ID.test(id)) faults.push(`${where}: an id has letters, digits, ".", "_" and "-" only, 64 at most`)
@@ -31,7 +41,15 @@ export function readProvider(id: string, json: ProviderJson): { provider: Provid
   if (kind === undefined) {
     faults.push(`${where}.npm: "${npmPackage}" is not supported; supported: ${KNOWN_PACKAGES.join(", ")}`)
   }
-  if (options["apiKey"] !== undefined) {
+  const apiKey = options["apiKey"]
+  if (
+    source === "database" &&
+    apiKey !== undefined &&
+    (typeof apiKey !== "string" || CONTROL_CHARACTERS.test(apiKey))
+  ) {
+    faults.push(`${where}.options.apiKey: not a valid key`)
+  }
+  if (source === "values" && apiKey !== undefined) {
     faults.push(
       `${where}.options.apiKey: a key does not belong here; put it into providers.existingSecret under "${id}"`,
     )

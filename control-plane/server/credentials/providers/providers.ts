@@ -1,16 +1,9 @@
 import type { Config } from "../../config/types.ts"
-import type { Secret } from "../../crypto/index.ts"
 import { AppError } from "../../errors/index.ts"
 import { agentConfig } from "./agent-config.ts"
 import { type ProviderDefinition, type ProviderJson, readProvider } from "./definition.ts"
 import { readKeyFile } from "./key-files.ts"
-
-/** A provider together with the key that is right at this moment. */
-export interface ProviderAccess {
-  readonly definition: ProviderDefinition
-  /** Null for a provider that needs none. */
-  readonly key: Secret | null
-}
+import type { ProviderAccess, StoredProviders } from "./stored.ts"
 
 /** Which models there are, for the agent (without secrets) and for the gateway (with them). */
 export interface Providers {
@@ -29,25 +22,41 @@ export function providerFaults(providers: Readonly<Record<string, ProviderJson>>
 }
 
 /**
- * Providers of the configuration file, their keys in files.
- * @throws AppError `invalid_request` that lists every fault.
+ * Providers of the values, their keys in files, and `stored` ones of the database. A stored one replaces its namesake
+ * as a whole: a key of the values never goes to an address that an administrator typed in.
+ * @throws AppError `invalid_request` that lists every fault of the configured ones.
  */
-export function createProviders(options: { config: Config }): Providers {
+export function createProviders(options: { config: Config; stored?: StoredProviders }): Providers {
+  const { stored } = options
   const { file, directories } = options.config
-  const configured = new Map<string, ProviderDefinition>()
-  const faults: string[] = []
-  for (const [id, json] of Object.entries(file.providers ?? {})) {
-    const result = readProvider(id, json)
-    if ("faults" in result) faults.push(...result.faults)
-    else configured.set(id, result.provider)
-  }
-  if (faults.length > 0) throw new AppError("invalid_request", faults.join("\n"))
+  const configured = readConfigured(file.providers ?? {})
   return {
-    agentConfig: async () => agentConfig([...configured.values()], file.agent ?? {}),
+    async agentConfig() {
+      const all = new Map(configured)
+      for (const [id, definition] of (await stored?.definitions()) ?? []) {
+        if (definition === null) all.delete(id)
+        else all.set(id, definition)
+      }
+      return agentConfig([...all.values()], file.agent ?? {})
+    },
     async access(id) {
+      const own = await stored?.access(id)
+      if (own !== undefined) return own
       const definition = configured.get(id)
       if (definition === undefined) return undefined
       return { definition, key: await readKeyFile(directories.providerKeys, id) }
     },
   }
+}
+
+function readConfigured(providers: Readonly<Record<string, ProviderJson>>): Map<string, ProviderDefinition> {
+  const configured = new Map<string, ProviderDefinition>()
+  const faults: string[] = []
+  for (const [id, json] of Object.entries(providers)) {
+    const result = readProvider(id, json)
+    if ("faults" in result) faults.push(...result.faults)
+    else configured.set(id, result.provider)
+  }
+  if (faults.length > 0) throw new AppError("invalid_request", faults.join("\n"))
+  return configured
 }

@@ -13,4 +13,9 @@ export const sealedColumns = {
     row: sessionId,
     owner: ownerId,
   }),
+  providerSecrets: (providerId: string): SealContext => ({
+    table: "providers",
+    column: "secrets_sealed",
+    row: providerId,
+  }),
 } as const

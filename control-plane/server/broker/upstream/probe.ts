@@ -1,0 +1,34 @@
+import http from "node:http"
+import https from "node:https"
+import type { Probe } from "../../credentials/index.ts"
+import { createDialer } from "./dial.ts"
+
+const ANSWER_MS = 10_000
+const BODY_BYTES_MAX = 64 * 1024
+
+/** A single request to the outside under the gateway's own rules of who may be dialled. */
+export function createProbe(options: { allowedPrivateHosts: readonly string[] }): Probe {
+  const dialer = createDialer(options)
+  return (url, headers) =>
+    new Promise((resolve, reject) => {
+      const { lookup } = dialer.target(url)
+      const send = url.protocol === "https:" ? https.request : http.request
+      const outgoing = send(
+        url,
+        { headers, lookup, agent: false, signal: AbortSignal.timeout(ANSWER_MS) },
+        (response) => {
+          let body = ""
+          response.setEncoding("utf8").on("data", (text: string) => {
+            body += text
+            if (body.length > BODY_BYTES_MAX) response.destroy()
+          })
+          response.once("error", () => {})
+          response.once("close", () =>
+            resolve({ status: response.statusCode ?? 0, body: body.slice(0, BODY_BYTES_MAX) }),
+          )
+        },
+      )
+      outgoing.once("error", reject)
+      outgoing.end()
+    })
+}
