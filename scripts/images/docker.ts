@@ -1,9 +1,10 @@
-import { mkdirSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { withLock } from "../lib/lock.ts"
+import { unmountBelow } from "../lib/mounts.ts"
 import { cacheDir, stateDir } from "../lib/paths.ts"
 import { startProcess, stopProcess } from "../lib/processes.ts"
-import { type RunOptions, succeeds } from "../lib/run.ts"
+import { type Run, type RunOptions, succeeds } from "../lib/run.ts"
 import type { StepContext } from "../lib/steps.ts"
 import { until } from "../lib/wait.ts"
 import { ensureDebianPackages } from "../tools/index.ts"
@@ -21,7 +22,16 @@ export function machineDocker({ run }: StepContext): Docker {
   return (args, options) => run("docker", args, options)
 }
 
-const socket = "/run/berth-build/docker.sock"
+const runtimeFolder = "/run/berth-build"
+const recordFile = stateDir("build", "dockerd.json")
+
+/** Ends the private daemon, if a build left one, and what it mounted. Its layers stay in the cache. */
+export async function stopPrivateDocker(run: Run): Promise<void> {
+  await stopProcess(recordFile, 20_000)
+  if (!existsSync(runtimeFolder)) return
+  await unmountBelow(run, [runtimeFolder, cacheDir("docker")])
+  rmSync(runtimeFolder, { recursive: true, force: true })
+}
 
 /**
  * Runs `work` with a Docker daemon that exists for this build only: own socket, own data, no bridge and no firewall
@@ -31,9 +41,8 @@ export async function withPrivateDocker<T>(context: StepContext, work: (docker: 
   await ensureDebianPackages(["docker.io", "containerd", "runc"], context)
   const folder = stateDir("build")
   mkdirSync(folder, { recursive: true })
-  const record = join(folder, "dockerd.json")
   const env = {
-    DOCKER_HOST: `unix://${socket}`,
+    DOCKER_HOST: `unix://${runtimeFolder}/docker.sock`,
     // The classic builder needs no frontend image and no buildx.
     DOCKER_BUILDKIT: "0",
     DOCKER_CONFIG: join(folder, "docker-config"),
@@ -41,12 +50,12 @@ export async function withPrivateDocker<T>(context: StepContext, work: (docker: 
   return withLock(
     join(folder, "lock"),
     async () => {
-      await stopProcess(record, 20_000) // of a build that was killed
+      await stopPrivateDocker(context.run) // of a build that was killed
       startProcess({
         command: "dockerd",
         args: daemonArguments(folder),
         logFile: join(folder, "dockerd.log"),
-        recordFile: record,
+        recordFile,
         fingerprint: "",
       })
       try {
@@ -58,7 +67,7 @@ export async function withPrivateDocker<T>(context: StepContext, work: (docker: 
           context.run("docker", args, { ...options, env: { ...options.env, ...env } }),
         )
       } finally {
-        await stopProcess(record, 20_000)
+        await stopPrivateDocker(context.run)
       }
     },
     context.say,
@@ -70,10 +79,10 @@ function daemonArguments(folder: string): string[] {
   const configuration = join(folder, "daemon.json")
   writeFileSync(configuration, "{}")
   return [
-    `--host=unix://${socket}`,
+    `--host=unix://${runtimeFolder}/docker.sock`,
     `--data-root=${cacheDir("docker")}`,
-    "--exec-root=/run/berth-build",
-    "--pidfile=/run/berth-build/docker.pid",
+    `--exec-root=${runtimeFolder}`,
+    `--pidfile=${runtimeFolder}/docker.pid`,
     `--config-file=${configuration}`,
     "--iptables=false",
     "--ip6tables=false",

@@ -2,7 +2,7 @@ import { clusterTools } from "../cluster/index.ts"
 import { stateDir } from "../lib/paths.ts"
 import { createSteps } from "../lib/steps.ts"
 import { installBerth, installDemo, makeSecrets, type Plan } from "./install.ts"
-import { clusterId, readInstallation } from "./installation.ts"
+import { clusterId, type Installation, readInstallation } from "./installation.ts"
 import type { UpOptions } from "./options.ts"
 import { build, choose, imagesFor } from "./prepare.ts"
 import type { Outcome } from "./summary.ts"
@@ -19,8 +19,14 @@ export async function bringUp(options: UpOptions): Promise<{ outcome: Outcome; e
   const { namespace, release } = options
   const cluster = clusterId(provider.name, access.context, access.kubeconfig)
   const demo = options.demo ? `${namespace}-demo` : undefined
-  const madeNamespaces = readInstallation(cluster, options)?.madeNamespaces ?? []
-  const installation = { ...access, provider: provider.name, namespace, release, madeNamespaces }
+  const installation: Installation = {
+    madeNamespaces: [],
+    ...readInstallation(cluster, options),
+    ...access,
+    provider: provider.name,
+    namespace,
+    release,
+  }
   const plan: Plan = { options, provider, access, cluster, installation, images, given, demo }
   const tools = clusterTools.bind(null, access, provider.name)
   await step("Secrets", async (context) => makeSecrets(plan, await tools(context)))

@@ -4,12 +4,11 @@ import { type ClusterAccess, type ClusterProvider, type ClusterTools, chooseNode
 import { demoHosts, demoManifests, demoProvider, demoProviderId, sampleRepository } from "../demo/manifests.ts"
 import type { Image } from "../images/catalog.ts"
 import { Failure } from "../lib/failure.ts"
-import { stateDir } from "../lib/paths.ts"
 import { until } from "../lib/wait.ts"
 import { installChart } from "./chart.ts"
-import { type Installation, tokensFile, writeInstallation } from "./installation.ts"
+import { type Installation, tokensFile, valuesFile, writeInstallation } from "./installation.ts"
 import type { ModelProviders } from "./model-provider.ts"
-import { fullname } from "./names.ts"
+import { fullname, objectsBesideHelm } from "./names.ts"
 import type { UpOptions } from "./options.ts"
 import {
   apply,
@@ -51,8 +50,18 @@ export async function makeSecrets(plan: Plan, tools: ClusterTools): Promise<void
     writeInstallation(cluster, installation) // before it is made: a run that is cut off here must not lose it
     if (absent) await ensureNamespace(tools.kubectl, name)
   }
+  await rememberObjects(plan, tools)
   await bootstrapSecrets(tools, { ...options, context: plan.access.context }, tokensFile(cluster, options))
   await storeProviderKeys(tools.kubectl, options.namespace, plan.given.keys)
+}
+
+/** Keeps which of the Secrets are this installation's: those that the namespace did not have before its first run. */
+async function rememberObjects({ options, installation, cluster }: Plan, tools: ClusterTools): Promise<void> {
+  if (installation.madeObjects !== undefined) return
+  const names = ["get", "secret,configmap", "-n", options.namespace, "-o", "name"]
+  const present = new Set((await tools.kubectl(names)).split("\n"))
+  installation.madeObjects = objectsBesideHelm(options.release).filter((name) => !present.has(name))
+  writeInstallation(cluster, installation)
 }
 
 /** The demo model and the git server with the sample repository. */
@@ -90,7 +99,7 @@ export async function installBerth(plan: Plan, tools: ClusterTools): Promise<Out
     demoGitHost: hosts?.git,
     allowedPrivateHosts: hosts ? Object.values(hosts) : [],
   })
-  const file = stateDir("installations", `${plan.cluster}-${namespace}-${release}.values.yaml`)
+  const file = valuesFile(plan.cluster, options)
   writeFileSync(file, `# Written by \`npm run up\`.\n${stringify(values)}`)
   await installChart(tools, { namespace, release, valueFiles: [file, ...options.values] })
   const url = `http://${host}:${nodePort}`

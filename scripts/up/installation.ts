@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type { ClusterAccess, ProviderName } from "../cluster/index.ts"
 import { hashText } from "../lib/hash.ts"
@@ -11,6 +11,8 @@ export type Installation = ClusterAccess & {
   release: string
   /** Namespaces that were not there before. */
   madeNamespaces: string[]
+  /** Secrets and ConfigMaps (`secret/name`) that the namespace did not have before, and that are not Helm's. */
+  madeObjects?: string[]
 }
 
 type Key = { namespace: string; release: string }
@@ -30,6 +32,18 @@ export function readInstallation(cluster: string, key: Key): Installation | unde
   return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined
 }
 
+/** All recorded installations, with the name of their cluster. */
+export function listInstallations(): { cluster: string; installation: Installation }[] {
+  const folder = stateDir("installations")
+  if (!existsSync(folder)) return []
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(".json"))
+    .map((name) => {
+      const installation: Installation = JSON.parse(readFileSync(join(folder, name), "utf8"))
+      return { cluster: clusterId(installation.provider, installation.context, installation.kubeconfig), installation }
+    })
+}
+
 /** Records an installation. */
 export function writeInstallation(cluster: string, installation: Installation): void {
   mkdirSync(stateDir("installations"), { recursive: true })
@@ -40,6 +54,12 @@ export function writeInstallation(cluster: string, installation: Installation): 
 export function forgetInstallation(cluster: string, key: Key): void {
   rmSync(fileOf(cluster, key), { force: true })
   rmSync(tokensFile(cluster, key), { force: true })
+  rmSync(valuesFile(cluster, key), { force: true })
+}
+
+/** Where the generated Helm values of one installation are. */
+export function valuesFile(cluster: string, { namespace, release }: Key): string {
+  return join(stateDir("installations"), `${cluster}-${namespace}-${release}.values.yaml`)
 }
 
 /** Where the bootstrap script keeps the random values of one installation. */

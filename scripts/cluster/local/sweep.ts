@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, rmdirSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as pause } from "node:timers/promises"
+import { unmountBelow } from "../../lib/mounts.ts"
 import type { Run } from "../../lib/run.ts"
 import { files } from "./settings.ts"
 
@@ -70,22 +71,10 @@ export async function endContainers(): Promise<string[]> {
   return all.flatMap(({ namespacePath }) => namespacePath ?? [])
 }
 
-/** Mount points at or below one of `roots`, deepest first. `mountinfo` is the text of /proc/self/mountinfo. */
-export function mountsBelow(mountinfo: string, roots: string[]): string[] {
-  return mountinfo
-    .split("\n")
-    .flatMap((line) => line.split(" ")[4] ?? [])
-    .map((path) => path.replaceAll(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8))))
-    .filter((path) => roots.some((root) => path === root || path.startsWith(`${root}/`)))
-    .sort()
-    .reverse()
-}
-
 /** Unmounts what the kubelet and containerd mounted, and the pods' network namespaces. */
 export async function unmountAll(run: Run, namespaces: string[]): Promise<void> {
   const resolved = namespaces.map((path) => path.replace(/^\/var\/run\//, "/run/"))
-  const mounts = mountsBelow(readText("/proc/self/mountinfo"), [files.root, files.run, ...resolved])
-  for (const mount of mounts) await run("umount", ["-l", mount])
+  await unmountBelow(run, [files.root, files.run, ...resolved])
   for (const path of resolved) rmSync(path, { force: true })
 }
 

@@ -8,8 +8,8 @@ const head_bytes_max = 64 * 1024
 export function createGitServer({ root, log }: { root: string; log: (line: string) => void }): Server {
   return createServer((request, response) => {
     const url = new URL(request.url ?? "/", "http://git")
-    response.on("close", () => log(`${request.method} ${url.pathname}${url.search} ${response.statusCode}`))
     if (url.pathname === "/healthz") return response.end("ok\n")
+    response.on("close", () => log(`${request.method} ${url.pathname}${url.search} ${response.statusCode}`))
     serve(request, response, url, root, log)
   })
 }

@@ -10,6 +10,7 @@ const body_bytes_max = 32 * 1024 * 1024
  */
 export function createModelServer({ key, log }: { key: string; log: (line: string) => void }): Server {
   return createServer((request, response) => {
+    if (request.url === "/healthz") return response.end("ok\n")
     answer(request, response, key).then(
       () => log(`${request.method} ${request.url} ${response.statusCode}`),
       (error: unknown) => {
@@ -23,7 +24,6 @@ export function createModelServer({ key, log }: { key: string; log: (line: strin
 
 async function answer(request: IncomingMessage, response: ServerResponse, key: string): Promise<void> {
   const path = new URL(request.url ?? "/", "http://demo").pathname
-  if (path === "/healthz") return void response.end("ok\n")
   if (key !== "" && request.headers.authorization !== `Bearer ${key}`) {
     return refuse(response, 401, "The demo model needs its key.", "invalid_api_key")
   }

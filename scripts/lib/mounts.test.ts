@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { mountsBelow } from "./sweep.ts"
+import { mountsBelow } from "./mounts.ts"
 
 const mountinfo = `21 1 0:20 / /sys rw - sysfs sysfs rw
 30 1 0:30 / /state/node/kubelet/pods/a/volumes/token rw - tmpfs tmpfs rw

@@ -1,0 +1,19 @@
+import { readFileSync } from "node:fs"
+import type { Run } from "./run.ts"
+
+/** Mount points at or below one of `roots`, deepest first. `mountinfo` is the text of /proc/self/mountinfo. */
+export function mountsBelow(mountinfo: string, roots: string[]): string[] {
+  return mountinfo
+    .split("\n")
+    .flatMap((line) => line.split(" ")[4] ?? [])
+    .map((path) => path.replaceAll(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8))))
+    .filter((path) => roots.some((root) => path === root || path.startsWith(`${root}/`)))
+    .sort()
+    .reverse()
+}
+
+/** Unmounts everything at or below `roots`. */
+export async function unmountBelow(run: Run, roots: string[]): Promise<void> {
+  for (const mount of mountsBelow(readFileSync("/proc/self/mountinfo", "utf8"), roots))
+    await run("umount", ["-l", mount])
+}
