@@ -1,4 +1,4 @@
-export { createWorkloads, type Guard, type Workloads } from "./create.ts"
+export { createWorkloads, type Workloads } from "./create.ts"
 export type { Diagnosis } from "./diagnosis/diagnose.ts"
 export { hintFor } from "./diagnosis/hints.ts"
-export type { ContainerObservation, PodObservation, WorkloadObservation, WorkloadRecord } from "./types.ts"
+export type { PodObservation, WorkloadObservation, WorkloadRecord } from "./types.ts"

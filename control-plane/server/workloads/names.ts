@@ -1,6 +1,6 @@
 export const WORKLOAD_LABEL = "berth.dev/workload"
 export const SESSION_LABEL = "berth.dev/session"
-export const RELEASE_LABEL = "berth.dev/release"
+const RELEASE_LABEL = "berth.dev/release"
 /** Characters of a workload's id. Random, so that no name can be chosen to reach another's volume. */
 export const WORKLOAD_ID_LENGTH = 10
 
@@ -18,6 +18,12 @@ export function podName(workload: string): string {
 export function claimName(workload: string): string {
   return `workspace-${workload}-0`
 }
+
+/** Argo CD takes objects with its application's instance label for its own, and would prune them. */
+export const HANDS_OFF = {
+  "argocd.argoproj.io/compare-options": "IgnoreExtraneous",
+  "argocd.argoproj.io/sync-options": "Prune=false",
+} as const
 
 interface Identity {
   readonly release: string

@@ -1,7 +1,7 @@
 import type { Database } from "../../database/types.ts"
 import type { Lease } from "../types.ts"
 
-export const LEASE_TTL_S = 10
+const LEASE_TTL_S = 10
 
 /**
  * Sessions with something to drive: a wish that was not settled, or an agent to follow. One that failed waits for its

@@ -112,7 +112,7 @@ export async function insertSession(transaction: Database, session: NewSession):
 }
 
 /** Tells every replica that a session's row changed. Sent when the transaction commits. */
-export async function notifySession(database: Database, id: string): Promise<void> {
+async function notifySession(database: Database, id: string): Promise<void> {
   await database.raw("SELECT pg_notify('berth_sessions', ?)", [id])
 }
 

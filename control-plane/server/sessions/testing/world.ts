@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs"
-import { fileURLToPath } from "node:url"
 import { KubeConfig } from "@kubernetes/client-node"
 import { pino } from "pino"
 import { afterAll, beforeAll } from "vitest"
@@ -151,6 +150,3 @@ async function makeReplica(
     },
   }
 }
-
-/** Directory of the migrations, for tests that apply them themselves. */
-export const migrations = fileURLToPath(new URL("../../database/migrations", import.meta.url))

@@ -4,7 +4,7 @@ import type { ContainerName, Extras, TemplateConfig } from "./types.ts"
 import { extraMounts, helperMount } from "./volumes.ts"
 
 export const AGENT_PORT = 4096
-export const WORKSPACE_PATH = "/workspace"
+const WORKSPACE_PATH = "/workspace"
 /** Where the agent works; the clone is made there. */
 export const REPOSITORY_PATH = "/workspace/repo"
 

@@ -1,6 +1,6 @@
 import type { V1Secret } from "@kubernetes/client-node"
 import type { Secret } from "../../crypto/index.ts"
-import { workloadLabels, workloadName } from "../names.ts"
+import { HANDS_OFF, workloadLabels, workloadName } from "../names.ts"
 import type { TemplateConfig } from "./types.ts"
 
 /** The agent's password, owned by the StatefulSet: the garbage collector takes it away with it. */
@@ -20,6 +20,7 @@ export function renderSecret(input: {
       name,
       namespace: config.sessionNamespace,
       labels: workloadLabels({ release: config.release, instance: config.instance, workloadId, sessionId }),
+      annotations: HANDS_OFF,
       ownerReferences: [{ apiVersion: "apps/v1", kind: "StatefulSet", name, uid: input.ownerUid }],
     },
     type: "Opaque",

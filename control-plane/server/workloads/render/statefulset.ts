@@ -1,5 +1,5 @@
 import type { V1PersistentVolumeClaim, V1PodTemplateSpec, V1StatefulSet } from "@kubernetes/client-node"
-import { workloadLabels, workloadName } from "../names.ts"
+import { HANDS_OFF, workloadLabels, workloadName } from "../names.ts"
 import { containers } from "./containers.ts"
 import type { Extras, TemplateConfig } from "./types.ts"
 import { builtInVolumes, helperMount } from "./volumes.ts"
@@ -24,7 +24,7 @@ export function renderStatefulSet(input: RenderInput): V1StatefulSet {
   return {
     apiVersion: "apps/v1",
     kind: "StatefulSet",
-    metadata: { name, namespace: config.sessionNamespace, labels },
+    metadata: { name, namespace: config.sessionNamespace, labels, annotations: HANDS_OFF },
     spec: {
       replicas: 0,
       serviceName: "",
@@ -82,14 +82,18 @@ function claimTemplate(input: RenderInput, labels: Record<string, string>): V1Pe
     return {
       apiVersion: "v1",
       kind: "PersistentVolumeClaim",
-      metadata: { name: "workspace", ...(kept.metadata?.labels ? { labels: kept.metadata.labels } : {}) },
+      metadata: {
+        name: "workspace",
+        ...(kept.metadata?.labels ? { labels: kept.metadata.labels } : {}),
+        ...(kept.metadata?.annotations ? { annotations: kept.metadata.annotations } : {}),
+      },
       ...(kept.spec ? { spec: kept.spec } : {}),
     }
   }
   return {
     apiVersion: "v1",
     kind: "PersistentVolumeClaim",
-    metadata: { name: "workspace", labels },
+    metadata: { name: "workspace", labels, annotations: HANDS_OFF },
     spec: {
       accessModes: ["ReadWriteOnce"],
       resources: { requests: { storage: storageSize } },

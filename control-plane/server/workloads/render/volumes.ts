@@ -64,6 +64,6 @@ export function extraMounts(extra: readonly V1VolumeMount[]): V1VolumeMount[] {
 }
 
 /** Whether two mount paths are one. */
-export function samePath(a: string, b: string): boolean {
+function samePath(a: string, b: string): boolean {
   return a.replace(/\/+$/, "") === b.replace(/\/+$/, "")
 }

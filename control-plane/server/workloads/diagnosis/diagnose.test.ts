@@ -1,0 +1,170 @@
+import { describe, expect, it } from "vitest"
+import type { ContainerObservation, PodObservation, WorkloadObservation } from "../types.ts"
+import { type DiagnosisInput, diagnose } from "./diagnose.ts"
+
+const START = 1_000_000
+const seconds = (count: number) => START + count * 1000
+
+function container(fields: Partial<ContainerObservation>): ContainerObservation {
+  return {
+    name: "agent",
+    state: "waiting",
+    reason: null,
+    message: null,
+    exitCode: null,
+    restarts: 0,
+    startedAt: null,
+    endedAt: null,
+    lastExit: null,
+    ...fields,
+  }
+}
+
+function pod(fields: Partial<PodObservation> = {}): PodObservation {
+  return {
+    uid: "pod-1",
+    name: "berth-s-x-0",
+    ip: null,
+    deleting: false,
+    deleteBy: null,
+    createdAt: START,
+    failure: null,
+    nodeReady: true,
+    scheduledAt: START,
+    unschedulable: null,
+    containers: [],
+    ...fields,
+  }
+}
+
+function find(fields: Partial<Omit<DiagnosisInput, "observation">> & { pod?: PodObservation | null } = {}) {
+  const { pod: observed = null, ...rest } = fields
+  const observation: WorkloadObservation = {
+    statefulSet: { uid: "s", replicas: 1, deleting: false },
+    pod: observed,
+    remains: [],
+  }
+  const base = { report: null, events: [], startedAt: START, now: seconds(3), startTimeout_ms: 300_000 }
+  const found = diagnose({ ...base, observation, ...rest })
+  return (
+    found && { code: found.reason.code, message: found.reason.message, hint: found.reason.hint, final: found.final }
+  )
+}
+
+describe("the diagnosis of a start", () => {
+  it("has nothing to say while all goes its way", () => {
+    expect(find()).toBeNull()
+    expect(find({ pod: pod({ containers: [container({ reason: "ContainerCreating" })] }) })).toBeNull()
+  })
+
+  it("repeats the scheduler's words while no node takes the pod, and waits", () => {
+    const words = "0/3 nodes are available: 3 Insufficient memory."
+    const found = find({ pod: pod({ scheduledAt: null, unschedulable: words }) })
+    expect(found).toMatchObject({ code: "unschedulable", final: false })
+    expect(found?.message).toContain(words)
+  })
+
+  it("gives up with the same words when the time for a start is over", () => {
+    const observed = pod({ scheduledAt: null, unschedulable: "no room" })
+    expect(find({ pod: observed, now: seconds(301) })).toMatchObject({ code: "unschedulable", final: true })
+  })
+
+  it("does not wait for an image that the registry refuses", () => {
+    const message = 'failed to pull image "x": manifest unknown'
+    const observed = pod({ containers: [container({ reason: "ErrImagePull", message })] })
+    expect(find({ pod: observed })).toMatchObject({ code: "image_pull", final: true })
+  })
+
+  it("waits for a registry that may answer in a moment, but not for ever", () => {
+    const observed = pod({ containers: [container({ reason: "ErrImagePull", message: "i/o timeout" })] })
+    expect(find({ pod: observed })).toMatchObject({ code: "image_pull", final: false })
+    expect(find({ pod: observed, now: seconds(61) })).toMatchObject({ code: "image_pull", final: true })
+  })
+
+  it("knows an image name that can never be pulled", () => {
+    const observed = pod({ containers: [container({ name: "auth", reason: "InvalidImageName" })] })
+    expect(find({ pod: observed })).toMatchObject({ code: "image_invalid", final: true })
+  })
+
+  it("tells a quota's refusal from the events of the StatefulSet", () => {
+    const message = 'create Pod x-0 failed error: pods "x-0" is forbidden: exceeded quota: sessions'
+    const events = [{ reason: "FailedCreate", message, at: seconds(1) }]
+    expect(find({ events })).toMatchObject({ code: "quota", final: false })
+    expect(find({ events, now: seconds(11) })).toMatchObject({ code: "quota", final: true })
+    expect(find({ events, now: seconds(11) })?.message).toContain(message)
+  })
+
+  it("does not blame this start for events of an earlier one", () => {
+    expect(find({ events: [{ reason: "FailedCreate", message: "exceeded quota", at: START - 60_000 }] })).toBeNull()
+  })
+
+  it("tells a refused pod from a full quota", () => {
+    const events = [{ reason: "FailedCreate", message: "violates PodSecurity", at: seconds(1) }]
+    expect(find({ events, now: seconds(11) })).toMatchObject({ code: "pod_refused", final: true })
+  })
+
+  it("ends at once when workspace-init says that the repository cannot be cloned", () => {
+    const body = { source: "workspace-init", phase: "failed", code: "clone_refused", message: "fatal: denied" } as const
+    const observed = pod({ containers: [container({ name: "workspace-init", state: "running" })] })
+    expect(find({ pod: observed, report: { podUid: "pod-1", body } })).toMatchObject({
+      code: "clone_refused",
+      message: "fatal: denied",
+      final: true,
+    })
+  })
+
+  it("ignores what an earlier pod reported", () => {
+    const body = { source: "workspace-init", phase: "failed", code: "clone_refused" } as const
+    expect(find({ pod: pod(), report: { podUid: "pod-0", body } })).toBeNull()
+  })
+
+  it("tells a loop by lack of memory from other loops, and neither from a single end", () => {
+    const lastExit = (reason: string) => ({ reason, exitCode: 137, at: null, ran_ms: 2_000 })
+    const ended = (restarts: number, reason: string) =>
+      pod({ containers: [container({ reason: "CrashLoopBackOff", restarts, lastExit: lastExit(reason) })] })
+    expect(find({ pod: ended(1, "OOMKilled") })).toBeNull()
+    expect(find({ pod: ended(3, "OOMKilled") })).toMatchObject({ code: "out_of_memory", final: true })
+    expect(find({ pod: ended(3, "Error") })).toMatchObject({ code: "crash_loop", final: true })
+  })
+
+  it("does not call it a loop when the container had run well before", () => {
+    const lastExit = { reason: "Error", exitCode: 1, at: null, ran_ms: 3_600_000 }
+    const observed = pod({ containers: [container({ reason: "CrashLoopBackOff", restarts: 9, lastExit })] })
+    expect(find({ pod: observed })).toBeNull()
+  })
+
+  it("tells a node that is gone", () => {
+    expect(find({ pod: pod({ nodeReady: false }) })).toMatchObject({ code: "node_not_ready", final: false })
+    const stuck = pod({ deleting: true, deleteBy: START - 60_000 })
+    expect(find({ pod: stuck })).toMatchObject({ code: "node_not_ready" })
+  })
+
+  it("tells a volume that cannot be mounted", () => {
+    const events = [{ reason: "FailedMount", message: "MountVolume.SetUp failed", at: seconds(20) }]
+    const observed = pod({ containers: [container({ reason: "ContainerCreating" })] })
+    expect(find({ pod: observed, events })).toMatchObject({ code: "volume", final: false })
+  })
+
+  it("tells a container that cannot be made, after the kubelet had its time", () => {
+    const observed = pod({
+      containers: [container({ reason: "CreateContainerConfigError", message: 'secret "x" not found' })],
+    })
+    expect(find({ pod: observed })).toMatchObject({ code: "container_refused", final: false })
+    expect(find({ pod: observed, now: seconds(31) })).toMatchObject({ code: "container_refused", final: true })
+  })
+
+  it("says how long it waited when it knows nothing better, with the last words of the cluster", () => {
+    const events = [{ reason: "Unhealthy", message: "Startup probe failed", at: seconds(200) }]
+    const observed = pod({ containers: [container({ state: "running" })] })
+    const found = find({ pod: observed, events, now: seconds(301) })
+    expect(found).toMatchObject({ code: "start_timeout", final: true })
+    expect(found?.message).toContain("300 s")
+    expect(found?.message).toContain("Startup probe failed")
+  })
+
+  it("has a hint for every reason", () => {
+    expect(find({ pod: pod({ nodeReady: false }) })?.hint).toMatch(/\w/)
+    const body = { source: "workspace-init", phase: "failed", code: "something_new", message: "x" } as const
+    expect(find({ pod: pod(), report: { podUid: "pod-1", body } })?.hint).toContain("Retry")
+  })
+})
