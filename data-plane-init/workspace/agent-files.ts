@@ -21,6 +21,8 @@ export async function writeAgentFiles(binding: WorkloadBinding, settings: Settin
   await Promise.all([
     writeWhole(`${opencode}/opencode.json`, JSON.stringify(binding.agentConfig, null, 2)),
     writeWhole(`${opencode}/package-lock.json`, JSON.stringify(PLUGIN_STUB)),
+    // OpenCode writes this file when it is missing, and every request fails when it cannot: the agent's mount is read-only.
+    writeWhole(`${opencode}/.gitignore`, "*\n"),
     writeWhole(`${root}/gitconfig`, gitconfig(binding, settings.sidecarUrl)),
     writeWhole(`${root}/environment`, environmentFile(binding.environment)),
   ])
