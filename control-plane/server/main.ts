@@ -1,4 +1,4 @@
-import { createAudit } from "./audit/index.ts"
+import { createAudit, createSealer, deriveAuditKeys } from "./audit/index.ts"
 import { createBroker } from "./broker/index.ts"
 import { createCluster } from "./cluster/index.ts"
 import { type Config, ConfigError, EXIT_CONFIG, loadConfig } from "./config/index.ts"
@@ -7,7 +7,14 @@ import { randomName } from "./crypto/index.ts"
 import { createDatabase, createNotifications, migrate } from "./database/index.ts"
 import { createHttp } from "./http/index.ts"
 import { createIdentity } from "./identity/index.ts"
-import { createHealth, createLogger, createMetrics, createMetricsListener, type Logger } from "./observability/index.ts"
+import {
+  createEngineFigures,
+  createHealth,
+  createLogger,
+  createMetrics,
+  createMetricsListener,
+  type Logger,
+} from "./observability/index.ts"
 import { createRuntime } from "./runtime/index.ts"
 import { createEngine, createSessions } from "./sessions/index.ts"
 import { systemClock } from "./time/index.ts"
@@ -51,21 +58,27 @@ async function start(config: Config, log: Logger, opened: Release[]): Promise<vo
 
   const vault = createVault({ keys: config.encryptionKeys })
   await checkVault({ database, vault })
+  const { retention_days } = config.file.audit
+  const keys = deriveAuditKeys(config.encryptionKeys)
+  const sealer = createSealer({ database, keys, clock, log, retention_days })
+  sealer.start()
+  opened.push(() => sealer.stop())
   const providers = createProviders({ config })
   const workloads = createWorkloads({ config, cluster, database, vault, clock, log })
   const transcripts = createTranscripts({ database, notifications, clock, log })
   const runtime = createRuntime({ clock, log })
-  const parts = { database, transcripts, runtime, workloads, vault, clock, notifications, config, audit, log, metrics }
-  const sessions = createSessions(parts)
+  const features = { database, transcripts, runtime, workloads, vault, clock, notifications, config, audit, log }
+  const figures = createEngineFigures(metrics, () => engine.stats().driven)
   const replica = `${config.replica.name}-${randomName(6)}`
-  const engine = createEngine({ ...parts, cluster, replica })
+  const engine = createEngine({ ...features, replica, started: figures.started })
+  const sessions = createSessions({ ...features, engine })
   engine.start()
   opened.push(() => engine.stop())
 
   const broker = createBroker({ config, cluster, database, providers, vault, log, clock, metrics, audit })
   await broker.listen()
   opened.push(() => broker.close())
-  const identity = createIdentity({ config, database, audit, log, clock })
+  const identity = createIdentity({ config, database, audit, log, clock, vault })
   await identity.start()
   const http = await createHttp({ config, identity, sessions, database, audit, clock, health, log, metrics })
   await http.listen()

@@ -1,9 +1,12 @@
 import type { Database } from "../database/index.ts"
 import type { Logger } from "../observability/index.ts"
-import { insertEvent } from "./store.ts"
-import type { Audit } from "./types.ts"
+import { findEvents, insertEvent } from "./store.ts"
+import type { Audit, AuditLog } from "./types.ts"
 
-export type { Audit, AuditEvent } from "./types.ts"
+export { type AuditKeys, deriveAuditKeys } from "./keys.ts"
+export { createSealer, type Sealer } from "./sealer.ts"
+export type { Audit, AuditEvent, AuditLog, AuditQuery, StoredAuditEvent } from "./types.ts"
+export { verifyAudit } from "./verify.ts"
 
 /** The audit log in PostgreSQL. */
 export function createAudit(parts: { database: Database; log: Logger }): Audit {
@@ -15,6 +18,18 @@ export function createAudit(parts: { database: Database; log: Logger }): Audit {
       } catch (error) {
         parts.log.error({ err: error, auditEvent: event }, "an audit event could not be stored")
       }
+    },
+  }
+}
+
+/** The same log, to be read. */
+export function createAuditLog({ database }: { database: Database }): AuditLog {
+  return {
+    async list({ limit, ...query }) {
+      const found = await findEvents(database, { ...query, limit: limit + 1 })
+      const items = found.slice(0, limit)
+      const last = items.at(-1)
+      return { items, nextCursor: found.length > limit && last ? String(last.id) : null }
     },
   }
 }

@@ -28,3 +28,30 @@ export interface Audit {
    */
   record(event: AuditEvent, within?: Database): Promise<void>
 }
+
+/** An event as it is stored. `at` is milliseconds since the epoch. */
+export interface StoredAuditEvent extends Required<Omit<AuditEvent, "sessionId" | "requestId" | "address">> {
+  readonly id: number
+  readonly at: number
+  readonly sessionId: string | null
+  readonly requestId: string | null
+  readonly address: string | null
+}
+
+/** Filters, which must all hold. Times are milliseconds since the epoch. */
+export interface AuditQuery {
+  readonly actorId?: string
+  readonly action?: string
+  readonly sessionId?: string
+  readonly outcome?: Outcome
+  readonly from?: number
+  readonly until?: number
+  readonly cursor?: string
+  readonly limit: number
+}
+
+/** Reading the record. */
+export interface AuditLog {
+  /** A page, the newest first. */
+  list(query: AuditQuery): Promise<{ items: StoredAuditEvent[]; nextCursor: string | null }>
+}

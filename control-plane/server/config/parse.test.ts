@@ -100,6 +100,30 @@ test.each(["0.0.0.0/0", "::/0", "10.0.0.0/33", "proxy"])("header sign-in does no
   expect(faultsOf(ENV, fileWith({ headerAuth }))).toEqual([expect.stringContaining("headerAuth.trust.cidrs")])
 })
 
+test.each(["::ffff:0.0.0.0/96", "::ffff:10.0.0.0/8"])(
+  "a mapped range %s that is wider than IPv4 is refused",
+  (cidr) => {
+    const headerAuth = { enabled: true, email: { header: "X-Email" }, trust: { cidrs: [cidr] } }
+    expect(faultsOf(ENV, fileWith({ headerAuth }))).toEqual([expect.stringContaining("headerAuth.trust.cidrs")])
+  },
+)
+
+test("header sign-in does not trust the network that sessions run in", () => {
+  const headerAuth = {
+    enabled: true,
+    email: { header: "X-Email" },
+    trust: { cidrs: ["10.244.0.0/16", "192.0.2.0/24"] },
+  }
+  expect(faultsOf({ ...ENV, POD_IP: "10.244.3.7" }, fileWith({ headerAuth }))).toEqual([
+    expect.stringContaining('"10.244.0.0/16" holds this pod\'s own address'),
+  ])
+})
+
+test("a host may have the port that people use, which is no part of the name", () => {
+  const config = parseConfig({ ...ENV, ALLOWED_HOSTS: "127.0.0.1:30080,[::1]:80,.example.com" }, () => fileWith())
+  expect(config.allowedHosts).toEqual(["agents.example.com", "127.0.0.1", "::1", ".example.com"])
+})
+
 test("a token header without keys to check it is refused", () => {
   const headerAuth = { enabled: true, jwt: { header: "X-Token" }, trust: { cidrs: ["10.1.2.3"] } }
   expect(faultsOf(ENV, fileWith({ headerAuth }))).toEqual([expect.stringContaining("signature")])

@@ -48,6 +48,7 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
       oidcClientSecret: secrets.oidcClientSecret !== undefined,
       headerAuthSharedSecret: secrets.headerAuthSharedSecret !== undefined,
       apiKeys: secrets.apiKeys !== undefined,
+      podAddress: get("POD_IP") ?? "127.0.0.1",
     }
     checkRules(file, given, faults)
   }

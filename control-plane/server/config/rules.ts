@@ -1,12 +1,14 @@
-import { BlockList, isIP } from "node:net"
 import type { Faults } from "./faults.ts"
 import type { ConfigFile } from "./file-schema.ts"
+import { createNetworks, parseCidr } from "./networks.ts"
 
 /** Which secrets were given, for rules that need to know it and not their values. */
 export interface Given {
   readonly oidcClientSecret: boolean
   readonly headerAuthSharedSecret: boolean
   readonly apiKeys: boolean
+  /** Our own address in the pods' network. */
+  readonly podAddress: string
 }
 
 /** Rules over more than one key. Each message says what to set. */
@@ -62,16 +64,26 @@ function checkHeaderAuth(file: ConfigFile, given: Given, faults: Faults): void {
       "headerAuth.enabled needs a trust anchor: headerAuth.trust.cidrs, headerAuth.trust.jwt or headerAuth.trust.sharedSecret",
     )
   }
-  for (const cidr of trust.cidrs) checkCidr("headerAuth.trust.cidrs", cidr, faults)
+  for (const cidr of trust.cidrs) {
+    checkCidr("headerAuth.trust.cidrs", cidr, faults)
+    checkNotOurPods(cidr, given.podAddress, faults)
+  }
+}
+
+/** Sessions run in the pods' network: whoever trusts it trusts every agent. */
+function checkNotOurPods(cidr: string, podAddress: string, faults: Faults): void {
+  const parsed = parseCidr(cidr)
+  if (parsed === null || parsed.bits === 0 || /^127\.|^::1$/.test(podAddress)) return
+  if (!createNetworks([cidr])(podAddress)) return
+  faults.add(
+    `headerAuth.trust.cidrs: "${cidr}" holds this pod's own address, so it is the pods' network, where sessions run; ` +
+      "use headerAuth.trust.sharedSecret or headerAuth.trust.jwt instead",
+  )
 }
 
 function checkCidr(name: string, cidr: string, faults: Faults): void {
-  const [address = "", bits] = cidr.split("/")
-  const family = isIP(address)
-  const widest = family === 6 ? 128 : 32
-  const length = bits === undefined ? widest : Number(bits)
-  const sound = family !== 0 && (bits === undefined || /^\d{1,3}$/.test(bits)) && length <= widest
-  if (!sound) return faults.add(`${name}: "${cidr}" is not an address or a CIDR`)
-  if (length === 0) return faults.add(`${name}: "${cidr}" is every address there is; name the proxies' own network`)
-  new BlockList().addSubnet(address, length, family === 6 ? "ipv6" : "ipv4")
+  const parsed = parseCidr(cidr)
+  if (parsed === null) return faults.add(`${name}: "${cidr}" is not an address or a CIDR`)
+  if (parsed.bits === 0)
+    return faults.add(`${name}: "${cidr}" is every address there is; name the proxies' own network`)
 }

@@ -53,13 +53,12 @@ export function parseKeyRing(name: string, value: string | undefined, faults: Fa
 export function parseAllowedHosts(name: string, value: string | undefined, host: string, faults: Faults): string[] {
   const hosts = new Set<string>()
   for (const entry of [host, ...(value ?? "").split(",")]) {
-    const normal = entry
-      .trim()
-      .toLowerCase()
-      .replace(/^\[(.*)\]$/, "$1")
+    // A port belongs to the address that people use, not to the name.
+    const withoutPort = entry.trim().replace(/^([^:[\]]+|\[.*\]):\d{1,5}$/, "$1")
+    const normal = withoutPort.toLowerCase().replace(/^\[(.*)\]$/, "$1")
     if (normal === "") continue
     if (HOST.test(normal) || isIP(normal) !== 0) hosts.add(normal)
-    else faults.add(`${name}: "${entry.trim()}" is not a host name (no scheme, no port, no path)`)
+    else faults.add(`${name}: "${entry.trim()}" is not a host name (no scheme, no path)`)
   }
   return hosts.size > 0 ? [...hosts] : ["localhost", "127.0.0.1", "::1"]
 }

@@ -1,6 +1,6 @@
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
-import type { Audit } from "../audit/types.ts"
+import { type Audit, createAuditLog } from "../audit/index.ts"
 import type { Config } from "../config/types.ts"
 import type { Database } from "../database/index.ts"
 import type { Identity } from "../identity/index.ts"
@@ -64,7 +64,12 @@ export async function createHttp(parts: HttpParts): Promise<Http> {
     document ??= openapiDocument(routes)
     return document
   }
-  const routes: readonly Route[] = createRoutes({ ...parts, openapi })
+  const routes: readonly Route[] = createRoutes({
+    ...parts,
+    openapi,
+    prefix: address.pathPrefix,
+    auditLog: createAuditLog(parts),
+  })
   const addressOf = createAddressOf(address.trustedProxies)
   let closing = false
   const app = createApp({

@@ -45,6 +45,13 @@ export function runRoute(route: Route, http: HttpContext): (ctx: Context) => Pro
 /** What a handler answers goes out as declared, and nothing else of it. */
 function answerOf(route: Route, http: HttpContext): (ctx: Context, value: unknown) => void {
   const schema = route.shapes.answer
+  if (route.shapes.redirect) {
+    return (ctx, value) => {
+      ctx.body = null
+      ctx.status = statusOf(route)
+      ctx.set("location", (value as { location: string }).location)
+    }
+  }
   if (schema === undefined) {
     return (ctx) => {
       ctx.body = null
@@ -84,6 +91,7 @@ async function callOf(
     },
     visitor: ctx.state.visitor,
     headers: ctx.headers,
+    search: ctx.search,
     signal: signal.signal,
     setHeader: (name, value) => ctx.set(name, value),
   }

@@ -1,20 +1,30 @@
 import type { IncomingMessage } from "node:http"
 import type { Audit } from "../audit/types.ts"
 import type { Config } from "../config/types.ts"
+import type { Vault } from "../credentials/index.ts"
 import type { Database } from "../database/index.ts"
 import { AppError } from "../errors/index.ts"
 import type { Logger } from "../observability/index.ts"
+import type { Principal } from "../sessions/types.ts"
 import type { Clock } from "../time/index.ts"
+import { type ApiTokens, createApiTokens } from "./api-tokens/index.ts"
+import { createKeyMethod } from "./api-tokens/key-method.ts"
+import { readStaticKeys } from "./api-tokens/static-keys.ts"
+import { createHeaderSignIn } from "./header/index.ts"
 import { createLoginCookie, type LoginCookie } from "./logins/cookie.ts"
 import { createLogins, type Logins } from "./logins/index.ts"
-import { createPasswordSignIn, ensureFirstAdministrator, type PasswordSignIn } from "./password/index.ts"
+import { createOidcSignIn } from "./oidc/index.ts"
+import { createProviderLogins } from "./oidc/logins.ts"
+import { createPasswordSignIn, ensureFirstAdministrator, subjectOf } from "./password/index.ts"
 import type { Authentication, NewLogin, Offer, SignInMethod, Visitor } from "./types.ts"
+import { createUsers, type Users } from "./users/index.ts"
 
-export { authorize, PERMISSIONS, type Permission, SCOPES } from "./permissions.ts"
-export { safeReturnPath } from "./return-path.ts"
+export type { TokenView } from "./api-tokens/index.ts"
+export { authorize, PERMISSIONS, type Permission, SCOPES, type Scope } from "./permissions.ts"
 export type { Authentication, LoginView, NewLogin, Offer, Visitor } from "./types.ts"
+export type { UserView } from "./users/index.ts"
 
-/** People: who they are, how they prove it, and the browsers they are signed in with. */
+/** People: who they are, how they prove it, and the browsers and tokens they do it with. */
 export interface Identity {
   /** Makes the first administrator when the database has no account with a password yet. */
   start(): Promise<void>
@@ -22,9 +32,11 @@ export interface Identity {
   readonly offers: readonly Offer[]
   readonly cookie: LoginCookie
   readonly logins: Logins
+  readonly tokens: ApiTokens
+  readonly users: Users
   /** The one answer to "who is this?" for HTTP, event streams and WebSockets. Null: nobody. */
   authenticate(request: IncomingMessage, visitor: Visitor): Promise<Authentication | null>
-  /** Whether each still holds. Asked every few seconds about open streams, in one query a kind. */
+  /** Whether each still holds. Asked every few seconds about open streams, in one query a kind of proof. */
   stillValid(authentications: readonly Authentication[]): Promise<readonly boolean[]>
   /** @throws AppError `not_found` when passwords are off, `unauthenticated`, `too_many_requests` */
   signInWithPassword(
@@ -32,6 +44,23 @@ export interface Identity {
     visitor: Visitor,
     previousToken: string | null,
   ): Promise<NewLogin>
+  /** The way over an identity provider; null when there is none. */
+  readonly provider: ProviderSignIn | null
+  /** Where to sign out at the provider as well; null when there is no such place. */
+  signOutUrl(principal: Principal): Promise<string | null>
+}
+
+/** Leaving for the identity provider and coming back. */
+export interface ProviderSignIn {
+  begin(providerId: string, returnTo: unknown): Promise<{ location: string; cookie: string }>
+  finish(
+    providerId: string,
+    search: string,
+    cookieHeader: string | undefined,
+    visitor: Visitor,
+  ): Promise<{ login: NewLogin; returnTo: string }>
+  /** `Set-Cookie` that removes what `begin` had set. */
+  clearCookie(): string
 }
 
 export interface IdentityParts {
@@ -40,52 +69,95 @@ export interface IdentityParts {
   readonly audit: Audit
   readonly log: Logger
   readonly clock: Clock
+  readonly vault: Pick<Vault, "seal" | "open">
 }
 
+/** @throws Error when the operator's API keys cannot be read */
 export function createIdentity(parts: IdentityParts): Identity {
-  const { config, database, audit, log } = parts
-  const cookie = createLoginCookie(config.file.public.tls)
-  const logins = createLogins({ ...parts, cookie })
-  const password: PasswordSignIn | null = config.file.passwordAuth.enabled ? createPasswordSignIn(parts) : null
-  const methods: SignInMethod[] = [loginMethod(logins, password !== null)]
+  const { config, database, audit, log, clock } = parts
+  const { file } = config
+  const cookie = createLoginCookie(file.public.tls)
+  const password = file.passwordAuth.enabled ? createPasswordSignIn(parts) : null
+  const oidc = file.oidc.enabled ? createOidcSignIn(parts) : null
+  const providerLogins = oidc ? createProviderLogins({ ...parts, oidc }) : null
+  const logins = createLogins({ database, clock, cookie, ...(providerLogins ?? {}) })
+  const tokens = createApiTokens(parts)
+  const methods: SignInMethod[] = [
+    tokens,
+    createKeyMethod({ database, clock, keys: readStaticKeys(config.apiKeys) }),
+    logins,
+  ]
+  if (file.headerAuth.enabled) methods.push(createHeaderSignIn(parts))
+
+  async function noteSignIn(user: { id: string; email: string }, method: string, login: NewLogin, visitor: Visitor) {
+    await audit.record({
+      actorId: user.id,
+      actor: user.email,
+      action: "login.create",
+      requestId: visitor.requestId,
+      address: visitor.address,
+      outcome: "ok",
+      facts: { method, login: login.id },
+    })
+  }
 
   return {
     cookie,
     logins,
-    offers: methods.flatMap((method) => (method.offer ? [method.offer] : [])),
+    tokens,
+    users: createUsers({ database }),
+    offers: [
+      ...(oidc ? [oidc.offer] : []),
+      ...(password ? [{ id: "password", kind: "form", label: "E-mail and password", path: null } as const] : []),
+    ],
     async start() {
       if (password) await ensureFirstAdministrator({ database, audit, log, administrator: config.firstAdministrator })
     },
     async authenticate(request, visitor) {
       for (const method of methods) {
-        const authentication = await method.authenticate?.(request, visitor)
+        const authentication = await method.authenticate(request, visitor)
         if (authentication) return authentication
       }
       return null
     },
-    stillValid: (authentications) => logins.stillValid(authentications),
+    stillValid: (authentications) => askMethods(methods, authentications),
     async signInWithPassword(input, visitor, previousToken) {
       if (!password) throw new AppError("not_found", "Signing in with a password is switched off here.")
       const { userId } = await password.verify(input.email, input.password, visitor)
-      const login = await logins.start({ id: userId }, "password", visitor, previousToken)
-      await audit.record({
-        actorId: userId,
-        actor: input.email.trim().toLowerCase(),
-        action: "login.create",
-        requestId: visitor.requestId,
-        address: visitor.address,
-        outcome: "ok",
-        facts: { method: "password", login: login.id },
-      })
+      const login = await logins.start({ id: userId }, visitor, { method: "password", previousToken })
+      await noteSignIn({ id: userId, email: subjectOf(input.email) }, "password", login, visitor)
       return login
     },
+    provider: oidc && {
+      begin: (providerId, returnTo) => oidc.begin(providerId, returnTo),
+      clearCookie: () => oidc.clearCookie(),
+      async finish(providerId, search, cookieHeader, visitor) {
+        const { user, tokens: given, returnTo } = await oidc.finish(providerId, search, cookieHeader)
+        const previousToken = cookie.read(cookieHeader)
+        const kept = providerLogins?.optionsFor(user.id, given)
+        const login = await logins.start(user, visitor, { method: "oidc", previousToken, ...kept })
+        await noteSignIn(user, "oidc", login, visitor)
+        return { login, returnTo }
+      },
+    },
+    signOutUrl: async ({ loginId, method }) =>
+      method === "oidc" && loginId !== null ? ((await providerLogins?.signOutUrl(loginId)) ?? null) : null,
   }
 }
 
-/** Browsers that have signed in, whichever way. */
-function loginMethod(logins: Logins, passwords: boolean): SignInMethod {
-  return {
-    offer: passwords ? { id: "password", kind: "form", label: "E-mail and password", path: null } : null,
-    authenticate: (request) => logins.authenticate(request.headers.cookie),
-  }
+/** Each method is asked about its own, all at the same time; what no method knows does not hold. */
+async function askMethods(
+  methods: readonly SignInMethod[],
+  authentications: readonly Authentication[],
+): Promise<readonly boolean[]> {
+  const valid = new Set<Authentication>()
+  await Promise.all(
+    methods.map(async (method) => {
+      const own = authentications.filter(({ kind }) => kind === method.kind)
+      if (own.length === 0) return
+      const answers = await method.stillValid(own)
+      for (const [index, authentication] of own.entries()) if (answers[index]) valid.add(authentication)
+    }),
+  )
+  return authentications.map((authentication) => valid.has(authentication))
 }

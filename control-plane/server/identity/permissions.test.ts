@@ -4,6 +4,7 @@ import { authorize, PERMISSIONS, type Permission, SCOPES, type Scope } from "./p
 import type { Authentication } from "./types.ts"
 
 const as = (role: string, scopes: readonly Scope[] | null = null): Authentication => ({
+  kind: scopes ? "token" : "login",
   principal: { userId: "u", email: "e", name: "n", role, method: scopes ? "token" : "password", loginId: "l" },
   scopes,
   ambient: scopes === null,

@@ -2,8 +2,12 @@ import type { IncomingMessage } from "node:http"
 import type { Principal } from "../sessions/types.ts"
 import type { Scope } from "./permissions.ts"
 
+/** What a request proved itself with: a browser's login, an API token, an operator's key, a proxy's header. */
+export type ProofKind = "login" | "token" | "key" | "header"
+
 /** Who a request is by, and how far that reaches. */
 export interface Authentication {
+  readonly kind: ProofKind
   readonly principal: Principal
   /** What an API token was made for; null where the role alone decides. */
   readonly scopes: readonly Scope[] | null
@@ -28,15 +32,13 @@ export interface Offer {
   readonly path: string | null
 }
 
-/**
- * One way to prove who one is. Methods with a sign-in page have an offer; methods that prove it with every request have
- * `authenticate`, which answers null when the request does not even try, and throws `unauthenticated` when it fails.
- */
+/** One way in which a request proves who it is by. */
 export interface SignInMethod {
-  readonly offer: Offer | null
-  authenticate?(request: IncomingMessage, visitor: Visitor): Promise<Authentication | null>
-  /** Whether each of its authentications still holds: the answer to a question asked every few seconds about open streams. */
-  stillValid?(authentications: readonly Authentication[]): Promise<readonly boolean[]>
+  readonly kind: ProofKind
+  /** Null when the request does not even try. @throws AppError `unauthenticated` when it tries and fails */
+  authenticate(request: IncomingMessage, visitor: Visitor): Promise<Authentication | null>
+  /** Whether each of its authentications still holds. Asked every few seconds about open streams. */
+  stillValid(authentications: readonly Authentication[]): Promise<readonly boolean[]>
 }
 
 /** A login just made: what goes into the cookie, which is nowhere else. */

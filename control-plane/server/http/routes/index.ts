@@ -1,14 +1,16 @@
-import type { Audit } from "../../audit/types.ts"
+import type { Audit, AuditLog } from "../../audit/index.ts"
 import type { Database } from "../../database/index.ts"
 import type { Identity } from "../../identity/index.ts"
 import type { Health } from "../../observability/index.ts"
 import type { Sessions } from "../../sessions/service-types.ts"
 import type { Clock } from "../../time/index.ts"
 import * as account from "../schemas/account.ts"
+import * as admin from "../schemas/admin.ts"
 import * as session from "../schemas/session.ts"
 import * as system from "../schemas/system.ts"
 import * as transcript from "../schemas/transcript.ts"
 import { accountHandlers } from "./account.ts"
+import { adminHandlers } from "./admin.ts"
 import { type Route, route } from "./route.ts"
 import { sessionHandlers } from "./sessions.ts"
 import { systemHandlers } from "./system.ts"
@@ -20,8 +22,11 @@ export interface RouteParts {
   readonly sessions: Sessions
   readonly database: Database
   readonly audit: Audit
+  readonly auditLog: AuditLog
   readonly clock: Clock
   readonly health: Health
+  /** Where the UI is; ends with a slash. */
+  readonly prefix: string
   readonly openapi: () => object
 }
 
@@ -29,6 +34,7 @@ export interface RouteParts {
 export function createRoutes(parts: RouteParts): readonly Route[] {
   const sys = systemHandlers(parts)
   const acc = accountHandlers(parts)
+  const adm = adminHandlers(parts)
   const ses = sessionHandlers(parts.sessions)
   // biome-ignore format: a table is read by its columns
   return [
@@ -38,7 +44,9 @@ export function createRoutes(parts: RouteParts): readonly Route[] {
 
     route("GET",    "/api/auth/methods",                       "anyone",         "Ways to sign in",                         { answer: account.authMethods },                                        acc.methods),
     route("POST",   "/api/auth/password",                      "anyone",         "Sign in with a password",                 { body: account.passwordSignIn },                                       acc.signIn),
-    route("POST",   "/api/auth/logout",                        "account",        "Sign out",                                {},                                                                     acc.signOut),
+    route("POST",   "/api/auth/logout",                        "account",        "Sign out",                                { answer: account.signedOut },                                          acc.signOut),
+    route("GET",    "/api/auth/login/:providerId",             "anyone",         "Leave for the identity provider",         { query: account.leaveQuery, redirect: true },                          acc.leaveForProvider),
+    route("GET",    "/api/auth/callback/:providerId",          "anyone",         "Come back from the identity provider",    { query: account.comeBackQuery, redirect: true },                       acc.comeBack),
 
     route("GET",    "/api/me",                                 "profile:read",   "Who one is",                              { answer: account.me },                                                 acc.me),
     route("GET",    "/api/me/logins",                          "account",        "One's signed-in browsers",                { answer: account.loginPage },                                          acc.logins),
@@ -46,6 +54,14 @@ export function createRoutes(parts: RouteParts): readonly Route[] {
     route("DELETE", "/api/me/logins/:id",                      "account",        "Sign out one browser",                    {},                                                                     acc.revokeLogin),
     route("GET",    "/api/me/settings",                        "profile:read",   "One's preferences",                       { answer: account.settings },                                           acc.settings),
     route("PUT",    "/api/me/settings",                        "profile:write",  "Change one's preferences",                { body: account.settings, answer: account.settings },                   acc.saveSettings),
+
+    route("GET",    "/api/tokens",                             "account",        "One's API tokens",                        { answer: account.tokenPage },                                          adm.tokens),
+    route("POST",   "/api/tokens",                             "account",        "Make an API token",                       { body: account.createToken, answer: account.newToken, status: 201 },   adm.createToken),
+    route("DELETE", "/api/tokens/:id",                         "account",        "Delete an API token",                     {},                                                                     adm.deleteToken),
+
+    route("GET",    "/api/users",                              "users:admin",    "Find users",                              { query: admin.userQuery, answer: admin.userPage },                     adm.users),
+    route("PATCH",  "/api/users/:id",                          "users:admin",    "Change a user's role, or disable him",    { body: admin.updateUser, answer: admin.user },                         adm.updateUser),
+    route("GET",    "/api/audit",                              "audit:read",     "Read the record of who did what",         { query: admin.auditQuery, answer: admin.auditPage },                   adm.audit),
 
     route("POST",   "/api/sessions",                           "sessions:write", "Make a session",                          { body: session.createSession, answer: session.session, status: 201, idempotent: true }, ses.create),
     route("GET",    "/api/sessions",                           "sessions:read",  "Find sessions",                           { query: session.sessionQuery, answer: session.sessionPage },           ses.list),

@@ -9,7 +9,7 @@ export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE"
 /** A JSON schema object, as the table holds it. */
 export type Schema = Exclude<JSONSchema, boolean>
 
-/** What a route takes and gives. Without `answer` it gives 204 and no body. */
+/** What a route takes and gives. Without `answer` it gives 204 and no body, or a redirection. */
 export interface Shapes {
   readonly query?: Schema
   readonly body?: Schema
@@ -18,6 +18,8 @@ export interface Shapes {
   readonly status?: 200 | 201 | 202
   /** `text/event-stream`; `answer` then is the shape of an event's data. */
   readonly stream?: true
+  /** The handler answers `{ location }`, and the browser is sent there. */
+  readonly redirect?: true
   /** Takes the header Idempotency-Key: a repeat answers what the first made. */
   readonly idempotent?: true
   /** Body size limit where it is not the usual one. */
@@ -43,9 +45,11 @@ export interface Call<S extends Shapes = Shapes, Path extends string = string> {
   readonly principal: Principal
   readonly visitor: Visitor
   readonly headers: IncomingHttpHeaders
+  /** The query as it was sent, with its question mark; for what checks it by itself. */
+  readonly search: string
   /** Aborted when the client goes away, when its sign-in ends or when the process drains. */
   readonly signal: AbortSignal
-  setHeader(name: string, value: string): void
+  setHeader(name: string, value: string | string[]): void
 }
 
 export interface Route {
@@ -75,5 +79,6 @@ export function route<const Path extends string, const S extends Shapes>(
 
 /** The status of a route's success. */
 export function statusOf(route: Route): number {
+  if (route.shapes.redirect) return 302
   return route.shapes.status ?? (route.shapes.answer ? 200 : 204)
 }

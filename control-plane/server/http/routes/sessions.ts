@@ -43,8 +43,8 @@ export function sessionHandlers(sessions: Sessions) {
       sessions.answer(principal, params.id, params.requestId, replyOf(body)),
 
     async *events({ principal, params, query, headers, signal }: OfSession & { query: { after?: number } }) {
-      // Asked once before the stream starts, so that a refusal is a status and not a broken stream.
-      await sessions.get(principal, params.id)
+      // Needs the same right, and is asked before the stream starts: a refusal is a status and not a broken stream.
+      await sessions.requests(principal, params.id)
       const after = lastEventId(headers["last-event-id"]) ?? query.after ?? 0
       yield null
       for await (const batch of sessions.watch(principal, params.id, after, signal)) {

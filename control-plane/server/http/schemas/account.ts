@@ -1,3 +1,4 @@
+import { SCOPES } from "../../identity/index.ts"
 import { VISIBILITIES } from "../../sessions/types.ts"
 import { pageOf, time } from "./common.ts"
 
@@ -100,5 +101,79 @@ export const settings = {
       enum: VISIBILITIES,
       description: "Visibility of a new session that does not say.",
     },
+  },
+} as const
+
+export const signedOut = {
+  title: "SignedOut",
+  description: "Signed out here.",
+  type: "object",
+  additionalProperties: false,
+  required: ["redirect"],
+  properties: {
+    redirect: { type: ["string", "null"], description: "Go there to sign out at the identity provider too." },
+  },
+} as const
+
+export const leaveQuery = {
+  description: "Where to go afterwards.",
+  type: "object",
+  additionalProperties: false,
+  properties: { return: { type: "string", maxLength: 4_096, description: "A path of this installation." } },
+} as const
+
+export const comeBackQuery = {
+  description: "What the identity provider says; see OpenID Connect Core 1.0, section 3.1.2.5.",
+  type: "object",
+  maxProperties: 32,
+  additionalProperties: { type: "string", maxLength: 8_192 },
+} as const
+
+const tokenProperties = {
+  id: { type: "string", description: "To delete it with." },
+  name: { type: "string", description: "For people." },
+  scopes: { type: "array", items: { type: "string", enum: SCOPES }, description: "What it may be used for." },
+  createdAt: time,
+  lastUsedAt: { type: ["integer", "null"], description: "Milliseconds since the epoch, to the minute." },
+  expiresAt: time,
+} as const
+const tokenRequired = ["id", "name", "scopes", "createdAt", "lastUsedAt", "expiresAt"] as const
+
+const apiToken = {
+  title: "ApiToken",
+  description: "A token for programs, without the token.",
+  type: "object",
+  additionalProperties: false,
+  required: tokenRequired,
+  properties: tokenProperties,
+} as const
+
+export const tokenPage = pageOf(apiToken, "One's tokens, the newest first.")
+
+export const newToken = {
+  title: "NewApiToken",
+  description: "A token, shown this once.",
+  type: "object",
+  additionalProperties: false,
+  required: [...tokenRequired, "token"],
+  properties: { ...tokenProperties, token: { type: "string", description: "Send it as Authorization: Bearer." } },
+} as const
+
+export const createToken = {
+  title: "CreateApiToken",
+  description: "A new token.",
+  type: "object",
+  additionalProperties: false,
+  required: ["name", "scopes", "expiresAt"],
+  properties: {
+    name: { type: "string", minLength: 1, maxLength: 100, description: "For people." },
+    scopes: {
+      type: "array",
+      minItems: 1,
+      maxItems: 32,
+      items: { type: "string", enum: SCOPES },
+      description: "What it may be used for; never more than its owner may do.",
+    },
+    expiresAt: { type: "integer", description: "Milliseconds since the epoch, in the future." },
   },
 } as const

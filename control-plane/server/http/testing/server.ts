@@ -1,6 +1,7 @@
 import { afterAll } from "vitest"
 import { createAudit } from "../../audit/index.ts"
 import { type Config, parseConfig } from "../../config/index.ts"
+import { createVault } from "../../credentials/index.ts"
 import type { Database } from "../../database/index.ts"
 import { createIdentity } from "../../identity/index.ts"
 import { createHealth, createLogger, createMetrics } from "../../observability/index.ts"
@@ -58,7 +59,14 @@ export async function startServer(parts: {
   const clock = parts.clock ?? systemClock
   const { database } = parts
   const audit = createAudit({ database, log })
-  const identity = createIdentity({ config, database, audit, log, clock })
+  const identity = createIdentity({
+    config,
+    database,
+    audit,
+    log,
+    clock,
+    vault: createVault({ keys: config.encryptionKeys }),
+  })
   await identity.start()
   const http = await createHttp({
     config,

@@ -1,31 +1,43 @@
 import { createHash } from "node:crypto"
 import { newId, randomToken } from "../../crypto/index.ts"
-import type { Database } from "../../database/index.ts"
+import { type Database, withTransaction } from "../../database/index.ts"
 import { AppError } from "../../errors/index.ts"
 import type { Principal } from "../../sessions/types.ts"
 import type { Clock } from "../../time/index.ts"
-import type { Authentication, LoginView, NewLogin, Visitor } from "../types.ts"
+import type { Authentication, LoginView, NewLogin, SignInMethod, Visitor } from "../types.ts"
 import { noteSignIn } from "../users/store.ts"
 import type { LoginCookie } from "./cookie.ts"
-import { deleteExpired, deleteLogins, findActive, findActiveIds, insertLogin, listLogins, touch } from "./store.ts"
+import {
+  type ActiveLogin,
+  deleteExpired,
+  deleteLogins,
+  findActive,
+  findActiveIds,
+  insertLogin,
+  listLogins,
+  touch,
+} from "./store.ts"
 
-export const IDLE_MS = 7 * 24 * 3_600_000
-export const ABSOLUTE_MS = 30 * 24 * 3_600_000
+const IDLE_MS = 7 * 24 * 3_600_000
+const ABSOLUTE_MS = 30 * 24 * 3_600_000
 /** The time of last use is written at most this often: reading a page must not be a write. */
 const TOUCH_MS = 5 * 60_000
 const USER_AGENT_CHARACTERS_MAX = 300
 
+/** What a login is made with beyond who and from where. */
+export interface LoginOptions {
+  readonly method: "password" | "oidc"
+  /** The login that this browser had; it ends, so that a planted cookie is worth nothing. */
+  readonly previousToken: string | null
+  /** Shorter than the usual absolute expiry, where nobody can be asked whether the sign-in still holds. */
+  readonly life_ms?: number
+  /** Stored with the login; gets its id, which the sealing is bound to. */
+  readonly provider?: { seal(loginId: string): Buffer; readonly checkAt: number | null }
+}
+
 /** Signed-in browsers: made at sign-in, shown to their owner, gone when revoked or expired. */
-export interface Logins {
-  /** A new login; the one that `previousToken` names ends, so that a planted cookie is worth nothing. */
-  start(
-    user: { id: string },
-    method: Principal["method"],
-    visitor: Visitor,
-    previousToken: string | null,
-  ): Promise<NewLogin>
-  authenticate(cookieHeader: string | undefined): Promise<Authentication | null>
-  stillValid(authentications: readonly Authentication[]): Promise<readonly boolean[]>
+export interface Logins extends SignInMethod {
+  start(user: { id: string }, visitor: Visitor, options: LoginOptions): Promise<NewLogin>
   list(principal: Principal): Promise<LoginView[]>
   /** @throws AppError `not_found` */
   revoke(principal: Principal, id: string): Promise<void>
@@ -33,53 +45,40 @@ export interface Logins {
   revokeOthers(principal: Principal): Promise<number>
 }
 
-export function createLogins(parts: { database: Database; clock: Clock; cookie: LoginCookie }): Logins {
+export function createLogins(parts: {
+  database: Database
+  clock: Clock
+  cookie: LoginCookie
+  /** Asked about logins whose provider is to be asked again; false: it is over. */
+  keepInStep?: (login: ActiveLogin) => Promise<boolean>
+}): Logins {
   const { database, clock, cookie } = parts
-
-  async function start(...[user, method, visitor, previousToken]: Parameters<Logins["start"]>): Promise<NewLogin> {
-    const token = randomToken()
-    const now = clock.now()
-    const id = newId("lgn")
-    await database.transaction(async (transaction) => {
-      if (previousToken !== null) await deleteLogins(transaction, { tokenHash: hash(previousToken) })
-      await deleteExpired(transaction, now)
-      await insertLogin(transaction, {
-        id,
-        user_id: user.id,
-        token_hash: hash(token),
-        method,
-        user_agent: visitor.userAgent.slice(0, USER_AGENT_CHARACTERS_MAX),
-        address: visitor.address,
-        created_at: new Date(now),
-        last_seen_at: new Date(now),
-        idle_expires_at: new Date(now + IDLE_MS),
-        expires_at: new Date(now + ABSOLUTE_MS),
-      })
-      await noteSignIn(transaction, user.id, now)
-    })
-    return { id, token, expiresAt: now + ABSOLUTE_MS }
-  }
-
-  async function authenticate(cookieHeader: string | undefined): Promise<Authentication | null> {
-    const token = cookie.read(cookieHeader)
-    if (token === null) return null
-    const now = clock.now()
-    const login = await findActive(database, hash(token), now)
-    if (login === null) return null
-    if (now - login.lastSeenAt >= TOUCH_MS) await touch(database, login.id, now, now + IDLE_MS)
-    const { userId, email, name, role } = login
-    const method = login.method === "oidc" ? "oidc" : "password"
-    return { principal: { userId, email, name, role, method, loginId: login.id }, scopes: null, ambient: true }
-  }
+  const isOver = async (login: ActiveLogin) =>
+    login.checkAt !== null && login.checkAt <= clock.now() && (await parts.keepInStep?.(login)) === false
 
   return {
-    start,
-    authenticate,
+    kind: "login",
+    start: (user, visitor, options) => startLogin(database, clock.now(), user, visitor, options),
+    async authenticate(request) {
+      const token = cookie.read(request.headers.cookie)
+      if (token === null) return null
+      const now = clock.now()
+      const login = await findActive(database, hash(token), now)
+      if (login === null || (await isOver(login))) return null
+      if (now - login.lastSeenAt >= TOUCH_MS) await touch(database, login.id, now, now + IDLE_MS)
+      return authenticationOf(login)
+    },
     async stillValid(authentications) {
       const ids = authentications.map(({ principal }) => principal.loginId ?? "")
-      const roles = await findActiveIds(database, ids, clock.now())
-      // A change of role ends streams too: what they may show was decided with the old one.
-      return authentications.map(({ principal }) => roles.get(principal.loginId ?? "") === principal.role)
+      const logins = await findActiveIds(database, ids, clock.now())
+      const over = await Promise.all(
+        [...logins.values()].map(async (login) => ((await isOver(login)) ? login.id : null)),
+      )
+      return authentications.map(({ principal }) => {
+        const login = logins.get(principal.loginId ?? "")
+        // A change of role ends streams too: what they may show was decided with the old one.
+        return login !== undefined && login.role === principal.role && !over.includes(login.id)
+      })
     },
     async list(principal) {
       const rows = await listLogins(database, principal.userId, clock.now())
@@ -99,6 +98,45 @@ export function createLogins(parts: { database: Database; clock: Clock; cookie: 
     },
     revokeOthers: (principal) => deleteLogins(database, { userId: principal.userId, except: principal.loginId }),
   }
+}
+
+async function startLogin(
+  database: Database,
+  now: number,
+  user: { id: string },
+  visitor: Visitor,
+  options: LoginOptions,
+): Promise<NewLogin> {
+  const token = randomToken()
+  const id = newId("lgn")
+  const expiresAt = now + Math.min(options.life_ms ?? ABSOLUTE_MS, ABSOLUTE_MS)
+  const { provider } = options
+  await withTransaction(database, async (transaction) => {
+    if (options.previousToken !== null) await deleteLogins(transaction, { tokenHash: hash(options.previousToken) })
+    await deleteExpired(transaction, now)
+    await insertLogin(transaction, {
+      id,
+      user_id: user.id,
+      token_hash: hash(token),
+      method: options.method,
+      user_agent: visitor.userAgent.slice(0, USER_AGENT_CHARACTERS_MAX),
+      address: visitor.address,
+      created_at: new Date(now),
+      last_seen_at: new Date(now),
+      idle_expires_at: new Date(Math.min(now + IDLE_MS, expiresAt)),
+      expires_at: new Date(expiresAt),
+      provider_sealed: provider?.seal(id) ?? null,
+      provider_check_at: provider?.checkAt == null ? null : new Date(provider.checkAt),
+    })
+    await noteSignIn(transaction, user.id, now)
+  })
+  return { id, token, expiresAt }
+}
+
+function authenticationOf(login: ActiveLogin): Authentication {
+  const { userId, email, name, role, id } = login
+  const method = login.method === "oidc" ? "oidc" : "password"
+  return { kind: "login", principal: { userId, email, name, role, method, loginId: id }, scopes: null, ambient: true }
 }
 
 /** The token has 256 random bits, so that a fast hash without salt is enough. */

@@ -5,6 +5,8 @@ export interface ActiveLogin {
   readonly id: string
   readonly method: string
   readonly lastSeenAt: number
+  /** When the identity provider is to be asked whether it still holds; null: never. */
+  readonly checkAt: number | null
   readonly userId: string
   readonly email: string
   readonly name: string
@@ -22,6 +24,8 @@ export interface LoginRow {
   last_seen_at: Date
   idle_expires_at: Date
   expires_at: Date
+  provider_sealed: Buffer | null
+  provider_check_at: Date | null
 }
 
 const TABLE = "logins"
@@ -30,30 +34,67 @@ export async function insertLogin(database: Database, row: LoginRow): Promise<vo
   await database<LoginRow>(TABLE).insert(row)
 }
 
-/** The login with this token, unless it is expired or its user disabled. */
-export async function findActive(database: Database, tokenHash: Buffer, now: number): Promise<ActiveLogin | null> {
-  const { rows } = await database.raw<{ rows: (Omit<ActiveLogin, "lastSeenAt"> & { lastSeenAt: Date })[] }>(
-    `SELECT l.id, l.method, l.last_seen_at AS "lastSeenAt", u.id AS "userId", u.email, u.name, u.role
-       FROM logins l JOIN users u ON u.id = l.user_id
-      WHERE l.token_hash = ? AND l.idle_expires_at > ? AND l.expires_at > ? AND u.disabled_at IS NULL`,
-    [tokenHash, new Date(now), new Date(now)],
-  )
-  const [row] = rows
-  return row ? { ...row, lastSeenAt: row.lastSeenAt.getTime() } : null
+const ACTIVE = `
+  SELECT l.id, l.method, l.last_seen_at, l.provider_check_at, u.id AS user_id, u.email, u.name, u.role
+    FROM logins l JOIN users u ON u.id = l.user_id
+   WHERE l.idle_expires_at > ? AND l.expires_at > ? AND u.disabled_at IS NULL`
+
+type ActiveRow = Pick<LoginRow, "id" | "method" | "last_seen_at" | "provider_check_at" | "user_id"> &
+  Pick<ActiveLogin, "email" | "name" | "role">
+
+function toActive(row: ActiveRow): ActiveLogin {
+  const { id, method, email, name, role, user_id: userId } = row
+  const checkAt = row.provider_check_at?.getTime() ?? null
+  return { id, method, lastSeenAt: row.last_seen_at.getTime(), checkAt, userId, email, name, role }
 }
 
-/** Which of these logins are valid now and belong to a user who still has the role named beside them. */
+/** The login with this token, unless it is expired or its user disabled. */
+export async function findActive(database: Database, tokenHash: Buffer, now: number): Promise<ActiveLogin | null> {
+  const at = new Date(now)
+  const { rows } = await database.raw<{ rows: ActiveRow[] }>(`${ACTIVE} AND l.token_hash = ?`, [at, at, tokenHash])
+  return rows[0] ? toActive(rows[0]) : null
+}
+
+/** Those of these logins that are valid now, by id. */
 export async function findActiveIds(
   database: Database,
   ids: readonly string[],
   now: number,
-): Promise<Map<string, string>> {
-  const { rows } = await database.raw<{ rows: { id: string; role: string }[] }>(
-    `SELECT l.id, u.role FROM logins l JOIN users u ON u.id = l.user_id
-      WHERE l.id = ANY(?) AND l.idle_expires_at > ? AND l.expires_at > ? AND u.disabled_at IS NULL`,
-    [[...ids], new Date(now), new Date(now)],
-  )
-  return new Map(rows.map((row) => [row.id, row.role]))
+): Promise<Map<string, ActiveLogin>> {
+  const at = new Date(now)
+  const { rows } = await database.raw<{ rows: ActiveRow[] }>(`${ACTIVE} AND l.id = ANY(?)`, [at, at, [...ids]])
+  return new Map(rows.map((row) => [row.id, toActive(row)]))
+}
+
+/**
+ * Takes the turn to ask the provider about a login: answers what is needed for it, or null when another process has it
+ * or it is gone. The turn is over at `nextAt`, also when whoever took it dies.
+ */
+export async function takeCheck(
+  database: Database,
+  id: string,
+  now: number,
+  nextAt: number,
+): Promise<{ userId: string; sealed: Buffer } | null> {
+  const rows = await database<LoginRow>(TABLE)
+    .where({ id })
+    .where("provider_check_at", "<=", new Date(now))
+    .update({ provider_check_at: new Date(nextAt) })
+    .returning(["user_id", "provider_sealed"])
+  const [row] = rows
+  return row?.provider_sealed ? { userId: row.user_id, sealed: row.provider_sealed } : null
+}
+
+/** What the provider gave with a login, or null. */
+export async function findProvider(database: Database, id: string): Promise<{ userId: string; sealed: Buffer } | null> {
+  const row = await database<LoginRow>(TABLE).where({ id }).first("user_id", "provider_sealed")
+  return row?.provider_sealed ? { userId: row.user_id, sealed: row.provider_sealed } : null
+}
+
+export async function saveProvider(database: Database, id: string, sealed: Buffer, checkAt: number): Promise<void> {
+  await database<LoginRow>(TABLE)
+    .where({ id })
+    .update({ provider_sealed: sealed, provider_check_at: new Date(checkAt) })
 }
 
 /** Moves the idle expiry, never beyond the absolute one. */

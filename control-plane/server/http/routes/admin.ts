@@ -1,0 +1,38 @@
+import type { Audit, AuditLog, AuditQuery } from "../../audit/index.ts"
+import type { Identity, Scope } from "../../identity/index.ts"
+import type { Call } from "./route.ts"
+
+type Caller = Pick<Call, "principal" | "visitor">
+
+/** API tokens, people and the record: what is administered. */
+export function adminHandlers(parts: { identity: Identity; audit: Audit; auditLog: AuditLog }) {
+  const { identity, audit, auditLog } = parts
+
+  async function note({ principal, visitor }: Caller, action: string, facts: Record<string, unknown>): Promise<void> {
+    const { requestId, address } = visitor
+    const { userId: actorId, email: actor } = principal
+    await audit.record({ actorId, actor, action, requestId, address, outcome: "ok", facts })
+  }
+
+  return {
+    tokens: async ({ principal }: Caller) => ({ items: await identity.tokens.list(principal), nextCursor: null }),
+    async createToken(call: Caller & { body: { name: string; scopes: Scope[]; expiresAt: number } }) {
+      const token = await identity.tokens.create(call.principal, call.body)
+      await note(call, "token.create", { token: token.id, scopes: token.scopes, expiresAt: token.expiresAt })
+      return token
+    },
+    async deleteToken(call: Caller & { params: { id: string } }) {
+      await identity.tokens.delete(call.principal, call.params.id)
+      await note(call, "token.delete", { token: call.params.id })
+    },
+
+    users: ({ query }: { query: { q?: string; cursor?: string; limit: number } }) => identity.users.list(query),
+    async updateUser(call: Caller & { params: { id: string }; body: { role?: string; disabled?: boolean } }) {
+      const user = await identity.users.update(call.principal, call.params.id, call.body)
+      await note(call, "user.update", { user: user.id, ...call.body })
+      return user
+    },
+
+    audit: ({ query }: { query: AuditQuery }) => auditLog.list(query),
+  }
+}

@@ -1,0 +1,87 @@
+import { OUTCOMES } from "../../audit/types.ts"
+import { pageOf, time } from "./common.ts"
+
+export const user = {
+  title: "User",
+  description: "A person, as administrators see him.",
+  type: "object",
+  additionalProperties: false,
+  required: ["id", "issuer", "email", "name", "role", "disabled", "createdAt", "lastSignInAt"],
+  properties: {
+    id: { type: "string", description: "Stable." },
+    issuer: { type: "string", description: "Who vouches for him; `local` for an account with a password here." },
+    email: { type: "string", description: "May change; not an identity." },
+    name: { type: "string", description: "For people." },
+    role: { type: "string", description: "`admin`, `member`, `readonly`, or a role of the operator's." },
+    disabled: { type: "boolean", description: "Cannot sign in; everything he was signed in with has ended." },
+    createdAt: time,
+    lastSignInAt: { type: ["integer", "null"], description: "Milliseconds since the epoch." },
+  },
+} as const
+
+export const userPage = pageOf(user, "Users, in the order of their ids.")
+
+export const userQuery = {
+  description: "Which users.",
+  type: "object",
+  additionalProperties: false,
+  properties: {
+    q: { type: "string", minLength: 1, maxLength: 200, description: "Part of the name or the address." },
+    cursor: { type: "string", maxLength: 128, description: "From the page before." },
+    limit: { type: "integer", minimum: 1, maximum: 200, default: 50, description: "Of one page." },
+  },
+} as const
+
+export const updateUser = {
+  title: "UpdateUser",
+  description: "What to change. Takes effect at once, on open streams too.",
+  type: "object",
+  additionalProperties: false,
+  minProperties: 1,
+  properties: {
+    role: {
+      type: "string",
+      pattern: "^[a-z][a-z0-9-]{0,62}$",
+      description: "Replaced at the next sign-in where roles are mapped.",
+    },
+    disabled: { type: "boolean", description: "True ends everything that the user is signed in with." },
+  },
+} as const
+
+const auditEvent = {
+  title: "AuditEvent",
+  description: "Something that somebody did or tried.",
+  type: "object",
+  additionalProperties: false,
+  required: ["id", "at", "actorId", "actor", "action", "sessionId", "requestId", "address", "outcome", "facts"],
+  properties: {
+    id: { type: "integer", description: "Grows with time." },
+    at: time,
+    actorId: { type: ["string", "null"], description: "The user's id." },
+    actor: { type: "string", description: "How people know the actor." },
+    action: { type: "string", description: "`login.create`, `session.delete`, …" },
+    sessionId: { type: ["string", "null"], description: "The session concerned." },
+    requestId: { type: ["string", "null"], description: "The same as in the log." },
+    address: { type: ["string", "null"], description: "Where it came from." },
+    outcome: { type: "string", enum: OUTCOMES, description: "How it ended." },
+    facts: { type: "object", additionalProperties: true, description: "Names, ids and counts; never a secret." },
+  },
+} as const
+
+export const auditPage = pageOf(auditEvent, "Audit events, the newest first.")
+
+export const auditQuery = {
+  description: "Filters, which must all hold, and the page.",
+  type: "object",
+  additionalProperties: false,
+  properties: {
+    actorId: { type: "string", maxLength: 128, description: "Only of this user." },
+    action: { type: "string", maxLength: 64, description: "Only this action, or all of a subject: `session.`" },
+    sessionId: { type: "string", maxLength: 128, description: "Only about this session." },
+    outcome: { type: "string", enum: OUTCOMES, description: "Only with this end." },
+    from: { type: "integer", minimum: 0, description: "Not before; milliseconds since the epoch." },
+    until: { type: "integer", minimum: 0, description: "Before; milliseconds since the epoch." },
+    cursor: { type: "string", pattern: "^[0-9]{1,15}$", description: "From the page before." },
+    limit: { type: "integer", minimum: 1, maximum: 1_000, default: 100, description: "Of one page." },
+  },
+} as const

@@ -1,0 +1,127 @@
+import type { IncomingMessage } from "node:http"
+import type { JWTVerifyGetKey } from "jose"
+import type { Audit } from "../../audit/types.ts"
+import type { Config } from "../../config/index.ts"
+import type { Database } from "../../database/index.ts"
+import { AppError } from "../../errors/index.ts"
+import type { Logger } from "../../observability/index.ts"
+import type { Clock } from "../../time/index.ts"
+import { roleOf } from "../roles.ts"
+import type { Authentication, SignInMethod, Visitor } from "../types.ts"
+import { noteSignIn, type UserRecord, upsertUser, usersInForce } from "../users/store.ts"
+import { readIdentityHeader } from "./read.ts"
+import { createVerifyToken, remoteKeys, type VerifyToken } from "./token.ts"
+import { createTrust } from "./trust.ts"
+
+const EMAIL_CHARACTERS_MAX = 320
+const NAME_CHARACTERS_MAX = 200
+const TOKEN_CHARACTERS_MAX = 16_384
+/** Issuer of people whom the proxy names by plain headers. */
+const ISSUER = "header"
+/** Every request proves itself; the record has one entry for so long. */
+const SIGN_IN_MS = 12 * 3_600_000
+
+interface Named {
+  readonly issuer: string
+  readonly subject: string
+  readonly email: string
+  readonly name: string
+  readonly role: string | null
+}
+
+/** Sign-in by an authenticating proxy in front of us, request by request. */
+export function createHeaderSignIn(parts: {
+  config: Config
+  database: Database
+  audit: Audit
+  clock: Clock
+  log: Logger
+  keys?: JWTVerifyGetKey
+}): SignInMethod {
+  const { config, database, clock } = parts
+  const { headerAuth } = config.file
+  const trusts = createTrust(config)
+  const trust = headerAuth.trust.jwt
+  const verify =
+    trust.issuer === "" ? null : createVerifyToken({ trust, clock, keys: parts.keys ?? remoteKeys(trust.jwksUri) })
+
+  return {
+    kind: "header",
+    async authenticate(request, visitor) {
+      if (!trusts(request)) return null
+      const named = verify === null ? fromHeaders(request, config) : await fromToken(request, config, verify)
+      if (named === null) return null
+      const user = await upsertUser(database, named, config.file.roleMapping.default)
+      if (user.disabledAt !== null)
+        throw new AppError("unauthenticated", "Your account here is disabled. Ask an administrator.")
+      if (clock.now() - (user.lastSignInAt ?? 0) >= SIGN_IN_MS) await recordSignIn(parts, user, visitor)
+      return authenticationOf(user)
+    },
+    async stillValid(authentications) {
+      const roles = await usersInForce(
+        database,
+        authentications.map(({ principal }) => principal.userId),
+      )
+      return authentications.map(({ principal }) => roles.get(principal.userId) === principal.role)
+    },
+  }
+}
+
+function fromHeaders(request: IncomingMessage, { file }: Config): Named | null {
+  const email = readIdentityHeader(request, file.headerAuth.email.header, EMAIL_CHARACTERS_MAX)
+  if (email === null || !isAddress(email)) return null
+  const { header } = file.headerAuth.user
+  const name = header === "" ? null : readIdentityHeader(request, header, NAME_CHARACTERS_MAX)
+  return {
+    issuer: ISSUER,
+    subject: email.toLowerCase(),
+    email,
+    name: name ?? email,
+    role: roleOf({}, file.roleMapping),
+  }
+}
+
+async function fromToken(request: IncomingMessage, { file }: Config, verify: VerifyToken): Promise<Named | null> {
+  const { jwt, email: emailAt, user: nameAt } = file.headerAuth
+  const value = readIdentityHeader(request, jwt.header, TOKEN_CHARACTERS_MAX)
+  if (value === null) return null
+  const claims = await verify(value.replace(/^Bearer /i, ""))
+  const { [emailAt.claim]: email, [nameAt.claim]: name } = claims
+  if (typeof email !== "string" || email.length > EMAIL_CHARACTERS_MAX || !isAddress(email)) {
+    throw new AppError("unauthenticated", "The authenticating proxy's token has no e-mail address.")
+  }
+  return {
+    issuer: claims.iss,
+    subject: claims.sub,
+    email,
+    name: typeof name === "string" && name !== "" ? name.slice(0, NAME_CHARACTERS_MAX) : email,
+    role: roleOf(claims, file.roleMapping),
+  }
+}
+
+/** One "@" with something on both sides, and nothing that lists or header lines are made of. */
+function isAddress(text: string): boolean {
+  return /^[^\s@,;]+@[^\s@,;]+$/u.test(text)
+}
+
+function authenticationOf({ id: userId, email, name, role }: UserRecord): Authentication {
+  const principal = { userId, email, name, role, method: "header", loginId: null } as const
+  return { kind: "header", principal, scopes: null, ambient: true }
+}
+
+async function recordSignIn(
+  { database, audit, clock }: { database: Database; audit: Audit; clock: Clock },
+  user: UserRecord,
+  { requestId, address }: Visitor,
+): Promise<void> {
+  await noteSignIn(database, user.id, clock.now())
+  const event = {
+    actorId: user.id,
+    actor: user.email,
+    action: "login.create",
+    outcome: "ok",
+    requestId,
+    address,
+  } as const
+  await audit.record({ ...event, facts: { method: "header" } })
+}

@@ -1,0 +1,175 @@
+import * as oidc from "openid-client"
+import type { Config } from "../../config/index.ts"
+import { type Database, withTransaction } from "../../database/index.ts"
+import { AppError } from "../../errors/index.ts"
+import type { Logger } from "../../observability/index.ts"
+import type { Clock } from "../../time/index.ts"
+import { safeReturnPath } from "../return-path.ts"
+import type { Offer } from "../types.ts"
+import { linkLocalUser, type UserRecord, upsertUser } from "../users/store.ts"
+import { toSignInError } from "./errors.ts"
+import { type Person, personOf } from "./person.ts"
+import { createProvider } from "./provider.ts"
+import { createTransactions } from "./transaction.ts"
+
+/** What the provider gave with a sign-in, to ask it again later and to sign out there. */
+export interface ProviderTokens {
+  readonly subject: string
+  readonly refreshToken: string | null
+  readonly idToken: string
+  /** Milliseconds until it should be asked again. */
+  readonly valid_ms: number
+}
+
+/** Sign-in at an OpenID provider: the authorization code flow with PKCE. */
+export interface OidcSignIn {
+  readonly offer: Offer
+  /** Where to send the browser, and the cookie that remembers it. @throws AppError `not_found`, `unavailable` */
+  begin(providerId: string, returnTo: unknown): Promise<{ location: string; cookie: string }>
+  /** Who came back. @throws AppError `unauthenticated`, `unavailable`, `not_found` */
+  finish(
+    providerId: string,
+    search: string,
+    cookieHeader: string | undefined,
+  ): Promise<{ user: UserRecord; tokens: ProviderTokens; returnTo: string }>
+  clearCookie(): string
+  /** Where to go to sign out at the provider too; null when it offers no such place. */
+  signOutUrl(idToken: string): Promise<string | null>
+  /**
+   * Asks the provider whether the sign-in still holds, with its refresh token.
+   * Answers the new tokens, or null when the provider says that it is over. @throws when it could not be asked
+   */
+  refresh(tokens: Omit<ProviderTokens, "valid_ms">): Promise<ProviderTokens | null>
+}
+
+const CHECK_MS_MIN = 5 * 60_000
+const CHECK_MS_MAX = 3_600_000
+
+export function createOidcSignIn(parts: { config: Config; database: Database; clock: Clock; log: Logger }): OidcSignIn {
+  const { config, database, log } = parts
+  const { file } = config
+  const prefix = file.public.pathPrefix
+  const provider = createProvider(parts)
+  const { cookieSecret } = config
+  const transactions = createTransactions({ ...parts, cookieSecret, tls: file.public.tls })
+
+  function requireProvider(id: string): void {
+    if (id !== provider.id) throw new AppError("not_found", "There is no such identity provider here.")
+  }
+
+  async function exchange(search: string, checks: oidc.AuthorizationCodeGrantChecks) {
+    const client = await provider.client()
+    const answered = new URL(provider.redirectUri + search)
+    const tokens = await oidc.authorizationCodeGrant(client, answered, { ...checks, idTokenExpected: true })
+    const claims = tokens.claims()
+    if (claims === undefined) throw new Error("the provider gave no ID token")
+    const more = client.serverMetadata().userinfo_endpoint
+      ? await oidc.fetchUserInfo(client, tokens.access_token, claims.sub)
+      : {}
+    // What is signed wins over what is only told.
+    return { person: personOf({ ...more, ...claims }, file), tokens: tokensOf(tokens, claims.sub, null) }
+  }
+
+  return {
+    offer: { id: provider.id, kind: "redirect", label: provider.label, path: `api/auth/login/${provider.id}` },
+    clearCookie: () => transactions.clear(),
+
+    async begin(providerId, returnTo) {
+      requireProvider(providerId)
+      const client = await provider.client()
+      const verifier = file.oidc.pkce ? oidc.randomPKCECodeVerifier() : null
+      const transaction = {
+        providerId,
+        state: oidc.randomState(),
+        nonce: oidc.randomNonce(),
+        verifier,
+        returnTo: safeReturnPath(returnTo, prefix),
+      }
+      const challenge = verifier === null ? null : await oidc.calculatePKCECodeChallenge(verifier)
+      const location = oidc.buildAuthorizationUrl(client, {
+        redirect_uri: provider.redirectUri,
+        scope: file.oidc.scopes.join(" "),
+        state: transaction.state,
+        nonce: transaction.nonce,
+        ...(challenge === null ? {} : { code_challenge: challenge, code_challenge_method: "S256" }),
+      })
+      return { location: location.href, cookie: transactions.begin(transaction) }
+    },
+
+    async finish(providerId, search, cookieHeader) {
+      requireProvider(providerId)
+      const { state, nonce, verifier, returnTo, providerId: begunWith } = await transactions.finish(cookieHeader)
+      if (begunWith !== providerId)
+        throw new AppError("unauthenticated", "This sign-in was begun with another provider.")
+      try {
+        const checks = {
+          expectedState: state,
+          expectedNonce: nonce,
+          ...(verifier ? { pkceCodeVerifier: verifier } : {}),
+        }
+        const { person, tokens } = await exchange(search, checks)
+        const user = await accountOf(database, person, file)
+        return { user, tokens, returnTo: safeReturnPath(returnTo, prefix) }
+      } catch (error) {
+        const told = toSignInError(error)
+        log.warn({ err: error, provider: providerId, issuer: file.oidc.issuer }, "a sign-in at the provider failed")
+        throw told
+      }
+    },
+
+    async signOutUrl(idToken) {
+      const client = await provider.client()
+      if (!client.serverMetadata().end_session_endpoint) return null
+      const origin = new URL(provider.redirectUri).origin
+      return oidc.buildEndSessionUrl(client, {
+        id_token_hint: idToken,
+        post_logout_redirect_uri: `${origin}${prefix}`,
+      }).href
+    },
+
+    async refresh({ subject, refreshToken, idToken }) {
+      if (refreshToken === null) return null
+      try {
+        const tokens = await oidc.refreshTokenGrant(await provider.client(), refreshToken)
+        const told = tokens.claims()
+        if (told !== undefined && told.sub !== subject) {
+          log.warn({ provider: provider.id }, "the provider refreshed a sign-in for another subject")
+          return null
+        }
+        return tokensOf(tokens, subject, { refreshToken, idToken })
+      } catch (error) {
+        // Only what the provider says in its own words ends a sign-in; being unreachable does not.
+        if (error instanceof oidc.ResponseBodyError && error.error === "invalid_grant") return null
+        throw error
+      }
+    },
+  }
+}
+
+function tokensOf(
+  tokens: oidc.TokenEndpointResponse,
+  subject: string,
+  before: { refreshToken: string; idToken: string } | null,
+): ProviderTokens {
+  const life_ms = (tokens.expires_in ?? 0) * 1_000
+  return {
+    subject,
+    refreshToken: tokens.refresh_token ?? before?.refreshToken ?? null,
+    idToken: tokens.id_token ?? before?.idToken ?? "",
+    valid_ms: Math.min(CHECK_MS_MAX, Math.max(CHECK_MS_MIN, life_ms)),
+  }
+}
+
+async function accountOf(
+  database: Database,
+  person: Person,
+  file: Pick<Config["file"], "oidc" | "roleMapping">,
+): Promise<UserRecord> {
+  const user = await withTransaction(database, async (transaction) => {
+    if (file.oidc.linkByEmail && person.emailVerified) await linkLocalUser(transaction, person)
+    return await upsertUser(transaction, person, file.roleMapping.default)
+  })
+  if (user.disabledAt !== null)
+    throw new AppError("unauthenticated", "Your account here is disabled. Ask an administrator.")
+  return user
+}

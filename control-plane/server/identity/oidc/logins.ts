@@ -1,0 +1,77 @@
+import type { Vault } from "../../credentials/index.ts"
+import type { Database } from "../../database/index.ts"
+import type { Logger } from "../../observability/index.ts"
+import type { Clock } from "../../time/index.ts"
+import type { LoginOptions } from "../logins/index.ts"
+import { type ActiveLogin, deleteLogins, findProvider, saveProvider, takeCheck } from "../logins/store.ts"
+import type { OidcSignIn, ProviderTokens } from "./index.ts"
+
+/** Without a refresh token nobody can be asked, so the sign-in is made again after half a day. */
+const LIFE_WITHOUT_REFRESH_MS = 12 * 3_600_000
+/** How long one process has for asking; then, after a failure, another may try. */
+const TURN_MS = 60_000
+
+/** Keeps what the provider gave with a login, sealed, and asks the provider with it. */
+export interface ProviderLogins {
+  /** How a login is stored that came with these tokens. */
+  optionsFor(userId: string, tokens: ProviderTokens): Pick<LoginOptions, "life_ms" | "provider">
+  /** Asks the provider about a login whose time has come. False when it is over; then it is deleted. */
+  keepInStep(login: ActiveLogin): Promise<boolean>
+  /** Where this login is signed out at the provider; null when there is no such place. */
+  signOutUrl(loginId: string): Promise<string | null>
+}
+
+export function createProviderLogins(parts: {
+  database: Database
+  clock: Clock
+  log: Logger
+  vault: Pick<Vault, "seal" | "open">
+  oidc: OidcSignIn
+}): ProviderLogins {
+  const { database, clock, log, vault, oidc } = parts
+  const contextOf = (row: string, owner: string) => ({ table: "logins", column: "provider_sealed", row, owner })
+  const seal = (loginId: string, userId: string, { valid_ms, ...tokens }: ProviderTokens) =>
+    vault.seal(JSON.stringify(tokens), contextOf(loginId, userId))
+  const open = (loginId: string, { userId, sealed }: { userId: string; sealed: Buffer }) =>
+    JSON.parse(vault.open(sealed, contextOf(loginId, userId)).reveal()) as Omit<ProviderTokens, "valid_ms">
+
+  return {
+    optionsFor(userId, tokens) {
+      const provider = {
+        seal: (loginId: string) => seal(loginId, userId, tokens),
+        checkAt: tokens.refreshToken === null ? null : clock.now() + tokens.valid_ms,
+      }
+      return tokens.refreshToken === null ? { provider, life_ms: LIFE_WITHOUT_REFRESH_MS } : { provider }
+    },
+
+    async keepInStep(login) {
+      const now = clock.now()
+      // One process at a time: a provider that rotates refresh tokens takes a second use for a theft.
+      const turn = await takeCheck(database, login.id, now, now + TURN_MS)
+      if (turn === null) return true
+      try {
+        const tokens = await oidc.refresh(open(login.id, turn))
+        if (tokens === null) {
+          await deleteLogins(database, { userId: login.userId, id: login.id })
+          log.info({ login: login.id, user: login.userId }, "the identity provider ended a sign-in")
+          return false
+        }
+        await saveProvider(database, login.id, seal(login.id, login.userId, tokens), clock.now() + tokens.valid_ms)
+      } catch (error) {
+        log.warn({ err: error, login: login.id }, "the identity provider could not be asked about a sign-in")
+      }
+      return true
+    },
+
+    async signOutUrl(loginId) {
+      const found = await findProvider(database, loginId)
+      if (found === null) return null
+      try {
+        return await oidc.signOutUrl(open(loginId, found).idToken)
+      } catch (error) {
+        log.warn({ err: error, login: loginId }, "the sign-out address of the identity provider is not known")
+        return null
+      }
+    },
+  }
+}

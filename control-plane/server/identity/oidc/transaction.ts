@@ -1,0 +1,111 @@
+import { hkdfSync } from "node:crypto"
+import jwt from "jsonwebtoken"
+import { newId, type Secret } from "../../crypto/index.ts"
+import type { Database } from "../../database/index.ts"
+import { AppError } from "../../errors/index.ts"
+import type { Clock } from "../../time/index.ts"
+import { cookieValues } from "../logins/cookie.ts"
+
+/** What must be remembered between leaving for the provider and coming back. */
+export interface Transaction {
+  readonly providerId: string
+  readonly state: string
+  readonly nonce: string
+  /** PKCE; null where it is switched off. */
+  readonly verifier: string | null
+  /** Where to go afterwards: checked before it was put in. */
+  readonly returnTo: string
+}
+
+/** A transaction in its own cookie: signed, ten minutes, counts once. */
+export interface Transactions {
+  /** `Set-Cookie` that carries it. */
+  begin(transaction: Transaction): string
+  /**
+   * The transaction that came back, now used up on every replica.
+   * @throws AppError `unauthenticated` when there is none, or it is too old, changed or used
+   */
+  finish(cookieHeader: string | undefined): Promise<Transaction>
+  /** `Set-Cookie` that removes it. */
+  clear(): string
+}
+
+const LIFE_S = 600
+const CLAIMS = { issuer: "berth", audience: "sign-in" } as const
+
+export function createTransactions(parts: {
+  database: Database
+  clock: Clock
+  cookieSecret: Secret
+  tls: boolean
+}): Transactions {
+  const { database, clock, tls } = parts
+  // A key of its own: what is signed here can never pass for anything else that the same secret protects.
+  const key = Buffer.from(hkdfSync("sha256", parts.cookieSecret.reveal(), "", "berth sign-in transaction v1", 32))
+  const name = tls ? "__Host-berth-sign-in" : "berth-local-sign-in"
+  // Lax: the way back is a navigation from the provider's site.
+  const attributes = `Path=/; HttpOnly; SameSite=Lax${tls ? "; Secure" : ""}`
+
+  return {
+    begin(transaction) {
+      const issuedAt_s = Math.floor(clock.now() / 1_000)
+      const token = jwt.sign({ ...transaction, iat: issuedAt_s }, key, {
+        ...CLAIMS,
+        algorithm: "HS256",
+        jwtid: newId("req"),
+        expiresIn: LIFE_S,
+      })
+      return `${name}=${token}; ${attributes}; Max-Age=${LIFE_S}`
+    },
+    async finish(cookieHeader) {
+      const values = cookieValues(cookieHeader, name)
+      const [token] = values
+      if (values.length !== 1 || token === undefined) throw stale("no transaction cookie")
+      const { jti, exp, ...transaction } = open(token, key, clock)
+      await spend(database, jti, exp, clock.now())
+      return transaction
+    },
+    clear: () => `${name}=; ${attributes}; Max-Age=0`,
+  }
+}
+
+function open(token: string, key: Buffer, clock: Clock): Transaction & { jti: string; exp: number } {
+  try {
+    const clockTimestamp = Math.floor(clock.now() / 1_000)
+    const options = {
+      ...CLAIMS,
+      algorithms: ["HS256" as const],
+      maxAge: LIFE_S,
+      clockTimestamp,
+      complete: false as const,
+    }
+    const claims = jwt.verify(token, key, options) as jwt.JwtPayload & Transaction
+    const { providerId, state, nonce, verifier, returnTo, jti, exp } = claims
+    if (jti === undefined || exp === undefined) throw new Error("no jti or exp")
+    return { providerId, state, nonce, verifier, returnTo, jti, exp }
+  } catch (error) {
+    throw stale(error instanceof Error ? error.message : "not a token")
+  }
+}
+
+async function spend(database: Database, id: string, exp_s: number, now: number): Promise<void> {
+  await database("used_transactions")
+    .where("expires_at", "<", new Date(now - LIFE_S * 1_000))
+    .delete()
+  const rows = await database("used_transactions")
+    .insert({ id, expires_at: new Date(exp_s * 1_000) })
+    .onConflict("id")
+    .ignore()
+    .returning("id")
+  if (rows.length === 0) throw stale("the transaction has been used before")
+}
+
+function stale(detail: string): AppError {
+  return new AppError(
+    "unauthenticated",
+    "This sign-in was not begun in this browser, or more than ten minutes ago. Try again.",
+    {
+      detail,
+    },
+  )
+}
