@@ -85,19 +85,16 @@ export async function wishFenced(
   generation: number,
   to: { desired: Desired; status: SessionStatus; reason: Reason },
 ): Promise<boolean> {
-  const { rows } = await database.raw<{ rows: { done: boolean }[] }>(
-    `UPDATE sessions SET
-       desired = CASE WHEN generation = :generation THEN :desired ELSE desired END,
-       status = CASE WHEN generation = :generation THEN :status ELSE status END,
-       reason = CASE WHEN generation = :generation THEN CAST(:reason AS jsonb) ELSE reason END,
-       generation = CASE WHEN generation = :generation THEN generation + 1 ELSE generation END,
-       pending = true, updated_at = now()
-     WHERE id = :id AND lease_epoch = :epoch
-     RETURNING (generation = :generation + 1) AS done, pg_notify('berth_sessions', id)`,
+  const { rows } = await database.raw<{ rows: unknown[] }>(
+    `UPDATE sessions SET desired = :desired, status = :status, reason = CAST(:reason AS jsonb),
+       generation = generation + 1, pending = true, updated_at = now()
+     WHERE id = :id AND lease_epoch = :epoch AND generation = :generation
+     RETURNING pg_notify('berth_sessions', id)`,
     { id: lease.sessionId, epoch: String(lease.epoch), generation, ...to, reason: JSON.stringify(to.reason) },
   )
-  if (rows[0] === undefined) throw stale(lease)
-  return rows[0].done
+  if (rows.length > 0) return true
+  await loadFenced(database, lease)
+  return false
 }
 
 /** Takes the row and everything that hangs on it. @throws AppError `stale_lease` */
