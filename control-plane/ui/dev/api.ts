@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { newId } from "../src/api/ids.ts"
 import type { CreateSession, Message, SessionView } from "../src/api/types.ts"
-import type { createAgent } from "./agent.ts"
+import type { ScriptedAgent } from "./agent.ts"
 import { ADA, makeSession } from "./seed.ts"
 import type { Store } from "./store.ts"
 
 export interface ApiContext {
   readonly store: Store
-  readonly agent: ReturnType<typeof createAgent>
+  readonly agent: ScriptedAgent
   readonly url: URL
   /** Below `api/`. */
   readonly path: string
@@ -119,7 +119,7 @@ function create(request: IncomingMessage, { store, agent }: ApiContext, input: C
   keys.set(key, session.id)
   store.add(session)
   if (input.initialUserPrompt) queue(store, session.id, newId("msg"), input.initialUserPrompt)
-  agent.start(session.id)
+  void agent.start(session.id)
   return { status: 201, body: session }
 }
 
@@ -169,7 +169,7 @@ function ofSession(context: ApiContext, asked: Asked): Answer {
       store.remove(id)
       return { status: 204 }
     case "POST start":
-      agent.start(id)
+      void agent.start(id)
       return view()
     case "POST stop":
       agent.stop(id)
@@ -181,7 +181,7 @@ function ofSession(context: ApiContext, asked: Asked): Answer {
       return page(state.messages, state.lastSeq, url)
     case "POST messages": {
       const message = queue(store, id, String(body.id ?? newId("msg")), String(body.text))
-      agent.next(id)
+      void agent.next(id)
       return { status: 202, body: message }
     }
     case "GET requests":

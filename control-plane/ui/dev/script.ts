@@ -2,6 +2,17 @@ import type { AgentRequest } from "../src/api/types.ts"
 
 /** What the scripted agent thinks, does and says. */
 export const SCRIPT = {
+  aborted: { code: "aborted", message: "Stopped on request" },
+  failure: {
+    code: "provider_refused",
+    message: "The model provider answered 401: invalid api key. Ask an administrator to check the provider’s key.",
+  },
+  cloneError: "fatal: repository 'https://git.example.com/missing.git/' not found",
+  cloneReason: {
+    code: "clone_refused",
+    message: "The repository could not be cloned.",
+    hint: "Check its address, and that you may read it. Then try again.",
+  },
   thought:
     "The reservation is released twice when a boat leaves early. I should look at **release** first, then run the tests.",
   read: {

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import { extname, join, normalize } from "node:path"
-import { createAgent } from "./agent.ts"
+import { ScriptedAgent } from "./agent.ts"
 import { handleApi } from "./api.ts"
 import { seed } from "./seed.ts"
 import { createStore, type Store } from "./store.ts"
@@ -45,7 +45,7 @@ export async function startScriptedServer(options: ScriptedOptions): Promise<Scr
   const { directory, prefix = "/", speed = 1, empty = false, port = 0 } = options
   const store = createStore(Date.now)
   seed(store, Date.now(), empty)
-  const agent = createAgent(store, Date.now, speed)
+  const agent = new ScriptedAgent(store, Date.now, speed)
   let broken = false
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? "/", "http://localhost")

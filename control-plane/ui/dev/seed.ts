@@ -45,6 +45,7 @@ export function seed(store: Store, now: number, few = false): void {
   }
 }
 
+/** A running session of Ada's, with what `patch` says otherwise. */
 export function makeSession(title: string, at: number, patch: Partial<SessionView> = {}): SessionView {
   return {
     id: newId("ses"),

@@ -35,109 +35,135 @@ export interface EventStream {
  * is opened again, at first at once, then after growing pauses.
  */
 export function openEventStream(options: EventStreamOptions): EventStream {
-  const now = options.now ?? Date.now
-  const random = options.random ?? Math.random
-  const silence_ms = options.silence_ms ?? 45_000
-  const retry_ms_max = options.retry_ms_max ?? 10_000
-  let retry_ms_min = options.retry_ms_min ?? 300
-  let attempt: AbortController | null = null
-  let timer: ReturnType<typeof setTimeout> | undefined
-  let failures = 0
-  let lostSince: number | null = null
-  let stopped: "paused" | "closed" | null = null
+  return new Follower(options)
+}
 
-  function schedule(wait_ms: number): void {
-    clearTimeout(timer)
-    timer = setTimeout(connect, wait_ms)
+const SILENCE_MS = 45_000
+const RETRY_MS_MIN = 300
+const RETRY_MS_MAX = 10_000
+
+class Follower implements EventStream {
+  readonly #options: EventStreamOptions
+  #attempt: AbortController | null = null
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #failures = 0
+  #lostSince: number | null = null
+  #stopped: "paused" | "closed" | null = null
+  #retry_ms_min: number
+
+  constructor(options: EventStreamOptions) {
+    this.#options = options
+    this.#retry_ms_min = options.retry_ms_min ?? RETRY_MS_MIN
+    options.onLink({ state: "connecting" })
+    void this.#connect()
   }
 
-  function broken(error: unknown): void {
-    if (stopped !== null) return
-    const status = error instanceof ApiError ? error.status : 0
-    if (status === 401 || status === 403 || status === 404) {
-      stopped = "closed"
-      options.onLink({ state: "ended", why: status === 401 ? "unauthenticated" : "gone" })
-      return
-    }
-    lostSince ??= now()
-    options.onLink({ state: "lost", since: lostSince })
-    const asked_ms = error instanceof ApiError && error.retryAfter_s !== null ? error.retryAfter_s * 1000 : 0
-    const backoff_ms = Math.min(retry_ms_max, retry_ms_min * 2 ** Math.min(failures, 10))
-    failures += 1
-    schedule(Math.min(retry_ms_max, Math.max(asked_ms, backoff_ms * (0.5 + random() / 2))))
+  nudge(): void {
+    if (this.#stopped === null && this.#lostSince !== null) this.#schedule(0)
   }
 
-  async function connect(): Promise<void> {
-    clearTimeout(timer)
+  pause(): void {
+    if (this.#stopped !== null) return
+    this.#stopped = "paused"
+    this.#disconnect()
+    this.#options.onLink({ state: "paused" })
+  }
+
+  resume(): void {
+    if (this.#stopped !== "paused") return
+    this.#stopped = null
+    this.#options.onLink({ state: "connecting" })
+    this.#schedule(0)
+  }
+
+  close(): void {
+    this.#stopped = "closed"
+    this.#disconnect()
+  }
+
+  #disconnect(): void {
+    clearTimeout(this.#timer)
+    const old = this.#attempt
+    this.#attempt = null
+    old?.abort()
+  }
+
+  #schedule(wait_ms: number): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => void this.#connect(), wait_ms)
+  }
+
+  async #connect(): Promise<void> {
+    this.#disconnect()
     const mine = new AbortController()
-    const before = attempt
-    attempt = mine
-    before?.abort()
-    let watchdog = setTimeout(() => mine.abort(), silence_ms)
-    const alive = () => {
-      clearTimeout(watchdog)
-      watchdog = setTimeout(() => mine.abort(), silence_ms)
-    }
+    this.#attempt = mine
+    const watchdog = new Watchdog(this.#options.silence_ms ?? SILENCE_MS, () => mine.abort())
     try {
-      const { path, headers } = options.next()
-      const response = await options.api.open(path, {
-        headers: { ...headers, accept: "text/event-stream" },
-        signal: mine.signal,
-      })
-      lostSince = null
-      options.onLink({ state: "live" })
-      await read(response, alive, mine.signal)
-      broken(null)
+      const { path, headers } = this.#options.next()
+      const sent = { ...headers, accept: "text/event-stream" }
+      const response = await this.#options.api.open(path, { headers: sent, signal: mine.signal })
+      this.#lostSince = null
+      this.#options.onLink({ state: "live" })
+      await this.#read(response, watchdog, mine.signal)
+      if (this.#attempt === mine) this.#broken(null)
     } catch (error) {
-      if (attempt === mine) broken(error)
+      if (this.#attempt === mine) this.#broken(error)
     } finally {
-      clearTimeout(watchdog)
+      watchdog.stop()
     }
   }
 
-  async function read(response: Response, alive: () => void, signal: AbortSignal): Promise<void> {
-    const parser = createSseParser(options.onEvent, (ms) => {
-      retry_ms_min = Math.min(Math.max(ms, 50), retry_ms_max)
+  async #read(response: Response, watchdog: Watchdog, signal: AbortSignal): Promise<void> {
+    const parser = createSseParser(this.#options.onEvent, (ms) => {
+      this.#retry_ms_min = Math.min(Math.max(ms, 50), RETRY_MS_MAX)
     })
     const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
     if (!reader) return
     for (;;) {
       const { done, value } = await reader.read()
       if (done || signal.aborted) return
-      alive()
-      failures = 0
+      watchdog.feed()
+      this.#failures = 0
       parser.push(value)
     }
   }
 
-  function disconnect(): void {
-    clearTimeout(timer)
-    const old = attempt
-    attempt = null
-    old?.abort()
+  #broken(error: unknown): void {
+    const { now = Date.now, random = Math.random, onLink } = this.#options
+    const status = error instanceof ApiError ? error.status : 0
+    if (status === 401 || status === 403 || status === 404) {
+      this.#stopped = "closed"
+      onLink({ state: "ended", why: status === 401 ? "unauthenticated" : "gone" })
+      return
+    }
+    this.#lostSince ??= now()
+    onLink({ state: "lost", since: this.#lostSince })
+    const retry_ms_max = this.#options.retry_ms_max ?? RETRY_MS_MAX
+    const asked_ms = error instanceof ApiError && error.retryAfter_s !== null ? error.retryAfter_s * 1000 : 0
+    const backoff_ms = Math.min(retry_ms_max, this.#retry_ms_min * 2 ** Math.min(this.#failures, 10))
+    this.#failures += 1
+    this.#schedule(Math.min(retry_ms_max, Math.max(asked_ms, backoff_ms * (0.5 + random() / 2))))
+  }
+}
+
+/** Barks once nobody has fed it for a while. */
+class Watchdog {
+  readonly #wait_ms: number
+  readonly #bark: () => void
+  #timer: ReturnType<typeof setTimeout>
+
+  constructor(wait_ms: number, bark: () => void) {
+    this.#wait_ms = wait_ms
+    this.#bark = bark
+    this.#timer = setTimeout(bark, wait_ms)
   }
 
-  options.onLink({ state: "connecting" })
-  void connect()
-  return {
-    nudge() {
-      if (stopped === null && lostSince !== null) schedule(0)
-    },
-    pause() {
-      if (stopped !== null) return
-      stopped = "paused"
-      disconnect()
-      options.onLink({ state: "paused" })
-    },
-    resume() {
-      if (stopped !== "paused") return
-      stopped = null
-      options.onLink({ state: "connecting" })
-      schedule(0)
-    },
-    close() {
-      stopped = "closed"
-      disconnect()
-    },
+  feed(): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(this.#bark, this.#wait_ms)
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer)
   }
 }

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from "react"
+import { type KeyboardEvent, type ReactNode, type RefObject, useEffect, useId, useRef, useState } from "react"
 import { Icon, type IconName } from "./Icon.tsx"
 
 export type MenuEntry =
@@ -33,20 +33,10 @@ export function Menu({
   className,
   iconOnly = false,
 }: MenuProps) {
-  const [open, setOpen] = useState(false)
   const root = useRef<HTMLDivElement>(null)
   const button = useRef<HTMLButtonElement>(null)
+  const [open, setOpen] = useOpen(root)
   const id = useId()
-
-  useEffect(() => {
-    if (!open) return
-    items(root.current)[0]?.focus()
-    const outside = (event: PointerEvent) => {
-      if (event.target instanceof Node && !root.current?.contains(event.target)) setOpen(false)
-    }
-    document.addEventListener("pointerdown", outside)
-    return () => document.removeEventListener("pointerdown", outside)
-  }, [open])
 
   function close() {
     setOpen(false)
@@ -97,6 +87,21 @@ export function Menu({
       )}
     </div>
   )
+}
+
+/** Open until something else is pressed; the first entry takes the focus. */
+function useOpen(root: RefObject<HTMLElement | null>): [boolean, (open: boolean) => void] {
+  const [open, setOpen] = useState(false)
+  useEffect(() => {
+    if (!open) return
+    items(root.current)[0]?.focus()
+    const outside = (event: PointerEvent) => {
+      if (event.target instanceof Node && !root.current?.contains(event.target)) setOpen(false)
+    }
+    document.addEventListener("pointerdown", outside)
+    return () => document.removeEventListener("pointerdown", outside)
+  }, [open, root])
+  return [open, setOpen]
 }
 
 function Entry({ entry, close }: { entry: MenuEntry; close: () => void }) {

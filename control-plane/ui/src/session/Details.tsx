@@ -10,6 +10,7 @@ import { usageOf } from "../transcript/rows.ts"
 import type { TranscriptState } from "../transcript/state.ts"
 import { helperLine } from "./helper-line.ts"
 import { StepList } from "./StartSteps.tsx"
+import "./details.css"
 
 const WIDE = "(min-width: 1200px)"
 

@@ -4,6 +4,7 @@ import type { AgentRequest, PermissionReply, QuestionReply } from "../api/types.
 import { useApi } from "../app/services.ts"
 import { PermissionCard } from "./PermissionCard.tsx"
 import { QuestionCard } from "./QuestionCard.tsx"
+import "./requests.css"
 
 export interface CardProps {
   readonly request: AgentRequest

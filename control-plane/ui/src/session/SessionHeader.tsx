@@ -24,11 +24,11 @@ interface SessionHeaderProps {
   readonly onDetails: () => void
 }
 
-type Asking = "rename" | "share" | "delete" | null
+type Asking = "rename" | "share" | "delete"
 
 /** Title, state and what can be done to the session as a whole. */
 export function SessionHeader({ session, live, detailsOpen, onDetails }: SessionHeaderProps) {
-  const [asking, setAsking] = useState<Asking>(null)
+  const [asking, setAsking] = useState<Asking | null>(null)
   const actions = useSessionActions()
   const power = session.may.manage ? powerOf(session) : null
   const toggle = () => {
@@ -80,22 +80,34 @@ export function SessionHeader({ session, live, detailsOpen, onDetails }: Session
           <Icon name="more" />
         </Menu>
       </div>
-      {asking === "rename" && <RenameDialog session={session} live={live} onClose={() => setAsking(null)} />}
-      {asking === "share" && <ShareDialog session={session} live={live} onClose={() => setAsking(null)} />}
-      {asking === "delete" && (
-        <Confirm
-          title="Delete this session?"
-          action="Delete"
-          onConfirm={async () => {
-            await actions.remove(session.id)
-            navigate("", { replace: true })
-          }}
-          onClose={() => setAsking(null)}
-        >
-          History, workspace and everything in it that was not pushed are gone for good.
-        </Confirm>
-      )}
+      {asking && <Dialogs asking={asking} session={session} live={live} onClose={() => setAsking(null)} />}
     </header>
+  )
+}
+
+interface DialogsProps {
+  readonly asking: Asking
+  readonly session: SessionView
+  readonly live: LiveSession
+  readonly onClose: () => void
+}
+
+function Dialogs({ asking, session, live, onClose }: DialogsProps) {
+  const actions = useSessionActions()
+  if (asking === "rename") return <RenameDialog session={session} live={live} onClose={onClose} />
+  if (asking === "share") return <ShareDialog session={session} live={live} onClose={onClose} />
+  return (
+    <Confirm
+      title="Delete this session?"
+      action="Delete"
+      onConfirm={async () => {
+        await actions.remove(session.id)
+        navigate("", { replace: true })
+      }}
+      onClose={onClose}
+    >
+      History, workspace and everything in it that was not pushed are gone for good.
+    </Confirm>
   )
 }
 

@@ -8,6 +8,7 @@ import { toast } from "../design/toasts.tsx"
 import { duration } from "../format/time.ts"
 import { useSessionActions } from "../sessions/actions.ts"
 import { useLiveSession } from "./live-context.ts"
+import "./start.css"
 
 const NAMES: Readonly<Record<StartStep["name"], string>> = {
   scheduled: "Find a node",

@@ -33,12 +33,14 @@ export function filtersFrom(search: URLSearchParams): Filters {
   }
 }
 
+/** The parameters of an address that say the same. */
 export function searchFrom(filters: Filters): URLSearchParams {
   const search = new URLSearchParams()
   for (const [name, value] of Object.entries(filters)) if (value !== "") search.set(name, value)
   return search
 }
 
+/** Whether anything is left out. */
 export function isFiltered(filters: Filters): boolean {
   return searchFrom(filters).size > 0
 }

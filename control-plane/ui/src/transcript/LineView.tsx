@@ -5,10 +5,14 @@ import { PartRow } from "./rows/PartRow.tsx"
 import { TroubleRow, TurnRow } from "./rows/TurnRow.tsx"
 import { type Outgoing, OutgoingRow, UserRow } from "./rows/UserRow.tsx"
 
-interface LineViewProps {
-  readonly line: Line
+/** What can be done with a prompt that has not arrived. */
+export interface LineActions {
   readonly onRetry: (id: string) => void
   readonly onEdit: (item: Outgoing) => void
+}
+
+interface LineViewProps extends LineActions {
+  readonly line: Line
 }
 
 /** One line of the transcript. */

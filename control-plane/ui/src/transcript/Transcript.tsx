@@ -1,8 +1,8 @@
-import { useVirtualizer } from "@tanstack/react-virtual"
+import { useVirtualizer, type VirtualItem } from "@tanstack/react-virtual"
 import { type Ref, useEffect, useImperativeHandle, useMemo, useRef } from "react"
 import { Button } from "../design/Button.tsx"
 import { useLiveSession, usePageLive } from "../session/live-context.ts"
-import { LineView } from "./LineView.tsx"
+import { type LineActions, LineView } from "./LineView.tsx"
 import { type Line, linesOf } from "./lines.ts"
 import type { Outgoing } from "./rows/UserRow.tsx"
 import { createRowMaker } from "./rows.ts"
@@ -12,12 +12,10 @@ export interface TranscriptHandle {
   toEnd(): void
 }
 
-interface TranscriptProps {
+interface TranscriptProps extends LineActions {
   readonly ref: Ref<TranscriptHandle>
   readonly outgoing: readonly Outgoing[]
   readonly ready: boolean
-  readonly onRetry: (id: string) => void
-  readonly onEdit: (item: Outgoing) => void
 }
 
 /** Within this many pixels of the end, new lines are followed. */
@@ -26,7 +24,7 @@ const END_PX = 60
 const OLDER_LINES = 6
 
 /** The conversation. Only what is near the visible part is in the page. */
-export function Transcript({ ref, outgoing, ready, onRetry, onEdit }: TranscriptProps) {
+export function Transcript({ ref, outgoing, ready, ...actions }: TranscriptProps) {
   const live = useLiveSession()
   const { state, loadingOlder } = usePageLive()
   const makeRows = useMemo(createRowMaker, [])
@@ -75,18 +73,8 @@ export function Transcript({ ref, outgoing, ready, onRetry, onEdit }: Transcript
         <div className="transcript-space" style={{ height: virtual.getTotalSize() }}>
           {items.map((item) => {
             const line = lines[item.index]
-            if (!line) return null
             return (
-              <div
-                key={item.key}
-                ref={virtual.measureElement}
-                data-index={item.index}
-                className="line"
-                data-kind={line.kind}
-                style={{ transform: `translateY(${item.start}px)` }}
-              >
-                <LineView line={line} onRetry={onRetry} onEdit={onEdit} />
-              </div>
+              line && <Placed key={item.key} item={item} line={line} measure={virtual.measureElement} {...actions} />
             )
           })}
         </div>
@@ -99,6 +87,26 @@ export function Transcript({ ref, outgoing, ready, onRetry, onEdit }: Transcript
           Latest
         </Button>
       )}
+    </div>
+  )
+}
+
+interface PlacedProps extends LineActions {
+  readonly item: VirtualItem
+  readonly line: Line
+  readonly measure: (element: HTMLElement | null) => void
+}
+
+function Placed({ item, line, measure, onRetry, onEdit }: PlacedProps) {
+  return (
+    <div
+      ref={measure}
+      data-index={item.index}
+      className="line"
+      data-kind={line.kind}
+      style={{ transform: `translateY(${item.start}px)` }}
+    >
+      <LineView line={line} onRetry={onRetry} onEdit={onEdit} />
     </div>
   )
 }

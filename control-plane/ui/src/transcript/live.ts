@@ -1,4 +1,4 @@
-import { type Api, ApiError, query } from "../api/client.ts"
+import { type Api, ApiError, messageOf, query } from "../api/client.ts"
 import { type EventStream, type Link, openEventStream } from "../api/event-stream.ts"
 import type { ServerEvent } from "../api/sse.ts"
 import type { AgentRequest, Change, Page, SessionEvent, SessionView } from "../api/types.ts"
@@ -52,125 +52,140 @@ export interface LiveOptions {
 }
 
 /** One session, kept in step with the server from opening to closing. */
-export function openLiveSession({ api, id, session, schedule }: LiveOptions): LiveSession {
-  const path = `sessions/${encodeURIComponent(id)}`
-  const listeners = new Set<() => void>()
-  let current: LiveSnapshot = {
-    state: { ...EMPTY, session },
-    link: { state: "connecting" },
-    ready: false,
-    error: null,
-    loadingOlder: false,
-  }
-  let stream: EventStream | null = null
-  let inbox: SessionEvent[] = []
-  let flushing = false
-  let reading: AbortController | null = null
-  let closed = false
+export function openLiveSession(options: LiveOptions): LiveSession {
+  return new Live(options)
+}
 
-  function set(patch: Partial<LiveSnapshot>): void {
-    if (closed) return
-    current = { ...current, ...patch }
-    for (const listener of listeners) listener()
-  }
+class Live implements LiveSession {
+  readonly id: string
+  readonly #api: Api
+  readonly #path: string
+  readonly #schedule: LiveOptions["schedule"]
+  readonly #listeners = new Set<() => void>()
+  #current: LiveSnapshot
+  #stream: EventStream | null = null
+  #inbox: SessionEvent[] = []
+  #flushing = false
+  #reading: AbortController | null = null
+  #closed = false
 
-  function flush(): void {
-    flushing = false
-    const events = inbox.slice(0, EVENTS_AT_ONCE_MAX)
-    inbox = inbox.slice(EVENTS_AT_ONCE_MAX)
-    set({ state: applyEvents(current.state, events) })
-    if (current.state.outOfStep) void read()
-    else if (inbox.length > 0) requestFlush()
+  constructor({ api, id, session, schedule }: LiveOptions) {
+    this.id = id
+    this.#api = api
+    this.#path = `sessions/${encodeURIComponent(id)}`
+    this.#schedule = schedule
+    const link = { state: "connecting" } as const
+    this.#current = { state: { ...EMPTY, session }, link, ready: false, error: null, loadingOlder: false }
+    void this.#read()
   }
 
-  function requestFlush(): void {
-    if (flushing || closed) return
-    flushing = true
-    schedule(flush)
+  // Both are handed to React as they are.
+  readonly snapshot = (): LiveSnapshot => this.#current
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+  readonly take = (session: SessionView): void => this.#set({ state: loadSession(this.#current.state, session) })
+  readonly reload = (): void => void this.#read()
+  readonly nudge = (): void => this.#stream?.nudge()
+
+  pause(): void {
+    this.#stream?.pause()
   }
 
-  function onEvent(event: ServerEvent): void {
+  resume(): void {
+    this.#stream?.resume()
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#reading?.abort()
+    this.#stream?.close()
+  }
+
+  async loadOlder(): Promise<void> {
+    const before = this.#current.state.olderCursor
+    if (before === null || this.#current.loadingOlder) return
+    this.#set({ loadingOlder: true })
+    try {
+      const page = await this.#api.request<HistoryPage>(
+        `${this.#path}/messages${query({ before, limit: PAGE_MESSAGES })}`,
+      )
+      const { state } = this.#current
+      if (state.olderCursor === before) this.#set({ state: loadOlder(state, page) })
+    } finally {
+      this.#set({ loadingOlder: false })
+    }
+  }
+
+  #set(patch: Partial<LiveSnapshot>): void {
+    if (this.#closed) return
+    this.#current = { ...this.#current, ...patch }
+    for (const listener of this.#listeners) listener()
+  }
+
+  /** History first, then what must not be older than it, then the events since. */
+  async #read(): Promise<void> {
+    this.#reading?.abort()
+    const mine = new AbortController()
+    this.#reading = mine
+    const { signal } = mine
+    this.#stream?.close()
+    this.#inbox = []
+    const get = <Answer>(path: string) => this.#api.request<Answer>(`${this.#path}${path}`, { signal })
+    try {
+      if (!this.#current.state.session) this.take(await get<SessionView>(""))
+      const page = await get<HistoryPage>(`/messages${query({ limit: PAGE_MESSAGES })}`)
+      const before = this.#current.state.requests
+      this.#set({ state: loadHistory(this.#current.state, page), ready: true, error: null })
+      this.#follow()
+      const [fresh, requests] = await Promise.all([get<SessionView>(""), get<Page<AgentRequest>>("/requests")])
+      this.#set({ state: loadSession(loadRequests(this.#current.state, requests.items, before), fresh) })
+    } catch (error) {
+      if (signal.aborted || this.#closed) return
+      const unexpected = () => new ApiError({ status: 0, code: "unexpected", message: messageOf(error) })
+      this.#set({ error: error instanceof ApiError ? error : unexpected() })
+    }
+  }
+
+  #follow(): void {
+    this.#stream = openEventStream({
+      api: this.#api,
+      next: () => {
+        // Events that arrived but wait for their frame count as received.
+        const after = this.#inbox.at(-1)?.seq ?? this.#current.state.lastSeq
+        return { path: `${this.#path}/events${query({ after })}`, headers: { "last-event-id": String(after) } }
+      },
+      onEvent: (event) => this.#receive(event),
+      onLink: (link) => this.#set({ link }),
+    })
+  }
+
+  #receive(event: ServerEvent): void {
     if (event.type === "reset") {
-      void read()
+      void this.#read()
       return
     }
     const seq = Number(event.id)
     const change = parse<Change>(event.data)
     if (!Number.isSafeInteger(seq) || !change) return
-    inbox.push({ seq, change: { ...change, type: event.type } as Change })
-    requestFlush()
+    this.#inbox.push({ seq, change })
+    this.#requestFlush()
   }
 
-  function follow(): void {
-    stream = openEventStream({
-      api,
-      next: () => {
-        // Events that arrived but wait for their frame count as received.
-        const after = inbox.at(-1)?.seq ?? current.state.lastSeq
-        return { path: `${path}/events${query({ after })}`, headers: { "last-event-id": String(after) } }
-      },
-      onEvent,
-      onLink: (link) => set({ link }),
-    })
+  #requestFlush(): void {
+    if (this.#flushing || this.#closed) return
+    this.#flushing = true
+    this.#schedule(() => this.#flush())
   }
 
-  /** History first, then what must not be older than it, then the events since. */
-  async function read(): Promise<void> {
-    reading?.abort()
-    const mine = new AbortController()
-    reading = mine
-    const { signal } = mine
-    stream?.close()
-    inbox = []
-    try {
-      if (!current.state.session) set({ state: loadSession(current.state, await api.request(path, { signal })) })
-      const page = await api.request<HistoryPage>(`${path}/messages${query({ limit: PAGE_MESSAGES })}`, { signal })
-      const before = current.state.requests
-      set({ state: loadHistory(current.state, page), ready: true, error: null })
-      follow()
-      const [fresh, requests] = await Promise.all([
-        api.request<SessionView>(path, { signal }),
-        api.request<Page<AgentRequest>>(`${path}/requests`, { signal }),
-      ])
-      set({ state: loadSession(loadRequests(current.state, requests.items, before), fresh) })
-    } catch (error) {
-      if (signal.aborted || closed) return
-      set({
-        error:
-          error instanceof ApiError ? error : new ApiError({ status: 0, code: "unexpected", message: String(error) }),
-      })
-    }
-  }
-
-  void read()
-  return {
-    id,
-    snapshot: () => current,
-    subscribe(listener) {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
-    async loadOlder() {
-      const before = current.state.olderCursor
-      if (before === null || current.loadingOlder) return
-      set({ loadingOlder: true })
-      try {
-        const page = await api.request<HistoryPage>(`${path}/messages${query({ before, limit: PAGE_MESSAGES })}`)
-        if (current.state.olderCursor === before) set({ state: loadOlder(current.state, page) })
-      } finally {
-        set({ loadingOlder: false })
-      }
-    },
-    take: (taken) => set({ state: loadSession(current.state, taken) }),
-    reload: () => void read(),
-    nudge: () => stream?.nudge(),
-    pause: () => stream?.pause(),
-    resume: () => stream?.resume(),
-    close() {
-      closed = true
-      reading?.abort()
-      stream?.close()
-    },
+  #flush(): void {
+    this.#flushing = false
+    const events = this.#inbox.slice(0, EVENTS_AT_ONCE_MAX)
+    this.#inbox = this.#inbox.slice(EVENTS_AT_ONCE_MAX)
+    this.#set({ state: applyEvents(this.#current.state, events) })
+    if (this.#current.state.outOfStep) void this.#read()
+    else if (this.#inbox.length > 0) this.#requestFlush()
   }
 }
 

@@ -54,6 +54,7 @@ export type ToolInput =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "none" }
 
+/** What a call was given, in the form that says most. */
 export function toolInput(tool: Tool): ToolInput {
   const input = record(tool.input)
   if (Object.keys(input).length === 0) return { kind: "none" }
