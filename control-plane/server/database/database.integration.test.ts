@@ -4,7 +4,7 @@ import { testDatabase } from "../../../test/support/postgres.ts"
 import { Secret } from "../crypto/index.ts"
 import { isAppError } from "../errors/index.ts"
 import { systemClock } from "../time/index.ts"
-import { createDatabase, createNotifications, withElection, withTransaction } from "./index.ts"
+import { createDatabase, createNotifications, waitForDatabase, withElection, withTransaction } from "./index.ts"
 
 const { database, url, openPool } = await testDatabase()
 const log = pino({ level: "silent" })
@@ -22,6 +22,22 @@ describe("the database", () => {
     const failure = await withTransaction(nobody, async () => {}).catch((error: unknown) => error)
     expect(isAppError(failure, "unavailable")).toBe(true)
     await nobody.destroy()
+  })
+
+  it("is waited for while it is not there yet, and not when waiting cannot help", async () => {
+    const clock = { now: () => now, sleep: async (delay_ms: number) => void (now += delay_ms) }
+    let now = 0
+    const nobody = createDatabase({ url: new Secret("postgres://x@127.0.0.1:1/x"), poolMax: 1 })
+    await expect(waitForDatabase(nobody, { clock, log, limit_ms: 5_000 })).rejects.toThrow(/ECONNREFUSED/)
+    expect(now).toBeGreaterThanOrEqual(5_000)
+    await nobody.destroy()
+
+    now = 0
+    const stranger = createDatabase({ url: new Secret(url.reveal().replace("postgres@", "stranger@")), poolMax: 1 })
+    await expect(waitForDatabase(stranger, { clock, log, limit_ms: 5_000 })).rejects.toThrow(/stranger/)
+    expect(now).toBe(0)
+    await stranger.destroy()
+    await waitForDatabase(database, { clock, log, limit_ms: 5_000 })
   })
 
   it("does not take a mistake of ours for an outage", async () => {
