@@ -4,8 +4,12 @@
  */
 import { createServer, type Server } from "node:http"
 import { createBrokerLink } from "./sidecar/broker-link.ts"
+import { createHelpers } from "./sidecar/helpers.ts"
+import { runHelper } from "./sidecar/run-helper.ts"
 import { createSidecar } from "./sidecar/server.ts"
+import { createSessionSource } from "./sidecar/session.ts"
 import { type Listen, readSettings } from "./sidecar/settings.ts"
+import { createTokens } from "./sidecar/tokens.ts"
 
 // The kubelet ends sidecars after the agent; what still streams then has this long.
 const DRAIN_MS = 5_000
@@ -14,7 +18,14 @@ const log = (line: string) => process.stderr.write(`berth-auth: ${line}\n`)
 
 async function main(): Promise<void> {
   const settings = readSettings(process.env)
-  const sidecar = createSidecar({ broker: await createBrokerLink(settings), log })
+  const broker = await createBrokerLink(settings)
+  const now = () => performance.now()
+  const tokens = createTokens({
+    now,
+    run: ({ command, environment }) => runHelper(command, { directory: settings.helperDirectory, environment, log }),
+  })
+  const helpers = createHelpers({ session: createSessionSource({ broker, now }), tokens })
+  const sidecar = createSidecar({ broker, helpers, log })
   const health = createHealth(() => sidecar.listening)
   await listen(sidecar, settings.listen)
   await listen(health, settings.healthListen)

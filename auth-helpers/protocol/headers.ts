@@ -26,7 +26,7 @@ const CALLERS_OWN = [
   "x-goog-api-key",
   "x-real-ip",
 ]
-const CALLERS_OWN_PREFIXES = ["proxy-", "x-forwarded-"]
+const CALLERS_OWN_PREFIXES = ["proxy-", "x-berth-", "x-forwarded-"]
 
 /** Headers of a request that may travel on: no hop-by-hop ones, no credentials, no cookies, no forwarding claims. */
 export function requestHeaders(headers: IncomingHttpHeaders): OutgoingHttpHeaders {

@@ -20,7 +20,27 @@ export interface WorkloadBinding {
   readonly environment: Readonly<Record<string, string>>
   /** Contents of `.berth/user-settings.json`, or null when the profile has none. */
   readonly userSettings: Readonly<Record<string, unknown>> | null
+  /** What the sidecar runs for the session's profile. */
+  readonly resolvers: readonly SessionResolver[]
 }
+
+/** A helper that the sidecar runs, and where what it prints goes: to one of the two. */
+export interface SessionResolver {
+  readonly name: string
+  /** A program of the operator's directory, and its arguments. */
+  readonly command: readonly string[]
+  /** How long what it prints may be used, in milliseconds. */
+  readonly ttl_ms: number
+  /** Environment of the program, beside its PATH. */
+  readonly environment: Readonly<Record<string, string>>
+  /** Requests to this model provider carry the token; the agent does not see it. */
+  readonly provider: string | null
+  /** The agent's environment gets the token under this name when it starts: it is exposed to the agent. */
+  readonly variable: string | null
+}
+
+/** From the sidecar to the broker only: the token that a helper printed for the provider of this request. */
+export const HELPER_TOKEN_HEADER = "x-berth-helper-token"
 
 export const REPORT_PHASES = ["cloning", "configuring", "ready", "failed"] as const
 

@@ -1,9 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import { requestHeaders, responseHeaders } from "../protocol/headers.ts"
-import { REPORT_BYTES_MAX } from "../protocol/index.ts"
+import { HELPER_TOKEN_HEADER, REPORT_BYTES_MAX } from "../protocol/index.ts"
 import { RelayError, relay } from "../protocol/relay.ts"
 import type { BrokerLink } from "./broker-link.ts"
+import type { Helpers } from "./helpers.ts"
 import { routeOf } from "./routes.ts"
+import { HelperError } from "./run-helper.ts"
 
 const STREAMS_MAX = 64
 const CONNECT_MS = 10_000
@@ -11,9 +13,14 @@ const CONNECT_MS = 10_000
 const IDLE_MS = 660_000
 const HEADERS_MS = 10_000
 
+interface SidecarParts {
+  readonly broker: BrokerLink
+  readonly helpers: Helpers
+  readonly log: (line: string) => void
+}
+
 /** The listener on loopback: relays to the broker and adds the proof of which pod is calling. */
-export function createSidecar(options: { broker: BrokerLink; log: (line: string) => void }): Server {
-  const { broker, log } = options
+export function createSidecar(parts: SidecarParts): Server {
   let streams = 0
   const server = createServer((request, response) => {
     if (streams >= STREAMS_MAX) {
@@ -23,26 +30,37 @@ export function createSidecar(options: { broker: BrokerLink; log: (line: string)
     response.once("close", () => {
       streams--
     })
-    serve(request, response, broker).catch((error) => onFailure(error, request, response, log))
+    serve(request, response, parts).catch((error) => onFailure(error, request, response, parts.log))
   })
   server.requestTimeout = 0
   server.headersTimeout = HEADERS_MS
   return server
 }
 
-async function serve(request: IncomingMessage, response: ServerResponse, broker: BrokerLink): Promise<void> {
+async function serve(request: IncomingMessage, response: ServerResponse, parts: SidecarParts): Promise<void> {
   const route = routeOf(request.method ?? "", request.url ?? "", request.headers.host)
   if ("refuse" in route) return refuse(response, route.refuse, route.message)
+  if ("own" in route)
+    return answer(response, 200, JSON.stringify(await parts.helpers.environment()), "application/json")
+  const { broker, helpers } = parts
+  const helper = route.provider === null ? null : await helpers.forProvider(route.provider)
   const target = {
     url: broker.urlOf(route.to),
-    headers: { ...requestHeaders(request.headers), authorization: await broker.authorization() },
+    headers: {
+      ...requestHeaders(request.headers),
+      ...(helper === null ? {} : { [HELPER_TOKEN_HEADER]: helper.token }),
+      authorization: await broker.authorization(),
+    },
     agent: broker.agent,
   }
   await relay(request, response, target, {
     connect_ms: CONNECT_MS,
     idle_ms: IDLE_MS,
     ...(route.report ? { body_bytes_max: REPORT_BYTES_MAX } : {}),
-    answer: (answer) => ({ status: answer.statusCode ?? 502, headers: responseHeaders(answer.headers) }),
+    answer(upstream) {
+      if (upstream.statusCode === 401) helper?.rejected()
+      return { status: upstream.statusCode ?? 502, headers: responseHeaders(upstream.headers) }
+    },
   })
 }
 
@@ -60,6 +78,7 @@ function onFailure(
   const path = (request.url ?? "").split("?")[0]
   log(`${request.method} ${path}: ${message}`)
   if (response.headersSent) return
+  if (error instanceof HelperError) return refuse(response, 502, `berth: ${message}`)
   const status = known ? STATUS_OF[error.reason] : 502
   refuse(response, status, `berth: the broker cannot be reached (${message})`)
 }
@@ -68,10 +87,16 @@ function onFailure(
 function refuse(response: ServerResponse, status: number, message: string, headers: Record<string, string> = {}): void {
   const isGit = response.req.url?.startsWith("/git/") === true
   const body = isGit ? `${message}\n` : JSON.stringify({ error: { code: "sidecar", message } })
-  response.writeHead(status, {
-    ...headers,
-    "content-type": isGit ? "text/plain; charset=utf-8" : "application/json",
-    "content-length": Buffer.byteLength(body),
-  })
+  answer(response, status, body, isGit ? "text/plain; charset=utf-8" : "application/json", headers)
+}
+
+function answer(
+  response: ServerResponse,
+  status: number,
+  body: string,
+  type: string,
+  headers: Record<string, string> = {},
+): void {
+  response.writeHead(status, { ...headers, "content-type": type, "content-length": Buffer.byteLength(body) })
   response.end(body)
 }

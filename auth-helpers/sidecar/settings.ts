@@ -14,6 +14,8 @@ export interface SidecarSettings {
   readonly tokenFile: string
   readonly listen: Listen
   readonly healthListen: Listen
+  /** Where the operator's helpers are mounted. */
+  readonly helperDirectory: string
 }
 
 /** @throws Error that names the variable. */
@@ -27,6 +29,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     caFile: required(env, "BERTH_BROKER_CA_FILE"),
     tokenFile: required(env, "BERTH_TOKEN_FILE"),
     listen: readListen("BERTH_LISTEN", env["BERTH_LISTEN"] ?? `127.0.0.1:${SIDECAR_PORT}`),
+    helperDirectory: env["BERTH_AUTH_HELPERS"] ?? "/opt/berth/auth-helpers",
     healthListen: readListen("BERTH_HEALTH_LISTEN", env["BERTH_HEALTH_LISTEN"] ?? `0.0.0.0:${SIDECAR_HEALTH_PORT}`),
   }
 }

@@ -17,6 +17,7 @@ export type FailureCode =
   | "clone_ref_not_found"
   | "clone_refused"
   | "disk_full"
+  | "helper_failed"
   | "host_unreachable"
   | "workspace_failed"
 

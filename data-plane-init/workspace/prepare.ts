@@ -14,12 +14,17 @@ import type { SidecarClient } from "./sidecar.ts"
 export async function prepare(options: { settings: Settings; sidecar: SidecarClient; git: Git }): Promise<void> {
   const { settings, sidecar, git } = options
   const binding = await sidecar.binding()
+  const exposed = binding.resolvers.some(({ variable }) => variable !== null) ? await sidecar.environment() : {}
+  const environment = { ...exposed, ...binding.environment }
   const existing = await hasRepository(settings)
   // Reports and state folders need not be waited for, the configuration has to be there before git runs.
   const reported = existing
     ? Promise.resolve(true)
     : sidecar.report({ phase: binding.repository === null ? "configuring" : "cloning" })
-  await Promise.all([writeAgentFiles(binding, settings), ensureDirectory(`${settings.workspace}/.state`)])
+  await Promise.all([
+    writeAgentFiles({ ...binding, environment }, settings),
+    ensureDirectory(`${settings.workspace}/.state`),
+  ])
   if (!existing) await createRepository(git, settings, binding.repository)
   await writeBerthFolder(repositoryPath(settings), binding)
   await reported

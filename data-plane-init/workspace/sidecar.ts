@@ -15,6 +15,8 @@ const ANSWER_BYTES_MAX = 8 * 1024 * 1024
 export interface SidecarClient {
   /** Waits for the sidecar, then for the workload to be bound to a session. @throws Failure */
   binding(): Promise<WorkloadBinding>
+  /** Tokens for the agent's environment, from the profile's helpers. @throws Failure `helper_failed` */
+  environment(): Promise<Record<string, string>>
   /** Best effort: a lost report never stops the work. Resolves to whether it arrived. */
   report(report: Omit<WorkloadReport, "source">): Promise<boolean>
 }
@@ -49,6 +51,11 @@ export function createSidecarClient(options: {
         const unbound = !(answer instanceof Error) && answer.status === 204
         await sleep(unbound ? UNBOUND_POLL_MS : ASK_AGAIN_MS)
       }
+    },
+    async environment() {
+      const { status, body } = await send(new URL("/v1/environment", url), "GET", REQUEST_MS)
+      if (status !== 200) throw new Failure("helper_failed", messageOf(body))
+      return JSON.parse(body) as Record<string, string>
     },
     async report(report) {
       try {

@@ -4,7 +4,7 @@ import { Counter } from "prom-client"
 import type { Audit } from "../audit/types.ts"
 import type { Cluster } from "../cluster/types.ts"
 import type { Config } from "../config/types.ts"
-import type { Providers, Vault } from "../credentials/index.ts"
+import { createProfiles, type Providers, type Vault } from "../credentials/index.ts"
 import type { Database } from "../database/types.ts"
 import { isAppError } from "../errors/index.ts"
 import type { Logger, Metrics } from "../observability/index.ts"
@@ -104,12 +104,13 @@ function createRoutes(
   { dialer, usage }: { dialer: ReturnType<typeof createDialer>; usage: ReturnType<typeof createUsage> },
 ) {
   const policy = createGitPolicy(config.file.git?.hosts ?? {})
+  const profiles = createProfiles({ config })
   const uses = createUses({ audit, clock })
   const credentials = fileGitCredentials(config.directories.gitCredentials)
   return {
-    workload: createWorkloadRoute({ providers, vault, git: policy }),
+    workload: createWorkloadRoute({ providers, profiles, vault, git: policy }),
     report: createReportRoute({ database, clock }),
-    llm: createLlmRoute({ providers, dialer, usage, uses }),
+    llm: createLlmRoute({ providers, profiles, dialer, usage, uses }),
     git: createGitRoute({ policy, credentials, redirects: createRedirects(clock), dialer, uses }),
   }
 }

@@ -109,12 +109,15 @@ describe("a session's workspace", () => {
   it("is cloned anew after a clone that was cut off", async () => {
     const workspace = await workspaceOf(app)
     let stuck: ServerResponse | undefined
-    host.intercept((request: IncomingMessage, response) => {
-      if (request.method !== "POST") return false
-      stuck = response
-      return true
+    const asked = new Promise<void>((resolve) => {
+      host.intercept((request: IncomingMessage, response) => {
+        if (request.method !== "POST") return false
+        stuck = response
+        resolve()
+        return true
+      })
     })
-    expect(await workspace.prepare(1_500)).toMatchObject({ code: null })
+    expect(await workspace.prepare(asked)).toMatchObject({ code: null })
     stuck?.destroy()
     expect(readdirSync(workspace.path).filter((name) => name.startsWith(".berth-clone-"))).toHaveLength(1)
     host.intercept(() => false)

@@ -1,3 +1,4 @@
+export { createProfiles, type Profiles, type ProfileView, profileFaults } from "./profiles/profiles.ts"
 export { createProviderAdmin, type ProviderAdmin, type ProviderView } from "./providers/admin.ts"
 export { createProviders, type Providers, providerFaults } from "./providers/providers.ts"
 export { createStoredProviders, type ProviderAccess } from "./providers/stored.ts"

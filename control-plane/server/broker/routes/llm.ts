@@ -1,8 +1,9 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from "node:http"
 import { requestHeaders, responseHeaders } from "../../../../auth-helpers/protocol/headers.ts"
-import type { ProviderAccess, Providers } from "../../credentials/index.ts"
+import { HELPER_TOKEN_HEADER } from "../../../../auth-helpers/protocol/index.ts"
+import type { Profiles, ProviderAccess, Providers } from "../../credentials/index.ts"
 import { AppError } from "../../errors/index.ts"
-import { type Caller, sessionOf } from "../identity/callers.ts"
+import { type Caller, type CallerSession, sessionOf } from "../identity/callers.ts"
 import type { Dialer } from "../upstream/dial.ts"
 import { forward, type Passage } from "../upstream/forward.ts"
 import type { Usage } from "../usage.ts"
@@ -12,18 +13,25 @@ import type { Uses } from "../uses.ts"
 const BODY_BYTES_MAX = 64 * 1024 * 1024
 
 /** `ANY /v1/llm/:provider/*`: a model request with the real key put in. `rest` begins with a slash. */
-export function createLlmRoute(options: { providers: Providers; dialer: Dialer; usage: Usage; uses: Uses }) {
-  const { providers, dialer, usage, uses } = options
+export function createLlmRoute(options: {
+  providers: Providers
+  profiles: Profiles
+  dialer: Dialer
+  usage: Usage
+  uses: Uses
+}) {
+  const { providers, profiles, dialer, usage, uses } = options
   return async (caller: Caller, passage: Passage, provider: string, rest: string, search: URLSearchParams) => {
     const session = sessionOf(caller)
     const access = await providers.access(provider)
     if (access === undefined) throw new AppError("not_found", `There is no model provider "${provider}".`)
-    if (access.key !== null) uses.model(session, provider)
+    const key = isHelpers(profiles, session, provider) ? helperToken(passage.request, provider) : access.key?.reveal()
+    if (key !== undefined) uses.model(session, provider)
     const url = upstreamUrl(access.definition.upstream, rest, search)
     const count = (failed: boolean, bytes: number) =>
       usage.count({ sessionId: session.id, userId: session.owner.id, provider, failed, bytes })
     try {
-      const headers = withKey(passage.request, access)
+      const headers = withKey(passage.request, access, key)
       const result = await forward(passage, dialer, { url, headers }, { body_bytes_max: BODY_BYTES_MAX, answer })
       count(result.status >= 400, result.bytes)
     } catch (error) {
@@ -31,6 +39,18 @@ export function createLlmRoute(options: { providers: Providers; dialer: Dialer; 
       throw error
     }
   }
+}
+
+/** True when the session's profile binds the provider to a helper: then no stored key stands in for its token. */
+function isHelpers(profiles: Profiles, session: CallerSession, provider: string): boolean {
+  return profiles.plan(session.profile).resolvers.some((resolver) => resolver.provider === provider)
+}
+
+function helperToken(request: IncomingMessage, provider: string): string {
+  const token = request.headers[HELPER_TOKEN_HEADER]
+  if (typeof token === "string" && token !== "") return token
+  const message = `The profile's auth helper has not given a token for "${provider}" yet.`
+  throw new AppError("unavailable", message, { retryAfter_s: 2 })
 }
 
 /**
@@ -55,12 +75,16 @@ export function upstreamUrl(upstream: string, rest: string, search: URLSearchPar
   return url
 }
 
-function withKey(request: IncomingMessage, { definition, key }: ProviderAccess): OutgoingHttpHeaders {
+function withKey(
+  request: IncomingMessage,
+  { definition }: ProviderAccess,
+  key: string | undefined,
+): OutgoingHttpHeaders {
   const { header, prefix } = definition.kind
   return {
     ...requestHeaders(request.headers),
     ...definition.headers,
-    ...(key === null ? {} : { [header]: prefix + key.reveal() }),
+    ...(key === undefined ? {} : { [header]: prefix + key }),
   }
 }
 

@@ -1,16 +1,22 @@
 import type { WorkloadBinding } from "../../../../auth-helpers/protocol/index.ts"
-import { type Providers, sealedColumns, type Vault } from "../../credentials/index.ts"
+import { type Profiles, type Providers, sealedColumns, type Vault } from "../../credentials/index.ts"
 import type { GitPolicy } from "../git/policy.ts"
 import { withoutUserInfo } from "../git/repository.ts"
 import type { Caller, CallerSession } from "../identity/callers.ts"
 
 /** `GET /v1/workload`: everything that a pod may know about its session. Null while it has none. */
-export function createWorkloadRoute(options: { providers: Providers; vault: Vault; git: GitPolicy }) {
-  const { providers, vault, git } = options
+export function createWorkloadRoute(options: {
+  providers: Providers
+  profiles: Profiles
+  vault: Vault
+  git: GitPolicy
+}) {
+  const { providers, profiles, vault, git } = options
   return async (caller: Caller): Promise<WorkloadBinding | null> => {
     const { session } = caller
     if (session === null) return null
     const { owner, repository } = session
+    const { environment, userSettings, resolvers } = profiles.plan(session.profile)
     return {
       workload: caller.pod.workloadId,
       session: session.id,
@@ -21,8 +27,9 @@ export function createWorkloadRoute(options: { providers: Providers; vault: Vaul
         hosts: git.hostsOf(repository?.url ?? null),
         identity: { name: owner.name || owner.email, email: owner.email },
       },
-      environment: environmentOf(session, vault),
-      userSettings: null,
+      environment: { ...environment, ...environmentOf(session, vault) },
+      userSettings,
+      resolvers,
     }
   }
 }

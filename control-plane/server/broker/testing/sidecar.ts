@@ -19,12 +19,17 @@ export interface TestSidecar {
 }
 
 /** The real sidecar program, for a session of the harness. */
-export async function startSidecar(broker: Harness, session: TestSession): Promise<TestSidecar> {
+export async function startSidecar(
+  broker: Harness,
+  session: TestSession,
+  more: Record<string, string> = {},
+): Promise<TestSidecar> {
   const [port, healthPort] = [await freePort(), await freePort()]
   const tokenFile = join(broker.directory, `token-${session.workload}`)
   writeFileSync(tokenFile, await session.token())
   const child = spawn(process.execPath, [ENTRY], {
     env: {
+      ...more,
       PATH: process.env["PATH"],
       BERTH_BROKER_URL: broker.url,
       BERTH_BROKER_CA_FILE: broker.caFile,

@@ -12,8 +12,8 @@ export interface TestWorkspace {
   readonly path: string
   readonly repository: string
   readonly agentConfig: string
-  /** Runs workspace-init. `after_ms` kills it then. */
-  prepare(kill_after_ms?: number): Promise<{ code: number | null; stderr: string; elapsed_ms: number }>
+  /** Runs workspace-init; it is killed once `killWhen` resolves. */
+  prepare(killWhen?: Promise<unknown>): Promise<{ code: number | null; stderr: string; elapsed_ms: number }>
   /** Runs git in the repository as the agent does. */
   git(...args: string[]): Promise<{ ok: boolean; stdout: string; stderr: string }>
 }
@@ -30,7 +30,7 @@ export function createWorkspace(broker: Harness, sidecar: TestSidecar, name: str
     path,
     repository,
     agentConfig,
-    prepare: (kill_after_ms) =>
+    prepare: (killWhen) =>
       new Promise((resolve) => {
         const startedAt = performance.now()
         const child = spawn(process.execPath, [ENTRY], {
@@ -41,9 +41,8 @@ export function createWorkspace(broker: Harness, sidecar: TestSidecar, name: str
         child.stderr.setEncoding("utf8").on("data", (text: string) => {
           stderr += text
         })
-        const timer = kill_after_ms === undefined ? undefined : setTimeout(() => child.kill("SIGKILL"), kill_after_ms)
+        void killWhen?.then(() => child.kill("SIGKILL"))
         child.once("close", (code) => {
-          clearTimeout(timer)
           resolve({ code, stderr, elapsed_ms: performance.now() - startedAt })
         })
       }),

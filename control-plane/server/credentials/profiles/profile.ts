@@ -1,0 +1,21 @@
+/** How a session gets its credentials, as an operator writes it under `credentials.profiles.<name>`. */
+export interface Profile {
+  readonly name: string
+  readonly resolvers: ReadonlyMap<string, ProfileResolver>
+  /** Environment of the agent and of the helpers; the agent sees it. */
+  readonly env: Readonly<Record<string, string>>
+  readonly binding: Binding
+}
+
+/** A helper that prints a short-lived token. */
+export interface ProfileResolver {
+  /** The program, found in the operator's directory, and its arguments. */
+  readonly command: readonly string[]
+  readonly ttl_ms: number
+}
+
+/** Where a token goes. Only `bearer_env` shows it to the agent. */
+export type Binding =
+  | { readonly type: "model_provider"; readonly resolver: string; readonly provider: string }
+  | { readonly type: "claude_api_key_helper"; readonly resolver: string; readonly provider: string }
+  | { readonly type: "bearer_env"; readonly resolver: string; readonly variable: string }

@@ -1,0 +1,126 @@
+import { isObject } from "../providers/definition.ts"
+import type { Binding, Profile, ProfileResolver } from "./profile.ts"
+
+const TTL_MS_DEFAULT = 60_000
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
+const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/
+// These decide what is run in the pod; a credential profile has no business with them.
+const RESERVED =
+  /^(PATH|HOME|SHELL|USER|LOGNAME|PWD|OLDPWD|IFS|ENV|BASH_ENV|LD_.*|XDG_.*|BERTH_.*|OPENCODE_.*|GIT_CONFIG.*)$/
+const CONTROL_CHARACTERS = /[\0-\x1f\x7f]/
+/** The provider that Claude's own settings are about. */
+const CLAUDE_PROVIDER = "anthropic"
+
+/** Every profile of `credentials.profiles` that is sound; what is wrong with the others is added to `faults`. */
+export function readProfiles(credentials: unknown, faults: string[]): ReadonlyMap<string, Profile> {
+  const profiles = new Map<string, Profile>()
+  if (credentials === undefined) return profiles
+  const input = isObject(credentials) ? credentials : {}
+  unknownKeys(input, ["profiles"], "credentials", faults)
+  for (const [name, value] of Object.entries(objectAt(input["profiles"], "credentials.profiles", faults))) {
+    const where = `credentials.profiles.${name}`
+    const before = faults.length
+    if (!NAME.test(name)) faults.push(`${where}: a name has letters, digits, ".", "_" and "-" only, 63 at most`)
+    const profile = readProfile(name, objectAt(value, where, faults), where, faults)
+    if (profile !== null && faults.length === before) profiles.set(name, profile)
+  }
+  return profiles
+}
+
+function readProfile(name: string, input: Record<string, unknown>, where: string, faults: string[]): Profile | null {
+  unknownKeys(input, ["runtime_auth_resolvers", "env", "default_binding"], where, faults)
+  const resolvers = new Map<string, ProfileResolver>()
+  const given = objectAt(input["runtime_auth_resolvers"], `${where}.runtime_auth_resolvers`, faults)
+  for (const [key, value] of Object.entries(given)) {
+    const at = `${where}.runtime_auth_resolvers.${key}`
+    resolvers.set(key, readResolver(objectAt(value, at, faults), at, faults))
+  }
+  const env = readEnv(objectAt(input["env"], `${where}.env`, faults), `${where}.env`, faults)
+  if (input["default_binding"] === undefined) {
+    faults.push(`credential profile "${name}": no binding (neither host override nor default_binding)`)
+    return null
+  }
+  const binding = readBinding(objectAt(input["default_binding"], `${where}.default_binding`, faults), where, faults)
+  if (binding === null) return null
+  if (!resolvers.has(binding.resolver)) {
+    faults.push(`${where}: binding references runtime_auth_resolver "${binding.resolver}" which is not defined`)
+  }
+  return { name, resolvers, env, binding }
+}
+
+function readResolver(input: Record<string, unknown>, where: string, faults: string[]): ProfileResolver {
+  unknownKeys(input, ["type", "command", "ttl_ms", "order"], where, faults)
+  const { type, command, ttl_ms } = input
+  if (type !== undefined && type !== "command") faults.push(`${where}: unknown source type ${JSON.stringify(type)}`)
+  const words = typeof command === "string" ? command.split(/\s+/) : Array.isArray(command) ? command.map(String) : []
+  const argv = words.filter((word) => word !== "")
+  const [program] = argv
+  if (program === undefined) faults.push(`${where}: command must not be empty`)
+  else if (program.includes("/")) {
+    faults.push(`${where}: command must be the bare name of a helper in /opt/berth/auth-helpers, not a path`)
+  }
+  const positive = typeof ttl_ms === "number" && Number.isFinite(ttl_ms) && ttl_ms > 0
+  return { command: argv, ttl_ms: positive ? Math.ceil(ttl_ms) : TTL_MS_DEFAULT }
+}
+
+function readEnv(input: Record<string, unknown>, where: string, faults: string[]): Record<string, string> {
+  const env: Record<string, string> = {}
+  for (const [name, value] of Object.entries(input)) {
+    if (!VARIABLE.test(name) || RESERVED.test(name))
+      faults.push(`${where}.${name}: this variable cannot be set by a profile`)
+    else if (typeof value !== "string" || CONTROL_CHARACTERS.test(value))
+      faults.push(`${where}.${name}: a text on one line is needed`)
+    else env[name] = value
+  }
+  return env
+}
+
+function readBinding(input: Record<string, unknown>, where: string, faults: string[]): Binding | null {
+  unknownKeys(
+    input,
+    ["type", "runtime_auth_resolver", "auth_origin", "env_name", "provider"],
+    `${where}.default_binding`,
+    faults,
+  )
+  const { type } = input
+  const resolver = textOf(input["runtime_auth_resolver"])
+  const variable = textOf(input["env_name"])
+  const provider = textOf(input["provider"])
+  const fault = (message: string) => {
+    faults.push(`${where}: ${message}`)
+    return null
+  }
+  if (type === "claude_api_key_helper") {
+    if (resolver === null) return fault("claude_api_key_helper binding requires runtime_auth_resolver")
+    return { type, resolver, provider: provider ?? CLAUDE_PROVIDER }
+  }
+  if (type === "model_provider") {
+    if (resolver === null) return fault("model_provider binding requires runtime_auth_resolver")
+    return provider === null ? fault("model_provider binding requires provider") : { type, resolver, provider }
+  }
+  if (type === "bearer_env") {
+    if (resolver === null)
+      return fault("bearer_env binding must have exactly one of auth_origin or runtime_auth_resolver")
+    if (variable === null) return fault("bearer_env binding requires env_name")
+    if (!VARIABLE.test(variable) || RESERVED.test(variable))
+      return fault(`env_name ${variable} cannot be set by a profile`)
+    return { type, resolver, variable }
+  }
+  if (type === "token_file") return fault("token_file binding requires auth_origin")
+  return fault(`unknown binding type ${JSON.stringify(type ?? "")}`)
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === "string" && value !== "" ? value : null
+}
+
+function objectAt(value: unknown, where: string, faults: string[]): Record<string, unknown> {
+  if (value === undefined) return {}
+  if (isObject(value)) return value
+  faults.push(`${where}: an object is needed`)
+  return {}
+}
+
+function unknownKeys(input: Record<string, unknown>, known: readonly string[], where: string, faults: string[]): void {
+  for (const key of Object.keys(input)) if (!known.includes(key)) faults.push(`${where}: unknown key "${key}"`)
+}
