@@ -4,7 +4,7 @@ import { createCluster } from "./cluster/index.ts"
 import { type Config, ConfigError, EXIT_CONFIG, loadConfig } from "./config/index.ts"
 import { checkVault, createProviders, createVault, providerFaults } from "./credentials/index.ts"
 import { randomName } from "./crypto/index.ts"
-import { createDatabase, createNotifications, migrate } from "./database/index.ts"
+import { createDatabase, createNotifications, migrate, ping } from "./database/index.ts"
 import { createHttp } from "./http/index.ts"
 import { createIdentity } from "./identity/index.ts"
 import {
@@ -44,7 +44,7 @@ async function start(config: Config, log: Logger, opened: Release[]): Promise<vo
 
   const cluster = createCluster({ config, log, clock })
   const health = createHealth({
-    database: async () => void (await database.raw("SELECT 1")),
+    database: () => ping(database),
     cluster: async () => {
       const age_ms = Math.max(...[cluster.pods, cluster.statefulSets, cluster.claims].map((view) => view.age_ms()))
       if (!(age_ms <= CLUSTER_AGE_MS_MAX)) throw new Error(`the cluster was last heard of ${age_ms} ms ago`)

@@ -16,6 +16,7 @@ interface Row {
 
 const TABLE = "audit_checkpoints"
 
+/** The newest checkpoint; null before the first. */
 export async function lastCheckpoint(database: Database): Promise<Checkpoint | null> {
   const row = await database<Row>(TABLE).orderBy("id", "desc").first()
   return row ? toCheckpoint(row) : null
@@ -27,6 +28,7 @@ export async function readCheckpoints(database: Database, afterId: number, limit
   return rows.map(toCheckpoint)
 }
 
+/** Stores a checkpoint. @throws the driver's error 23505 when another replica has sealed the same range */
 export async function insertCheckpoint(database: Database, checkpoint: Checkpoint): Promise<void> {
   const { id, firstId, lastId, events, previous, digest, keyId, signature, sealedAt } = checkpoint
   await database<Row>(TABLE).insert({

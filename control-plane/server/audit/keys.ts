@@ -11,6 +11,7 @@ export interface AuditKeys {
   publicKey(id: string): KeyObject | undefined
 }
 
+/** The signature keys that follow from an encryption ring. @throws Error when the ring is empty */
 export function deriveAuditKeys(ring: readonly EncryptionKey[]): AuditKeys {
   const keys = new Map(ring.map(({ id, key }) => [id, derive(Buffer.from(key.reveal(), "base64"))]))
   const [first] = ring

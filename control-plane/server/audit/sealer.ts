@@ -29,6 +29,7 @@ export interface Sealer {
   prune(): Promise<void>
 }
 
+/** A sealer that does nothing until it is started or asked. */
 export function createSealer(parts: SealerParts): Sealer {
   const { clock, log } = parts
   const stopping = new AbortController()

@@ -14,6 +14,7 @@ interface Row {
   facts: Record<string, unknown>
 }
 
+/** Appends an event; its number and time are the database's. */
 export async function insertEvent(database: Database, event: AuditEvent): Promise<void> {
   await database("audit_events").insert({
     actor_id: event.actorId,

@@ -45,6 +45,7 @@ export interface Http {
   close(): Promise<void>
 }
 
+/** Builds the listener with everything that it serves. @throws Error when the UI's files cannot be read */
 export async function createHttp(parts: HttpParts): Promise<Http> {
   const { config, identity, log, metrics } = parts
   const { public: address } = config.file

@@ -10,10 +10,12 @@ const queries = new Ajv({ ...OPTIONS, coerceTypes: true, useDefaults: true })
 /** A check that answers the value or throws `invalid_request` with the place and the reason. */
 export type Check = (value: unknown) => unknown
 
+/** Compiles the check of a request's body. */
 export function checkBody(schema: Schema): Check {
   return check(bodies.compile(schema as object), "body")
 }
 
+/** Compiles the check of a query; the checked query has numbers where the schema says so, and defaults. */
 export function checkQuery(schema: Schema): Check {
   return check(queries.compile(schema as object), "query")
 }

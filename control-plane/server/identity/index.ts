@@ -13,8 +13,8 @@ import { readStaticKeys } from "./api-tokens/static-keys.ts"
 import { createHeaderSignIn } from "./header/index.ts"
 import { createLoginCookie, type LoginCookie } from "./logins/cookie.ts"
 import { createLogins, type Logins } from "./logins/index.ts"
-import { createOidcSignIn } from "./oidc/index.ts"
-import { createProviderLogins } from "./oidc/logins.ts"
+import { createOidcSignIn, type OidcSignIn } from "./oidc/index.ts"
+import { createProviderLogins, type ProviderLogins } from "./oidc/logins.ts"
 import { createPasswordSignIn, ensureFirstAdministrator, subjectOf } from "./password/index.ts"
 import type { Authentication, NewLogin, Offer, SignInMethod, Visitor } from "./types.ts"
 import { createUsers, type Users } from "./users/index.ts"
@@ -89,7 +89,7 @@ export function createIdentity(parts: IdentityParts): Identity {
   ]
   if (file.headerAuth.enabled) methods.push(createHeaderSignIn(parts))
 
-  async function noteSignIn(user: { id: string; email: string }, method: string, login: NewLogin, visitor: Visitor) {
+  const noteSignIn: NoteSignIn = async (user, method, login, visitor) => {
     await audit.record({
       actorId: user.id,
       actor: user.email,
@@ -128,20 +128,38 @@ export function createIdentity(parts: IdentityParts): Identity {
       await noteSignIn({ id: userId, email: subjectOf(input.email) }, "password", login, visitor)
       return login
     },
-    provider: oidc && {
-      begin: (providerId, returnTo) => oidc.begin(providerId, returnTo),
-      clearCookie: () => oidc.clearCookie(),
-      async finish(providerId, search, cookieHeader, visitor) {
-        const { user, tokens: given, returnTo } = await oidc.finish(providerId, search, cookieHeader)
-        const previousToken = cookie.read(cookieHeader)
-        const kept = providerLogins?.optionsFor(user.id, given)
-        const login = await logins.start(user, visitor, { method: "oidc", previousToken, ...kept })
-        await noteSignIn(user, "oidc", login, visitor)
-        return { login, returnTo }
-      },
-    },
+    provider: oidc && providerLogins && providerSignIn({ oidc, providerLogins, logins, cookie, noteSignIn }),
     signOutUrl: async ({ loginId, method }) =>
       method === "oidc" && loginId !== null ? ((await providerLogins?.signOutUrl(loginId)) ?? null) : null,
+  }
+}
+
+type NoteSignIn = (
+  user: { id: string; email: string },
+  method: string,
+  login: NewLogin,
+  visitor: Visitor,
+) => Promise<void>
+
+function providerSignIn(parts: {
+  oidc: OidcSignIn
+  providerLogins: ProviderLogins
+  logins: Logins
+  cookie: LoginCookie
+  noteSignIn: NoteSignIn
+}): ProviderSignIn {
+  const { oidc, providerLogins, logins, cookie, noteSignIn } = parts
+  return {
+    begin: (providerId, returnTo) => oidc.begin(providerId, returnTo),
+    clearCookie: () => oidc.clearCookie(),
+    async finish(providerId, search, cookieHeader, visitor) {
+      const { user, tokens, returnTo } = await oidc.finish(providerId, search, cookieHeader)
+      const previousToken = cookie.read(cookieHeader)
+      const kept = providerLogins.optionsFor(user.id, tokens)
+      const login = await logins.start(user, visitor, { method: "oidc", previousToken, ...kept })
+      await noteSignIn(user, "oidc", login, visitor)
+      return { login, returnTo }
+    },
   }
 }
 

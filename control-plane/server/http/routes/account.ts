@@ -1,22 +1,15 @@
 import type { Audit } from "../../audit/types.ts"
 import type { Database } from "../../database/index.ts"
-import { AppError, isAppError } from "../../errors/index.ts"
-import type { Identity, NewLogin, Visitor } from "../../identity/index.ts"
+import type { Identity, NewLogin } from "../../identity/index.ts"
 import { loadSettings, saveSettings, type UserSettings } from "../../settings/index.ts"
 import type { Clock } from "../../time/index.ts"
 import type { Call } from "./route.ts"
 
-type Caller = Pick<Call, "principal" | "visitor" | "headers" | "search" | "setHeader">
+type Caller = Pick<Call, "principal" | "visitor" | "headers" | "setHeader">
 
 /** Signing in and out, and what a person may see and change of his own account. */
-export function accountHandlers(parts: {
-  identity: Identity
-  database: Database
-  audit: Audit
-  clock: Clock
-  prefix: string
-}) {
-  const { identity, database, audit, clock, prefix } = parts
+export function accountHandlers(parts: { identity: Identity; database: Database; audit: Audit; clock: Clock }) {
+  const { identity, database, audit, clock } = parts
 
   async function note({ principal, visitor }: Caller, action: string, facts: Record<string, unknown>): Promise<void> {
     await audit.record({
@@ -30,53 +23,12 @@ export function accountHandlers(parts: {
     })
   }
 
-  const cookieOf = (login: NewLogin) =>
-    identity.cookie.set(login.token, Math.floor((login.expiresAt - clock.now()) / 1_000))
-
-  async function noteRefusal({ requestId, address }: Visitor, error: AppError): Promise<void> {
-    const facts = { method: "oidc", why: error.detail ?? error.code }
-    await audit.record({
-      actorId: null,
-      actor: "anonymous",
-      action: "login.create",
-      outcome: "refused",
-      requestId,
-      address,
-      facts,
-    })
-  }
-
   return {
     methods: async () => ({ methods: identity.offers }),
 
     async signIn({ body, visitor, headers, setHeader }: Caller & { body: { email: string; password: string } }) {
       const login = await identity.signInWithPassword(body, visitor, identity.cookie.read(headers.cookie))
-      setHeader("set-cookie", cookieOf(login))
-    },
-
-    async leaveForProvider({
-      params,
-      query,
-      setHeader,
-    }: Caller & { params: { providerId: string }; query: { return?: string } }) {
-      const { location, cookie } = await providerOf(identity).begin(params.providerId, query.return)
-      setHeader("set-cookie", cookie)
-      return { location }
-    },
-
-    async comeBack({ params, search, visitor, headers, setHeader }: Caller & { params: { providerId: string } }) {
-      const provider = providerOf(identity)
-      try {
-        const { login, returnTo } = await provider.finish(params.providerId, search, headers.cookie, visitor)
-        setHeader("set-cookie", [provider.clearCookie(), cookieOf(login)])
-        return { location: returnTo }
-      } catch (error) {
-        // A person looks at this answer, not a program: the sign-in page says what went wrong.
-        if (!isAppError(error) || error.code === "not_found") throw error
-        setHeader("set-cookie", provider.clearCookie())
-        await noteRefusal(visitor, error)
-        return { location: `${prefix}sign-in?error=${encodeURIComponent(`${error.message} (${visitor.requestId})`)}` }
-      }
+      setHeader("set-cookie", loginCookie(identity, login, clock.now()))
     },
 
     async signOut(call: Caller) {
@@ -119,7 +71,7 @@ export function accountHandlers(parts: {
   }
 }
 
-function providerOf(identity: Identity): NonNullable<Identity["provider"]> {
-  if (identity.provider) return identity.provider
-  throw new AppError("not_found", "There is no identity provider here.")
+/** `Set-Cookie` for a login just made. */
+export function loginCookie({ cookie }: Identity, login: NewLogin, now: number): string {
+  return cookie.set(login.token, Math.floor((login.expiresAt - now) / 1_000))
 }

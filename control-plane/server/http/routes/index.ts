@@ -11,6 +11,7 @@ import * as system from "../schemas/system.ts"
 import * as transcript from "../schemas/transcript.ts"
 import { accountHandlers } from "./account.ts"
 import { adminHandlers } from "./admin.ts"
+import { providerHandlers } from "./provider.ts"
 import { type Route, route } from "./route.ts"
 import { sessionHandlers } from "./sessions.ts"
 import { systemHandlers } from "./system.ts"
@@ -34,6 +35,7 @@ export interface RouteParts {
 export function createRoutes(parts: RouteParts): readonly Route[] {
   const sys = systemHandlers(parts)
   const acc = accountHandlers(parts)
+  const pro = providerHandlers(parts)
   const adm = adminHandlers(parts)
   const ses = sessionHandlers(parts.sessions)
   // biome-ignore format: a table is read by its columns
@@ -45,8 +47,8 @@ export function createRoutes(parts: RouteParts): readonly Route[] {
     route("GET",    "/api/auth/methods",                       "anyone",         "Ways to sign in",                         { answer: account.authMethods },                                        acc.methods),
     route("POST",   "/api/auth/password",                      "anyone",         "Sign in with a password",                 { body: account.passwordSignIn },                                       acc.signIn),
     route("POST",   "/api/auth/logout",                        "account",        "Sign out",                                { answer: account.signedOut },                                          acc.signOut),
-    route("GET",    "/api/auth/login/:providerId",             "anyone",         "Leave for the identity provider",         { query: account.leaveQuery, redirect: true },                          acc.leaveForProvider),
-    route("GET",    "/api/auth/callback/:providerId",          "anyone",         "Come back from the identity provider",    { query: account.comeBackQuery, redirect: true },                       acc.comeBack),
+    route("GET",    "/api/auth/login/:providerId",             "anyone",         "Leave for the identity provider",         { query: account.leaveQuery, redirect: true },                          pro.leave),
+    route("GET",    "/api/auth/callback/:providerId",          "anyone",         "Come back from the identity provider",    { query: account.comeBackQuery, redirect: true },                       pro.comeBack),
 
     route("GET",    "/api/me",                                 "profile:read",   "Who one is",                              { answer: account.me },                                                 acc.me),
     route("GET",    "/api/me/logins",                          "account",        "One's signed-in browsers",                { answer: account.loginPage },                                          acc.logins),

@@ -30,6 +30,7 @@ export interface Streams {
   shutdown(): void
 }
 
+/** An empty registry, which begins to check at once. */
 export function createStreams(parts: {
   identity: Pick<Identity, "stillValid">
   log: Logger

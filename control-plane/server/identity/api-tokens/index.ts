@@ -37,6 +37,7 @@ export interface ApiTokens extends SignInMethod {
   delete(principal: Principal, id: string): Promise<void>
 }
 
+/** Tokens over the table `api_tokens`. */
 export function createApiTokens(parts: { database: Database; clock: Clock }): ApiTokens {
   const { database, clock } = parts
   return {

@@ -24,10 +24,12 @@ export interface ActiveToken {
 
 const TABLE = "api_tokens"
 
+/** Stores a token that nobody has seen yet. */
 export async function insertToken(database: Database, row: TokenRow): Promise<void> {
   await database<TokenRow>(TABLE).insert(row)
 }
 
+/** How many tokens a user has, expired ones too. */
 export async function countTokens(database: Database, userId: string): Promise<number> {
   const { rows } = await database.raw<{ rows: { count: number }[] }>(
     "SELECT count(*) FROM api_tokens WHERE user_id = ?",
@@ -61,10 +63,12 @@ export async function findActiveTokenIds(
   return new Map(rows.map((row) => [row.id, row.role]))
 }
 
+/** A user's tokens, the newest first. */
 export async function listTokens(database: Database, userId: string): Promise<TokenRow[]> {
   return await database<TokenRow>(TABLE).where({ user_id: userId }).orderBy("created_at", "desc")
 }
 
+/** Notes when a token was used last, in milliseconds since the epoch. */
 export async function noteTokenUse(database: Database, id: string, at: number): Promise<void> {
   await database<TokenRow>(TABLE)
     .where({ id })

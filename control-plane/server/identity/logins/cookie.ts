@@ -14,6 +14,7 @@ export interface LoginCookie {
   clear(): string
 }
 
+/** The cookie of an installation whose browsers come with TLS, or without. */
 export function createLoginCookie(tls: boolean): LoginCookie {
   const name = tls ? "__Host-berth" : "berth-local"
   const attributes = `Path=/; HttpOnly; SameSite=Lax${tls ? "; Secure" : ""}`

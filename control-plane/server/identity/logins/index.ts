@@ -45,6 +45,7 @@ export interface Logins extends SignInMethod {
   revokeOthers(principal: Principal): Promise<number>
 }
 
+/** Logins over the table `logins`. */
 export function createLogins(parts: {
   database: Database
   clock: Clock

@@ -30,6 +30,7 @@ export interface LoginRow {
 
 const TABLE = "logins"
 
+/** Stores a login. */
 export async function insertLogin(database: Database, row: LoginRow): Promise<void> {
   await database<LoginRow>(TABLE).insert(row)
 }
@@ -91,6 +92,7 @@ export async function findProvider(database: Database, id: string): Promise<{ us
   return row?.provider_sealed ? { userId: row.user_id, sealed: row.provider_sealed } : null
 }
 
+/** Replaces what the provider gave with a login; it is asked again at `checkAt`. */
 export async function saveProvider(database: Database, id: string, sealed: Buffer, checkAt: number): Promise<void> {
   await database<LoginRow>(TABLE)
     .where({ id })

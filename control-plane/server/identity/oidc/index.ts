@@ -9,8 +9,8 @@ import type { Offer } from "../types.ts"
 import { linkLocalUser, type UserRecord, upsertUser } from "../users/store.ts"
 import { toSignInError } from "./errors.ts"
 import { type Person, personOf } from "./person.ts"
-import { createProvider } from "./provider.ts"
-import { createTransactions } from "./transaction.ts"
+import { createProvider, type Provider } from "./provider.ts"
+import { createTransactions, type Transactions } from "./transaction.ts"
 
 /** What the provider gave with a sign-in, to ask it again later and to sign out there. */
 export interface ProviderTokens {
@@ -45,105 +45,109 @@ export interface OidcSignIn {
 const CHECK_MS_MIN = 5 * 60_000
 const CHECK_MS_MAX = 3_600_000
 
-export function createOidcSignIn(parts: { config: Config; database: Database; clock: Clock; log: Logger }): OidcSignIn {
-  const { config, database, log } = parts
-  const { file } = config
-  const prefix = file.public.pathPrefix
+interface OidcParts {
+  readonly config: Config
+  readonly database: Database
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** Sign-in at the configured provider, which is found when it is first needed. */
+export function createOidcSignIn(parts: OidcParts): OidcSignIn {
+  const { config } = parts
+  const { public: address } = config.file
   const provider = createProvider(parts)
-  const { cookieSecret } = config
-  const transactions = createTransactions({ ...parts, cookieSecret, tls: file.public.tls })
-
-  function requireProvider(id: string): void {
-    if (id !== provider.id) throw new AppError("not_found", "There is no such identity provider here.")
-  }
-
-  async function exchange(search: string, checks: oidc.AuthorizationCodeGrantChecks) {
-    const client = await provider.client()
-    const answered = new URL(provider.redirectUri + search)
-    const tokens = await oidc.authorizationCodeGrant(client, answered, { ...checks, idTokenExpected: true })
-    const claims = tokens.claims()
-    if (claims === undefined) throw new Error("the provider gave no ID token")
-    const more = client.serverMetadata().userinfo_endpoint
-      ? await oidc.fetchUserInfo(client, tokens.access_token, claims.sub)
-      : {}
-    // What is signed wins over what is only told.
-    return { person: personOf({ ...more, ...claims }, file), tokens: tokensOf(tokens, claims.sub, null) }
-  }
-
+  const transactions = createTransactions({ ...parts, cookieSecret: config.cookieSecret, tls: address.tls })
+  const context = { ...parts, provider, transactions, prefix: address.pathPrefix }
   return {
     offer: { id: provider.id, kind: "redirect", label: provider.label, path: `api/auth/login/${provider.id}` },
     clearCookie: () => transactions.clear(),
-
-    async begin(providerId, returnTo) {
-      requireProvider(providerId)
-      const client = await provider.client()
-      const verifier = file.oidc.pkce ? oidc.randomPKCECodeVerifier() : null
-      const transaction = {
-        providerId,
-        state: oidc.randomState(),
-        nonce: oidc.randomNonce(),
-        verifier,
-        returnTo: safeReturnPath(returnTo, prefix),
-      }
-      const challenge = verifier === null ? null : await oidc.calculatePKCECodeChallenge(verifier)
-      const location = oidc.buildAuthorizationUrl(client, {
-        redirect_uri: provider.redirectUri,
-        scope: file.oidc.scopes.join(" "),
-        state: transaction.state,
-        nonce: transaction.nonce,
-        ...(challenge === null ? {} : { code_challenge: challenge, code_challenge_method: "S256" }),
-      })
-      return { location: location.href, cookie: transactions.begin(transaction) }
-    },
-
-    async finish(providerId, search, cookieHeader) {
-      requireProvider(providerId)
-      const { state, nonce, verifier, returnTo, providerId: begunWith } = await transactions.finish(cookieHeader)
-      if (begunWith !== providerId)
-        throw new AppError("unauthenticated", "This sign-in was begun with another provider.")
-      try {
-        const checks = {
-          expectedState: state,
-          expectedNonce: nonce,
-          ...(verifier ? { pkceCodeVerifier: verifier } : {}),
-        }
-        const { person, tokens } = await exchange(search, checks)
-        const user = await accountOf(database, person, file)
-        return { user, tokens, returnTo: safeReturnPath(returnTo, prefix) }
-      } catch (error) {
-        const told = toSignInError(error)
-        log.warn({ err: error, provider: providerId, issuer: file.oidc.issuer }, "a sign-in at the provider failed")
-        throw told
-      }
-    },
-
+    begin: (providerId, returnTo) => begin(context, providerId, returnTo),
+    finish: (providerId, search, cookieHeader) => finish(context, providerId, search, cookieHeader),
+    refresh: (tokens) => refresh(context, tokens),
     async signOutUrl(idToken) {
       const client = await provider.client()
       if (!client.serverMetadata().end_session_endpoint) return null
-      const origin = new URL(provider.redirectUri).origin
-      return oidc.buildEndSessionUrl(client, {
-        id_token_hint: idToken,
-        post_logout_redirect_uri: `${origin}${prefix}`,
-      }).href
-    },
-
-    async refresh({ subject, refreshToken, idToken }) {
-      if (refreshToken === null) return null
-      try {
-        const tokens = await oidc.refreshTokenGrant(await provider.client(), refreshToken)
-        const told = tokens.claims()
-        if (told !== undefined && told.sub !== subject) {
-          log.warn({ provider: provider.id }, "the provider refreshed a sign-in for another subject")
-          return null
-        }
-        return tokensOf(tokens, subject, { refreshToken, idToken })
-      } catch (error) {
-        // Only what the provider says in its own words ends a sign-in; being unreachable does not.
-        if (error instanceof oidc.ResponseBodyError && error.error === "invalid_grant") return null
-        throw error
-      }
+      const home = `${new URL(provider.redirectUri).origin}${address.pathPrefix}`
+      return oidc.buildEndSessionUrl(client, { id_token_hint: idToken, post_logout_redirect_uri: home }).href
     },
   }
+}
+
+interface Context extends OidcParts {
+  readonly provider: Provider
+  readonly transactions: Transactions
+  readonly prefix: string
+}
+
+async function begin({ config, provider, transactions, prefix }: Context, providerId: string, returnTo: unknown) {
+  requireProvider(provider, providerId)
+  const client = await provider.client()
+  const { pkce, scopes } = config.file.oidc
+  const verifier = pkce ? oidc.randomPKCECodeVerifier() : null
+  const state = oidc.randomState()
+  const nonce = oidc.randomNonce()
+  const challenge = verifier === null ? null : await oidc.calculatePKCECodeChallenge(verifier)
+  const location = oidc.buildAuthorizationUrl(client, {
+    redirect_uri: provider.redirectUri,
+    scope: scopes.join(" "),
+    state,
+    nonce,
+    ...(challenge === null ? {} : { code_challenge: challenge, code_challenge_method: "S256" }),
+  })
+  const cookie = transactions.begin({ providerId, state, nonce, verifier, returnTo: safeReturnPath(returnTo, prefix) })
+  return { location: location.href, cookie }
+}
+
+async function finish(context: Context, providerId: string, search: string, cookieHeader: string | undefined) {
+  const { config, database, provider, transactions, prefix, log } = context
+  requireProvider(provider, providerId)
+  const { state, nonce, verifier, returnTo, providerId: begunWith } = await transactions.finish(cookieHeader)
+  if (begunWith !== providerId) throw new AppError("unauthenticated", "This sign-in was begun with another provider.")
+  try {
+    const checks = { expectedState: state, expectedNonce: nonce, ...(verifier ? { pkceCodeVerifier: verifier } : {}) }
+    const { person, tokens } = await exchange(context, search, checks)
+    const user = await accountOf(database, person, config.file)
+    return { user, tokens, returnTo: safeReturnPath(returnTo, prefix) }
+  } catch (error) {
+    log.warn({ err: error, provider: providerId, issuer: config.file.oidc.issuer }, "a sign-in at the provider failed")
+    throw toSignInError(error)
+  }
+}
+
+async function exchange({ provider, config }: Context, search: string, checks: oidc.AuthorizationCodeGrantChecks) {
+  const client = await provider.client()
+  const answered = new URL(provider.redirectUri + search)
+  const tokens = await oidc.authorizationCodeGrant(client, answered, { ...checks, idTokenExpected: true })
+  const claims = tokens.claims()
+  if (claims === undefined) throw new Error("the provider gave no ID token")
+  const more = client.serverMetadata().userinfo_endpoint
+    ? await oidc.fetchUserInfo(client, tokens.access_token, claims.sub)
+    : {}
+  // What is signed wins over what is only told.
+  return { person: personOf({ ...more, ...claims }, config.file), tokens: tokensOf(tokens, claims.sub, null) }
+}
+
+async function refresh(
+  { provider, log }: Context,
+  { subject, refreshToken, idToken }: Omit<ProviderTokens, "valid_ms">,
+): Promise<ProviderTokens | null> {
+  if (refreshToken === null) return null
+  try {
+    const tokens = await oidc.refreshTokenGrant(await provider.client(), refreshToken)
+    const told = tokens.claims()
+    if (told === undefined || told.sub === subject) return tokensOf(tokens, subject, { refreshToken, idToken })
+    log.warn({ provider: provider.id }, "the provider refreshed a sign-in for another subject")
+    return null
+  } catch (error) {
+    // Only what the provider says in its own words ends a sign-in; being unreachable does not.
+    if (error instanceof oidc.ResponseBodyError && error.error === "invalid_grant") return null
+    throw error
+  }
+}
+
+function requireProvider(provider: Provider, id: string): void {
+  if (id !== provider.id) throw new AppError("not_found", "There is no such identity provider here.")
 }
 
 function tokensOf(

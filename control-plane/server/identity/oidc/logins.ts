@@ -21,6 +21,7 @@ export interface ProviderLogins {
   signOutUrl(loginId: string): Promise<string | null>
 }
 
+/** The keeping of provider tokens in the table `logins`. */
 export function createProviderLogins(parts: {
   database: Database
   clock: Clock

@@ -18,6 +18,7 @@ export interface Provider {
   client(): Promise<oidc.Configuration>
 }
 
+/** The provider of the configuration; nothing is fetched yet. */
 export function createProvider(parts: { config: Config; clock: Clock }): Provider {
   const { config, clock } = parts
   const { oidc: settings, public: address } = config.file

@@ -5,6 +5,7 @@ import type { Database } from "../../database/index.ts"
 import { AppError } from "../../errors/index.ts"
 import type { Clock } from "../../time/index.ts"
 import { cookieValues } from "../logins/cookie.ts"
+import { markUsed } from "./transaction-store.ts"
 
 /** What must be remembered between leaving for the provider and coming back. */
 export interface Transaction {
@@ -33,6 +34,7 @@ export interface Transactions {
 const LIFE_S = 600
 const CLAIMS = { issuer: "berth", audience: "sign-in" } as const
 
+/** Transactions under a key that is derived from the cookie secret. */
 export function createTransactions(parts: {
   database: Database
   clock: Clock
@@ -62,7 +64,8 @@ export function createTransactions(parts: {
       const [token] = values
       if (values.length !== 1 || token === undefined) throw stale("no transaction cookie")
       const { jti, exp, ...transaction } = open(token, key, clock)
-      await spend(database, jti, exp, clock.now())
+      const fresh = await markUsed(database, jti, exp * 1_000, clock.now() - LIFE_S * 1_000)
+      if (!fresh) throw stale("the transaction has been used before")
       return transaction
     },
     clear: () => `${name}=; ${attributes}; Max-Age=0`,
@@ -86,18 +89,6 @@ function open(token: string, key: Buffer, clock: Clock): Transaction & { jti: st
   } catch (error) {
     throw stale(error instanceof Error ? error.message : "not a token")
   }
-}
-
-async function spend(database: Database, id: string, exp_s: number, now: number): Promise<void> {
-  await database("used_transactions")
-    .where("expires_at", "<", new Date(now - LIFE_S * 1_000))
-    .delete()
-  const rows = await database("used_transactions")
-    .insert({ id, expires_at: new Date(exp_s * 1_000) })
-    .onConflict("id")
-    .ignore()
-    .returning("id")
-  if (rows.length === 0) throw stale("the transaction has been used before")
 }
 
 function stale(detail: string): AppError {

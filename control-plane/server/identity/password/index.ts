@@ -22,6 +22,7 @@ export interface PasswordSignIn {
   verify(email: string, password: string, visitor: Visitor): Promise<{ userId: string }>
 }
 
+/** Sign-in for accounts of the table `passwords`. */
 export function createPasswordSignIn(parts: { database: Database; audit: Audit; log: Logger }): PasswordSignIn {
   const { database, audit, log } = parts
   const limits = createSignInLimits(database)

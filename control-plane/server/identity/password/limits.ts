@@ -16,6 +16,7 @@ export interface SignInLimits {
   succeeded(account: string, address: string): Promise<void>
 }
 
+/** Limits over the table `rate_limits`, which all replicas share. */
 export function createSignInLimits(database: Database): SignInLimits {
   const limiter = (name: keyof typeof LIMITS) =>
     new RateLimiterPostgres({

@@ -19,6 +19,7 @@ export async function findAccount(database: Database, subject: string): Promise<
   return rows[0] ?? null
 }
 
+/** Stores an account's first password hash. */
 export async function insertPassword(database: Database, userId: string, hash: string): Promise<void> {
   await database("passwords").insert({ user_id: userId, hash })
 }

@@ -23,6 +23,7 @@ export interface Users {
   update(by: Principal, id: string, patch: { role?: string; disabled?: boolean }): Promise<UserView>
 }
 
+/** Administration of the table `users`. */
 export function createUsers({ database }: { database: Database }): Users {
   return {
     async list({ limit, ...query }) {

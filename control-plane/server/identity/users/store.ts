@@ -29,6 +29,7 @@ interface Row {
   last_sign_in_at: Date | null
 }
 
+/** The account, or null. */
 export async function findUser(
   database: Database,
   who: { id: string } | { issuer: string; subject: string },
@@ -106,6 +107,7 @@ export async function lockUser(transaction: Database, id: string): Promise<void>
   await transaction.raw("SELECT 1 FROM users WHERE id = ? FOR UPDATE", [id])
 }
 
+/** Notes when somebody signed in last, in milliseconds since the epoch. */
 export async function noteSignIn(database: Database, id: string, at: number): Promise<void> {
   await database("users")
     .where({ id })
@@ -126,6 +128,7 @@ export async function listUsers(
   return (await found).map(toRecord)
 }
 
+/** Changes role or disabling of a user who is known to be there; answers him as he is then. */
 export async function updateUser(
   transaction: Database,
   id: string,
@@ -147,6 +150,7 @@ export async function lockAdministrators(transaction: Database): Promise<void> {
   await transaction.raw("SELECT 1 FROM users WHERE role = 'admin' ORDER BY id FOR UPDATE")
 }
 
+/** How many administrators can sign in. */
 export async function countAdministrators(transaction: Database): Promise<number> {
   const { rows } = await transaction.raw<{ rows: { count: number }[] }>(
     "SELECT count(*) FROM users WHERE role = 'admin' AND disabled_at IS NULL",
