@@ -97,7 +97,13 @@ function collectionPaths(namespace: string) {
 
 type Writes = Pick<
   Cluster,
-  "applyStatefulSet" | "applySecret" | "scaleStatefulSet" | "deleteStatefulSet" | "deletePod" | "deleteClaim"
+  | "applyStatefulSet"
+  | "applySecret"
+  | "createClaim"
+  | "scaleStatefulSet"
+  | "deleteStatefulSet"
+  | "deletePod"
+  | "deleteClaim"
 >
 
 function writes(rest: Rest, paths: Paths): Writes {
@@ -121,6 +127,13 @@ function writes(rest: Rest, paths: Paths): Writes {
   return {
     applyStatefulSet: (manifest: V1StatefulSet) => apply(paths.statefulSets, manifest),
     applySecret: (manifest: V1Secret) => apply(paths.secrets, manifest),
+    async createClaim(manifest) {
+      try {
+        await rest.call({ method: "POST", path: paths.claims, query: { fieldManager: FIELD_MANAGER }, body: manifest })
+      } catch (error) {
+        if (!isAppError(error, "conflict")) throw error
+      }
+    },
     async scaleStatefulSet(name, uid, replicas) {
       try {
         await rest.call({

@@ -6,7 +6,7 @@ const TIMEOUT_MS = 10_000
 const BODY_BYTES_MAX = 32 * 1024 * 1024
 
 export interface RestRequest {
-  readonly method: "GET" | "PATCH" | "DELETE"
+  readonly method: "DELETE" | "GET" | "PATCH" | "POST"
   readonly path: string
   readonly query?: Readonly<Record<string, string>>
   readonly body?: unknown

@@ -18,6 +18,8 @@ export interface Cluster {
   /** Server-side apply under our field manager, forced. Returns the object as stored. */
   applyStatefulSet(manifest: V1StatefulSet): Promise<V1StatefulSet>
   applySecret(manifest: V1Secret): Promise<V1Secret>
+  /** Leaves one that exists as it is: a claim is bound to its volume and cannot be changed. */
+  createClaim(manifest: V1PersistentVolumeClaim): Promise<void>
   /** Changes `spec.replicas` only, guarded by uid. False when it is gone or another. */
   scaleStatefulSet(name: string, uid: string, replicas: 0 | 1): Promise<boolean>
   /** Idempotent; `uid` guards against deleting a namesake. */

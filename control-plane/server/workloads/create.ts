@@ -14,6 +14,7 @@ import {
   type Extras,
   REPOSITORY_PATH,
   readExtras,
+  renderClaim,
   renderSecret,
   renderStatefulSet,
   type TemplateConfig,
@@ -38,7 +39,7 @@ export interface Workloads {
   readonly store: WorkloadStore
   observe(workload: WorkloadRecord): WorkloadObservation
   observeLive(workload: WorkloadRecord): Promise<WorkloadObservation>
-  /** StatefulSet without a pod, its Secret, then the pod. @throws AppError `upstream_refused` with Kubernetes' words */
+  /** StatefulSet without a pod, its Secret and its volume, then the pod. @throws AppError `upstream_refused` with Kubernetes' words */
   start(workload: WorkloadRecord, guard: Guard): Promise<void>
   /** Takes the pod away and keeps the volume. True once there is no pod. */
   stop(workload: WorkloadRecord, guard: Guard): Promise<boolean>
@@ -127,6 +128,8 @@ async function start(parts: StartParts, workload: WorkloadRecord, guard: Guard):
   const uid = stored.metadata?.uid ?? ""
   guard()
   await cluster.applySecret(renderSecret({ config, ...ids, password: workload.password, ownerUid: uid }))
+  guard()
+  await cluster.createClaim(renderClaim(stored))
   guard()
   const scaled = await cluster.scaleStatefulSet(workload.name, uid, 1)
   if (!scaled) throw new AppError("unavailable", "The session's StatefulSet changed while it was started.")

@@ -26,6 +26,14 @@ describe("a pod, condensed", () => {
     expect(condensePod(pod(status))).toMatchObject({ scheduledAt: null, unschedulable: "no room" })
   })
 
+  it("does not take a conflict that the scheduler tries again by itself for a lack of room", () => {
+    const conflict = condition("PodScheduled", "False", {
+      reason: "SchedulerError",
+      message: "object has been modified",
+    })
+    expect(condensePod(pod({ conditions: [conflict] }))).toMatchObject({ scheduledAt: null, unschedulable: null })
+  })
+
   it("takes a pod whose containers are ready and which is not for one on a silent node", () => {
     const silent = [condition("ContainersReady", "True"), condition("Ready", "False")]
     expect(condensePod(pod({ phase: "Running", conditions: silent })).nodeReady).toBe(false)

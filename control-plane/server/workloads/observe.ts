@@ -80,7 +80,11 @@ export function condensePod(pod: V1Pod): PodObservation {
       status?.phase !== "Unknown" &&
       !(condition("ContainersReady")?.status === "True" && condition("Ready")?.status === "False"),
     scheduledAt: scheduled?.status === "True" ? (time(scheduled.lastTransitionTime) ?? 0) : null,
-    unschedulable: scheduled?.status === "False" ? (scheduled.message ?? "no node found yet") : null,
+    // "SchedulerError" is a conflict or a fault on the scheduler's side, which it tries again by itself.
+    unschedulable:
+      scheduled?.status === "False" && scheduled.reason !== "SchedulerError"
+        ? (scheduled.message ?? "no node found yet")
+        : null,
     containers: [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])].map(condenseContainer),
   }
 }

@@ -1,3 +1,4 @@
+export { renderClaim } from "./claim.ts"
 export { AGENT_PORT, REPOSITORY_PATH } from "./containers.ts"
 export { readExtras } from "./extras.ts"
 export { renderSecret } from "./secret.ts"
