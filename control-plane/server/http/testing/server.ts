@@ -1,6 +1,6 @@
 import { afterAll } from "vitest"
 import { createAudit } from "../../audit/index.ts"
-import { type Config, parseConfig } from "../../config/index.ts"
+import type { Config } from "../../config/index.ts"
 import { createVault } from "../../credentials/index.ts"
 import type { Database } from "../../database/index.ts"
 import { createIdentity } from "../../identity/index.ts"
@@ -8,35 +8,9 @@ import { createHealth, createLogger, createMetrics } from "../../observability/i
 import type { Sessions } from "../../sessions/service-types.ts"
 import { type Clock, systemClock } from "../../time/index.ts"
 import { createHttp, type Http } from "../index.ts"
+import { ADMIN, testConfig } from "./config.ts"
 
-export const ADMIN = { email: "Admin@example.com", password: "correct horse battery" }
-
-/** A configuration that a local installation could have; `changes` go into the file, `env` into the environment. */
-export function testConfig(changes: Record<string, unknown> = {}, env: Record<string, string> = {}): Config {
-  const file = {
-    release: "berth",
-    instance: "berth",
-    namespace: "berth",
-    sessionNamespace: "berth-sessions",
-    public: { host: "127.0.0.1", pathPrefix: "/", tls: false },
-    images: { dataPlane: "a:1", dataPlaneInit: "b:1", auth: "c:1" },
-    broker: { url: "https://berth-broker.berth.svc:8081", caConfigMap: "berth-broker-ca" },
-    sessions: { serviceAccountName: "berth-session" },
-    sessionVolume: { storageSize: "2Gi" },
-    ...changes,
-  }
-  const environment = {
-    PGHOST: "unused",
-    BETTER_AUTH_SECRET: "a secret of at least 32 characters",
-    BERTH_ENCRYPTION_KEYS: Buffer.alloc(32, 7).toString("base64"),
-    BERTH_ADMIN_EMAIL: ADMIN.email,
-    BERTH_ADMIN_PASSWORD: ADMIN.password,
-    BERTH_HTTP_LISTEN: "127.0.0.1:0",
-    BERTH_UI_DIR: "/nonexistent",
-    ...env,
-  }
-  return parseConfig(environment, () => JSON.stringify(file))
-}
+export { ADMIN, testConfig } from "./config.ts"
 
 export interface TestServer {
   readonly http: Http

@@ -1,0 +1,53 @@
+import { expect, test } from "vitest"
+import { testConfig } from "../../http/testing/config.ts"
+import { personOf } from "./person.ts"
+
+const oidc = { issuer: "https://idp", clientId: "c", publicClient: true }
+const file = (domain = "", roleMapping = {}) => testConfig({ oidc: { ...oidc, domain }, roleMapping }).file
+const claims = { iss: "https://idp", sub: "1", email: "a@example.com", name: "Ann" }
+
+test("a person is known by issuer and subject", () => {
+  expect(personOf(claims, file())).toEqual({
+    issuer: "https://idp",
+    subject: "1",
+    email: "a@example.com",
+    emailVerified: false,
+    name: "Ann",
+    role: null,
+  })
+})
+
+test("an address is needed, and a name is not", () => {
+  expect(personOf({ ...claims, name: undefined }, file()).name).toBe("a@example.com")
+  for (const email of [undefined, "", 7, ["a@example.com"], "x".repeat(400)]) {
+    expect(() => personOf({ ...claims, email }, file()), String(email)).toThrow("no e-mail address")
+  }
+})
+
+test("with a domain only its addresses come in, and verified ones where the provider tells", () => {
+  expect(personOf({ ...claims, email_verified: true }, file("example.com")).emailVerified).toBe(true)
+  expect(personOf(claims, file("example.com")).emailVerified).toBe(false)
+  for (const change of [
+    { email: "a@evil.com" },
+    { email_verified: false },
+    { email_verified: "true" },
+    { email_verified: null },
+  ]) {
+    expect(() => personOf({ ...claims, ...change }, file("example.com")), JSON.stringify(change)).toThrow("example.com")
+  }
+})
+
+test("verified is the boolean and nothing else", () => {
+  for (const verified of ["true", 1, {}, "yes"]) {
+    expect(personOf({ ...claims, email_verified: verified }, file()).emailVerified).toBe(false)
+  }
+})
+
+test("roles come from groups: the first match counts, without one the default", () => {
+  const mapping = { claim: "groups", roles: { admin: ["ops"], research: ["lab", "phd"] }, default: "readonly" }
+  const roleWith = (groups: unknown) => personOf({ ...claims, groups }, file("", mapping)).role
+  expect(roleWith(["lab", "ops"])).toBe("admin")
+  expect(roleWith(["phd"])).toBe("research")
+  expect(roleWith("lab")).toBe("research")
+  for (const none of [[], undefined, "OPS", ["ops "], [["ops"]], { ops: true }]) expect(roleWith(none)).toBe("readonly")
+})
