@@ -51,21 +51,20 @@ test("after the StatefulSet is made", async () => {
 
 test("in mid-turn", async () => {
   const { client } = installation
-  const words = 100
   const { id } = await client.create({
     private: true,
-    initialUserPrompt: `bash: echo once >> count.txt && cat count.txt\nslow: ${words} 80`,
+    initialUserPrompt: `bash: echo once >> count.txt && cat count.txt\nslow: 100 80`,
   })
   log = followEvents(() => client, id)
   await log.waitFor("text that grows", (change) => change.type === "part.delta", turn_timeout_ms * 2)
   kill.fire()
   await kill.recover()
-  const messages = await hasAnswered(client, id, String(words))
+  const messages = await hasAnswered(client, id, "word99")
   // The agent went on by itself; what it said meanwhile is there in full and once.
   expect(messages.filter(({ role }) => role === "user")).toHaveLength(1)
   expect(outputsOf(messages, "bash").map((text) => text.trim())).toEqual(["once"])
   const answer = textOf(messages.at(-1) ?? fail("no answer"))
-  expect(answer.match(/\b100\b/g)).toHaveLength(1)
+  expect(answer.trim().split(" ")).toEqual(Array.from({ length: 100 }, (_, index) => `word${index}`))
   expect(log.reconnects()).toBeGreaterThan(0)
   expect(log.faults).toEqual([])
   await deleteAndSeeItGone(installation, id)

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { type EventLog, followEvents } from "../support/event-log.ts"
 import { type Installation, openInstallation } from "./support/installation.ts"
@@ -36,7 +37,7 @@ test("a session does its work, survives a stop with history and files, and leave
     await log.waitFor("growing text", (change) => change.type === "part.delta", turn_timeout_ms)
   }
   expect((await other.get(id)).activity).toBe("busy")
-  const history = await hasAnswered(client, id, "40")
+  const history = await hasAnswered(client, id, "word39")
   expect(outputsOf(history, "bash").join()).toContain("kept")
 
   await client.stop(id)
@@ -67,9 +68,8 @@ test("a session without a repository works too, and its creation can be repeated
   const { client } = installation
   const [one, other] = await installation.replicas()
   const input = { private: true, initialUserPrompt: "bash: pwd\nsay: no repository" }
-  const sessions = await Promise.all(
-    [one ?? client, other ?? client].map((replica) => replica.create(input, "e2e-same")),
-  )
+  const key = randomUUID()
+  const sessions = await Promise.all([one ?? client, other ?? client].map((replica) => replica.create(input, key)))
   expect(new Set(sessions.map(({ id }) => id)).size).toBe(1)
   const id = sessions[0]?.id ?? ""
   await hasAnswered(client, id, "no repository")
