@@ -3,15 +3,7 @@ import type { Clock } from "../time/index.ts"
 import { createOpenCodeV1 } from "./opencode-v1/index.ts"
 import type { Runtime } from "./types.ts"
 
-export type {
-  AgentConnection,
-  AgentTarget,
-  ConnectOptions,
-  PermissionReply,
-  QuestionReply,
-  Runtime,
-  RuntimeSink,
-} from "./types.ts"
+export type { AgentConnection, AgentTarget, Runtime } from "./types.ts"
 
 /** The adapter to the agents that run in the sessions' pods. One for the process; holds nothing until `connect`. */
 export function createRuntime(options: { clock: Clock; log: Logger; random?: () => number }): Runtime {

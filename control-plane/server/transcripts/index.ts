@@ -12,18 +12,7 @@ import type { Transcripts } from "./types.ts"
 import { watch } from "./watch.ts"
 import { type Fence, write } from "./write.ts"
 
-export type {
-  AgentRequest,
-  Change,
-  Message,
-  MessageBody,
-  Part,
-  PartBody,
-  QueuedPrompt,
-  SessionEvent,
-  TodoItem,
-  Transcripts,
-} from "./types.ts"
+export type { Change, SessionEvent, Transcripts } from "./types.ts"
 
 export interface TranscriptsOptions {
   readonly database: Database

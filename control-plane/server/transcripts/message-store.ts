@@ -88,6 +88,7 @@ export async function storeText(transaction: Database, sessionId: string, part: 
     .update({ body: JSON.stringify(part.body), seq: part.seq })
 }
 
+/** The head of one message, or null. */
 export async function readMessage(database: Database, sessionId: string, id: string): Promise<StoredHeader | null> {
   const row = await database("messages")
     .where({ session_id: sessionId, id })
@@ -134,6 +135,7 @@ export async function readNextPrompt(database: Database, sessionId: string): Pro
   }
 }
 
+/** What the agent asked for, oldest first; all of it, or what is in one state. */
 export async function readRequests(
   database: Database,
   sessionId: string,
@@ -145,6 +147,7 @@ export async function readRequests(
   return rows.map(({ created_at, ...row }) => ({ ...row, createdAt: created_at.getTime() }))
 }
 
+/** Number of the session's last event; 0 when there is none or no such session. */
 export async function readHeadSeq(database: Database, sessionId: string): Promise<number> {
   const row = await database("sessions").where({ id: sessionId }).first("event_seq")
   return row?.event_seq ?? 0

@@ -23,6 +23,7 @@ export async function insertPrompt(transaction: Database, prompt: NewPrompt): Pr
   })
 }
 
+/** Stores the text of a user's message; `seq` is the number of the event that tells of it. */
 export async function insertText(
   transaction: Database,
   part: { sessionId: string; messageId: string; id: string; text: string; seq: number },

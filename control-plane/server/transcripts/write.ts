@@ -56,6 +56,7 @@ function refused(fence: Fence): number {
   throw staleLease()
 }
 
+/** What a writer gets whose lease is no longer the session's. */
 export function staleLease(): AppError {
   return new AppError("stale_lease", "Another replica drives this session now.")
 }

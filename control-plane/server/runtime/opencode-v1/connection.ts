@@ -76,6 +76,8 @@ export class Connection implements AgentConnection {
 
   async #run(): Promise<void> {
     const { clock, random } = this.#dependencies
+    // At once: what is not delivered yet is read again by whoever follows next.
+    this.#signal.addEventListener("abort", () => void this.#talk?.delivery.stop(), { once: true })
     while (!this.#signal.aborted) {
       await this.#follow().catch((error: unknown) => this.#tellLost(error))
       // A receiver that was too slow gets the time it needs before more is read.

@@ -2,7 +2,7 @@ import type { Clock } from "../../time/index.ts"
 import type { Change } from "../../transcripts/types.ts"
 import type { RuntimeSink } from "../types.ts"
 import type { Conversation } from "./conversation.ts"
-import { LIMITS, TIMES } from "./limits.ts"
+import { LIMITS, RATES, TIMES } from "./limits.ts"
 import type { Outgoing } from "./outbox.ts"
 
 export interface DeliveryOptions {
@@ -34,7 +34,7 @@ export class Delivery {
 
   /** Resolves when everything that is due now was delivered, or the sink refused. */
   async drain(): Promise<void> {
-    await this.inOrder(() => this.#deliver())
+    await this.inOrder(() => this.#deliver(RATES.catch_up_chars_per_ms))
   }
 
   /** Calls the sink after everything that was handed over before. Never rejects: see `refuse`. */
@@ -69,20 +69,26 @@ export class Delivery {
       }
       const wait_ms = Number.isFinite(dueAt) ? Math.max(TIMES.text_flush_ms, dueAt - clock.now()) : TIMES.text_flush_ms
       await clock.sleep(wait_ms, this.#stop.signal).catch(() => undefined)
-      await this.drain()
+      await this.inOrder(() => this.#deliver(RATES.delivery_chars_per_ms))
     }
   }
 
-  async #deliver(): Promise<void> {
+  /** Takes its time: meanwhile the outbox coalesces. */
+  async #deliver(chars_per_ms: number): Promise<void> {
     const { conversation, sink, clock } = this.#options
-    for (;;) {
+    // No more than there is now: an agent that never stops talking must not keep the rest from being told.
+    let left = conversation.outbox.size
+    while (left > 0 && !this.#stop.signal.aborted) {
       const batch = conversation.outbox.take(clock.now(), LIMITS.batch_changes, LIMITS.batch_chars)
       if (batch.length === 0) break
+      left -= batch.length
       const changes: Change[] = []
       for (const outgoing of batch) {
         if (!(await this.#isOurs(outgoing))) changes.push(outgoing.change)
       }
       if (changes.length > 0) await sink.changes(changes)
+      const pause_ms = Math.floor(batch.reduce((sum, { chars }) => sum + chars, 0) / chars_per_ms)
+      if (pause_ms >= TIMES.text_flush_ms) await clock.sleep(pause_ms, this.#stop.signal).catch(() => undefined)
     }
     for (const activity of conversation.takeActivities()) await sink.activity(activity)
   }

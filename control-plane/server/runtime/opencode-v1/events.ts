@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream"
 import type { Clock } from "../../time/index.ts"
-import { LIMITS, TIMES } from "./limits.ts"
+import { LIMITS, RATES, TIMES } from "./limits.ts"
 import { SseParser } from "./sse.ts"
 
 export interface StreamedEvent {
@@ -17,8 +17,7 @@ export async function* readEvents(body: Readable, clock: Clock): AsyncGenerator<
   const parser = new SseParser(LIMITS.event_chars_max)
   const stop = new AbortController()
   const seen = { at: clock.now() }
-  // Destroying a body that nobody reads any more would otherwise be an uncaught error.
-  body.on("error", () => undefined)
+  const pace = new Pace(clock)
   void watch(body, seen, clock, stop.signal)
   try {
     for await (const chunk of body as AsyncIterable<Buffer>) {
@@ -27,6 +26,7 @@ export async function* readEvents(body: Readable, clock: Clock): AsyncGenerator<
         const event = parseJson(data)
         if (event !== undefined) yield { event, chars: data.length }
       }
+      await pace.keep(chunk.length)
     }
   } finally {
     stop.abort(new Error("ended"))
@@ -38,6 +38,26 @@ async function watch(body: Readable, seen: { at: number }, clock: Clock, signal:
   while (!signal.aborted) {
     await clock.sleep(TIMES.watchdog_step_ms, signal).catch(() => undefined)
     if (clock.now() - seen.at > TIMES.silence_max_ms) body.destroy(new Error("the agent's event stream is silent"))
+  }
+}
+
+/** Lets a burst through and then no more than a rate: what is read too early waits in the pod. */
+class Pace {
+  readonly #clock: Clock
+  #left: number = RATES.stream_burst_bytes
+  #at: number
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.#at = clock.now()
+  }
+
+  async keep(bytes: number): Promise<void> {
+    const now = this.#clock.now()
+    const earned = Math.max(0, now - this.#at) * RATES.stream_bytes_per_ms
+    this.#left = Math.min(RATES.stream_burst_bytes, this.#left + earned) - bytes
+    this.#at = now
+    if (this.#left < 0) await this.#clock.sleep(Math.ceil(-this.#left / RATES.stream_bytes_per_ms))
   }
 }
 

@@ -85,10 +85,10 @@ export class AgentHttp {
     void this.#dispatcher.destroy().catch(() => undefined)
   }
 
-  #request(call: Call, signal: AbortSignal) {
+  async #request(call: Call, signal: AbortSignal) {
     const { baseUrl, password, directory } = this.#target
     const body = call.body === undefined ? null : JSON.stringify(call.body)
-    return this.#dispatcher.request({
+    const answer = await this.#dispatcher.request({
       origin: baseUrl,
       method: call.method ?? "GET",
       path: `${call.path}?${new URLSearchParams({ ...call.query, directory })}`,
@@ -100,6 +100,9 @@ export class AgentHttp {
       body,
       signal,
     })
+    // A body that is cut while nobody reads it would end the process with an uncaught error.
+    answer.body.on("error", () => undefined)
+    return answer
   }
 }
 

@@ -15,6 +15,7 @@ interface Entry {
 export interface Outgoing {
   readonly change: Change
   readonly userMessageId: string | null
+  readonly chars: number
 }
 
 /**
@@ -30,6 +31,10 @@ export class Outbox {
   /** Characters held, roughly. */
   get chars(): number {
     return this.#chars
+  }
+
+  get size(): number {
+    return this.#entries.size
   }
 
   /** When the first entry is due; undefined when there is none. */
@@ -117,7 +122,7 @@ export class Outbox {
       const { change } = entry
       if (rest !== "" && change.type === "part.delta") {
         const delta = change.delta.slice(0, -1)
-        if (delta !== "") taken.push({ change: { ...change, delta }, userMessageId: null })
+        if (delta !== "") taken.push({ change: { ...change, delta }, userMessageId: null, chars: entry.chars })
         // Its other half comes with the next delta, or the whole text repairs it.
         this.#add({
           ...entry,
@@ -127,7 +132,7 @@ export class Outbox {
         continue
       }
       if (change.type === "part.updated") this.#noteSent(change.part, now)
-      taken.push({ change, userMessageId: entry.userMessageId })
+      taken.push({ change, userMessageId: entry.userMessageId, chars: entry.chars })
     }
     return taken
   }
