@@ -4,5 +4,6 @@ export { createProviders, type Providers, providerFaults } from "./providers/pro
 export { createStoredProviders, type ProviderAccess } from "./providers/stored.ts"
 export type { Probe, ProviderTest } from "./providers/test-provider.ts"
 export { sealedColumns } from "./vault/columns.ts"
+export { type Rotation, rotateVault } from "./vault/rotation.ts"
 export { checkVault } from "./vault/sentinel.ts"
 export { createVault, type Vault } from "./vault/vault.ts"

@@ -20,3 +20,8 @@ export async function addSentinel(database: Database, sentinel: Sentinel): Promi
     sentinel.sealed,
   ])
 }
+
+/** For a key that nothing is sealed under any more. */
+export async function deleteSentinel(database: Database, keyId: string): Promise<void> {
+  await database.raw("DELETE FROM vault_keys WHERE key_id = ?", [keyId])
+}
