@@ -127,9 +127,10 @@ async function start(parts: StartParts, workload: WorkloadRecord, guard: Guard):
   const stored = await cluster.applyStatefulSet(renderStatefulSet({ config, extras, ...ids, existing }))
   const uid = stored.metadata?.uid ?? ""
   guard()
-  await cluster.applySecret(renderSecret({ config, ...ids, password: workload.password, ownerUid: uid }))
-  guard()
-  await cluster.createClaim(renderClaim(stored))
+  await Promise.all([
+    cluster.applySecret(renderSecret({ config, ...ids, password: workload.password, ownerUid: uid })),
+    cluster.createClaim(renderClaim(stored)),
+  ])
   guard()
   const scaled = await cluster.scaleStatefulSet(workload.name, uid, 1)
   if (!scaled) throw new AppError("unavailable", "The session's StatefulSet changed while it was started.")

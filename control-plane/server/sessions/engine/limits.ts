@@ -11,7 +11,7 @@ export const TIMES = {
   /** Between two questions to an agent that boots; the kubelet would notice it up to a second later. */
   boot_probe_ms: 150,
   /** The same once a boot takes this long: an image is being pulled, or a large repository cloned. */
-  slow_boot_ms: 30_000,
+  slow_boot_ms: 15_000,
   slow_boot_probe_ms: 500,
   /** Between two questions to an agent that stopped answering. */
   check_probe_ms: 2_000,
