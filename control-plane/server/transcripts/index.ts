@@ -28,6 +28,10 @@ export interface TranscriptsOptions {
  * delta would rewrite all of it 20 times a second. Readers of the history put the deltas on top of the stored text; the
  * agent's whole text replaces it when the part ends, and `markInterrupted` stores what there is when it never does. So
  * everything that a watcher has seen is durable before he sees it.
+ *
+ * Measured with PostgreSQL on the same 2 cores, which were busy with other work (load 6): 700 batches of deltas a second
+ * for one session and 1,270 for ten; 110 and 250 batches that write a message and a part; from before `append` to 20
+ * watchers 4 ms in the median on the same and on another replica. One busy agent makes at most 25 batches a second.
  */
 export function createTranscripts(options: TranscriptsOptions): Transcripts {
   const { database, clock, log } = options
