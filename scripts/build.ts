@@ -62,7 +62,7 @@ export async function buildAll({
   )
   say("control-plane/ui -> dist/control-plane/ui")
   const { build: buildUi } = await import("vite")
-  await buildUi({ configFile: join(repositoryRoot, "control-plane/ui/vite.config.ts"), logLevel: "warn" })
+  await buildUi({ configFile: join(repositoryRoot, "control-plane/ui/vite.config.ts"), logLevel: "error" })
   writeFileSync(stamp, fingerprint)
   return true
 }
