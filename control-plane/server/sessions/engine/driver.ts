@@ -23,6 +23,7 @@ export interface DriverParts {
   readonly log: Logger
   /** 0: never. */
   readonly idleTimeout_ms: number
+  readonly wedged_ms: number
   /** Told once per start, from the wish to the agent being in step. */
   readonly started: (took_ms: number) => void
 }

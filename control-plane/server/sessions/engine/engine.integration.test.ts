@@ -204,6 +204,34 @@ describe("the engine", () => {
     await replica.stop()
   })
 
+  it("gives an agent that no longer answers a new pod, and keeps its volume", async () => {
+    const replica = await world.replica({ wedged_ms: 1_500 })
+    const user = await world.user()
+    const { id, uid } = await running(replica, user)
+    world.agent.up = false
+    world.agent.sink.link("lost", "no heartbeat")
+    const next = await podOf(world, id, uid)
+    world.agent.up = true
+    await world.kubelet.run(next.name)
+    await until(replica.sessions, user, id, { status: "running" })
+    expect((await world.kubelet.objects()).filter((name) => name.startsWith("persistentvolumeclaim/"))).toHaveLength(1)
+    await remove(replica, user, id)
+    await replica.stop()
+  })
+
+  it("leaves an agent alone that was silent for a moment", async () => {
+    const replica = await world.replica({ wedged_ms: 4_000 })
+    const user = await world.user()
+    const { id, uid } = await running(replica, user)
+    world.agent.sink.link("lost", "no heartbeat")
+    await replica.sessions.prompt(user, id, { text: "still there?" })
+    world.agent.sink.link("back", "in step")
+    await vi.waitFor(() => expect(world.agent.prompts.at(-1)?.text).toBe("still there?"), patience)
+    expect((await podOf(world, id)).uid).toBe(uid)
+    await remove(replica, user, id)
+    await replica.stop()
+  })
+
   it("stops a session that nobody uses, and says so", async () => {
     const replica = await world.replica({ idleTimeout_s: 1 })
     const user = await world.user()

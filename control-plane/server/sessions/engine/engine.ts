@@ -23,6 +23,8 @@ export interface EngineParts {
   /** Names the holder of leases: different for every process that ever ran. */
   readonly replica: string
   readonly random?: () => number
+  /** An agent that answers nothing for this long while its pod runs is given a new pod. Default one minute. */
+  readonly wedged_ms?: number
   /** Told how long each start took, from the wish to the agent being in step. */
   readonly started?: (took_ms: number) => void
 }
@@ -133,15 +135,12 @@ class LeasedEngine implements Engine {
   }
 
   #drive(lease: Lease, claimedAt: number): void {
-    const { config, started, ...rest } = this.#parts
+    const { config, started, wedged_ms = TIMES.wedged_ms, ...rest } = this.#parts
     // A lease of ours that ran out before it could be renewed: its driver ends by itself and must not be confused.
     this.#drivers.get(lease.sessionId)?.stop()
     const idleTimeout_ms = config.file.sessions.idleTimeout_s * 1000
-    const driver = new SessionDriver(
-      { ...rest, idleTimeout_ms, started: started ?? (() => undefined) },
-      lease,
-      claimedAt,
-    )
+    const own = { idleTimeout_ms, wedged_ms, started: started ?? (() => undefined) }
+    const driver = new SessionDriver({ ...rest, ...own }, lease, claimedAt)
     this.#drivers.set(lease.sessionId, driver)
     const ended = driver.done.then(async (giveBack) => {
       if (this.#drivers.get(lease.sessionId) === driver) this.#drivers.delete(lease.sessionId)

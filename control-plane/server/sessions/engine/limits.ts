@@ -16,7 +16,6 @@ export const TIMES = {
   /** Between two questions to an agent that stopped answering. */
   check_probe_ms: 2_000,
   probe_timeout_ms: 2_000,
-  /** An agent that answers nothing for this long while its pod runs is given a new pod. */
   wedged_ms: 60_000,
   /** How long a turn may take to show after its prompt was accepted. */
   turn_begins_ms: 5_000,

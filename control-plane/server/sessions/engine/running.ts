@@ -95,7 +95,7 @@ async function approach(pass: Pass, pod: PodObservation, run: string): Promise<v
   if (session.agentRun !== run) await journal.update({ agentRun: run })
   await link.follow(run, target, session)
   const agent = pod.containers.find((container) => container.name === "agent")
-  const wedged = session.status === "running" && link.silent_ms(parts.clock.now()) > TIMES.wedged_ms
+  const wedged = session.status === "running" && link.silent_ms(parts.clock.now()) > parts.wedged_ms
   if (!wedged || agent?.state !== "running" || !pod.nodeReady) return
   await parts.workloads.deletePod(pod, guard)
   await parts.transcripts.append(journal.lease, [WEDGED])
@@ -105,7 +105,7 @@ const WEDGED: Change = {
   type: "notice",
   level: "error",
   code: "agent_wedged",
-  message: "The agent did not answer for a minute. It gets a new pod; the workspace is kept.",
+  message: "The agent did not answer any more. It gets a new pod; the workspace is kept.",
 }
 
 /** The agent is in step: say so once, bring it its prompts, stop it when nobody uses it. */

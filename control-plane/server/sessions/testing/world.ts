@@ -39,7 +39,7 @@ export interface World {
     maxPerUser?: number
     idleTimeout_s?: number
     startTimeout_s?: number
-    quiet?: boolean
+    wedged_ms?: number
   }): Promise<Replica>
 }
 
@@ -106,7 +106,7 @@ async function makeReplica(
   db: TestDatabase,
   kubeConfig: KubeConfig,
   agent: FakeAgent,
-  options: { maxPerUser?: number; idleTimeout_s?: number; startTimeout_s?: number; quiet?: boolean },
+  options: { maxPerUser?: number; idleTimeout_s?: number; startTimeout_s?: number; wedged_ms?: number },
 ): Promise<Replica> {
   const clock = systemClock
   const database = db.openPool(8)
@@ -132,9 +132,10 @@ async function makeReplica(
     audit,
     log,
   }
-  const engine = createEngine({ ...parts, replica: `test-${randomName(6)}` })
+  const wedged = options.wedged_ms === undefined ? {} : { wedged_ms: options.wedged_ms }
+  const engine = createEngine({ ...parts, ...wedged, replica: `test-${randomName(6)}` })
   const sessions = createSessions({ ...parts, engine })
-  if (options.quiet !== true) engine.start()
+  engine.start()
   let stopped = false
   return {
     sessions,
