@@ -4,13 +4,13 @@ import { Counter } from "prom-client"
 import type { Audit } from "../audit/types.ts"
 import type { Cluster } from "../cluster/types.ts"
 import type { Config } from "../config/types.ts"
-import { createProfiles, type Providers, type Vault } from "../credentials/index.ts"
+import { type AccountAccess, createProfiles, type Providers, type Vault } from "../credentials/index.ts"
 import type { Database } from "../database/types.ts"
 import { isAppError } from "../errors/index.ts"
 import type { Logger, Metrics } from "../observability/index.ts"
 import type { Clock } from "../time/index.ts"
 import { followCertificate, readCertificate } from "./certificate.ts"
-import { fileGitCredentials } from "./git/credentials.ts"
+import { createGitCredentials } from "./git/credentials.ts"
 import { createGitPolicy } from "./git/policy.ts"
 import { createRedirects } from "./git/redirects.ts"
 import { createCallers } from "./identity/callers.ts"
@@ -41,6 +41,8 @@ export interface BrokerOptions {
   readonly clock: Clock
   readonly metrics: Metrics
   readonly audit: Audit
+  /** Absent where no kind of account can be linked. */
+  readonly accounts?: AccountAccess
 }
 
 /** The second listener: what session pods may ask for, and the gateway to models and git hosts. */
@@ -100,18 +102,19 @@ function createPodCallers({ config, cluster, clock, database }: BrokerOptions) {
 }
 
 function createRoutes(
-  { config, clock, database, providers, vault, audit }: BrokerOptions,
+  { config, clock, database, providers, vault, audit, accounts }: BrokerOptions,
   { dialer, usage }: { dialer: ReturnType<typeof createDialer>; usage: ReturnType<typeof createUsage> },
 ) {
   const policy = createGitPolicy(config.file.git?.hosts ?? {})
   const profiles = createProfiles({ config })
   const uses = createUses({ audit, clock })
-  const credentials = fileGitCredentials(config.directories.gitCredentials)
+  const credentials = createGitCredentials({ accounts, directory: config.directories.gitCredentials })
+  const canLink = (host: string) => accounts?.canLink(host) ?? false
   return {
-    workload: createWorkloadRoute({ providers, profiles, vault, git: policy }),
+    workload: createWorkloadRoute({ accounts, providers, profiles, vault, git: policy }),
     report: createReportRoute({ database, clock }),
     llm: createLlmRoute({ providers, profiles, dialer, usage, uses }),
-    git: createGitRoute({ policy, credentials, redirects: createRedirects(clock), dialer, uses }),
+    git: createGitRoute({ policy, credentials, redirects: createRedirects(clock), dialer, uses, canLink }),
   }
 }
 

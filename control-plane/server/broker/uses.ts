@@ -11,7 +11,11 @@ export interface Uses {
   /** One event an hour for each session and provider. */
   model(session: CallerSession, provider: string): void
   /** One event for each fetch or push, refused ones included. */
-  git(session: CallerSession, outcome: Outcome, facts: { host: string; repository: string; service: string }): void
+  git(
+    session: CallerSession,
+    outcome: Outcome,
+    facts: { host: string; repository: string; service: string; as?: string },
+  ): void
 }
 
 /** Remembers in this process when a model's use was last told. */

@@ -1,3 +1,6 @@
+export { type AccountAccess, createAccountAccess } from "./accounts/access.ts"
+export { type AccountView, createLinkedAccounts, type LinkedAccounts } from "./accounts/accounts.ts"
+export { createGithub } from "./accounts/github/github.ts"
 export { createProfiles, type Profiles, type ProfileView, profileFaults } from "./profiles/profiles.ts"
 export { createProviderAdmin, type ProviderAdmin, type ProviderView } from "./providers/admin.ts"
 export { createProviders, type Providers, providerFaults } from "./providers/providers.ts"

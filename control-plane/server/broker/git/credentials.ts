@@ -1,25 +1,42 @@
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
+import type { AccountAccess } from "../../credentials/index.ts"
 import { Secret } from "../../crypto/index.ts"
 
-/** What git hosts are signed in with for this session. Null: without. */
-export type GitCredentials = (host: string) => Promise<Secret | null>
+/** How a git host is signed in to. */
+export interface GitCredential {
+  /** A complete `Authorization` header. */
+  readonly authorization: Secret
+  /** The session's owner's linked account, or the operator's token for the host (`git.hosts.<host>`). */
+  readonly source: "account" | "environment"
+}
+
+/** The credential of a user for a host, read anew for each request; null: without. */
+export type GitCredentials = (userId: string, host: string) => Promise<GitCredential | null>
 
 /**
- * The operator's own credentials, `<directory>/<host>/token` from mounted Secrets, read anew each time so that a
- * replaced one counts at once. The value is a complete `Authorization` header.
+ * A linked account goes before the operator's token. `directory` holds `<host>/token` from mounted Secrets.
+ * @throws (when called) AppError `forbidden` for a linked account that has to be linked again.
  */
-export function fileGitCredentials(directory: string | undefined): GitCredentials {
-  return async (host) => {
-    if (directory === undefined) return null
-    try {
-      const token = (await readFile(join(directory, host, "token"), "utf8")).trim()
-      return token === "" ? null : basic(token)
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      if (code === "ENOENT" || code === "ENOTDIR") return null
-      throw error
-    }
+export function createGitCredentials(options: {
+  accounts: Pick<AccountAccess, "gitAuthorization"> | undefined
+  directory: string | undefined
+}): GitCredentials {
+  return async (userId, host) => {
+    const account = (await options.accounts?.gitAuthorization(userId, host)) ?? null
+    if (account !== null) return { authorization: account, source: "account" }
+    const token = options.directory === undefined ? null : await readToken(join(options.directory, host, "token"))
+    return token === null ? null : { authorization: basic(token), source: "environment" }
+  }
+}
+
+async function readToken(file: string): Promise<string | null> {
+  try {
+    return (await readFile(file, "utf8")).trim() || null
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === "ENOENT" || code === "ENOTDIR") return null
+    throw error
   }
 }
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from "node:http"
 import { requestHeaders, responseHeaders } from "../../../../auth-helpers/protocol/headers.ts"
 import { AppError, isAppError } from "../../errors/index.ts"
-import type { GitCredentials } from "../git/credentials.ts"
+import type { GitCredential, GitCredentials } from "../git/credentials.ts"
 import { type GitOperation, readOperation } from "../git/operation.ts"
 import type { GitPolicy } from "../git/policy.ts"
 import { movedPrefix, type Redirects } from "../git/redirects.ts"
@@ -18,11 +18,13 @@ export interface GitRouteOptions {
   readonly redirects: Redirects
   readonly dialer: Dialer
   readonly uses: Uses
+  /** True when a user could link an account for this host. */
+  readonly canLink: (host: string) => boolean
 }
 
 /** `ANY /v1/git/:host/*`: git's smart HTTP to the session's repository, packs streamed both ways. */
 export function createGitRoute(options: GitRouteOptions) {
-  const { policy, credentials, uses } = options
+  const { policy, credentials, uses, canLink } = options
   return async (
     caller: Caller,
     passage: Passage,
@@ -41,12 +43,21 @@ export function createGitRoute(options: GitRouteOptions) {
     const { service, repository, advertisement } = operation
     try {
       const origin = policy.authorize(host, repository, session.repository?.url ?? null)
-      const credential = await credentials(host)
-      const authorization = credential === null ? {} : { authorization: credential.reveal() }
+      const credential = await credentials(session.owner.id, host)
+      const authorization = credential === null ? {} : { authorization: credential.authorization.reveal() }
       const headers = { ...requestHeaders(passage.request.headers), ...authorization }
-      await followed(options, session.id, { passage, operation, host, origin, headers, signedIn: credential !== null })
+      await followed(options, session.id, {
+        passage,
+        operation,
+        host,
+        origin,
+        headers,
+        credential,
+        canLink: canLink(host),
+      })
       // A fetch or push begins with one advertisement: that one is told.
-      if (advertisement && credential !== null) uses.git(session, "ok", { host, repository, service })
+      if (advertisement && credential !== null)
+        uses.git(session, "ok", { host, repository, service, as: credential.source })
     } catch (error) {
       if (isAppError(error, "forbidden")) uses.git(session, "refused", { host, repository, service })
       throw error
@@ -60,7 +71,8 @@ interface Exchange {
   readonly host: string
   readonly origin: URL
   readonly headers: OutgoingHttpHeaders
-  readonly signedIn: boolean
+  readonly credential: GitCredential | null
+  readonly canLink: boolean
 }
 
 /** Thrown by the answer hook, so that the relay stops before anything is sent. */
@@ -110,12 +122,22 @@ function answer(
   return { status, headers: responseHeaders(response.headers) }
 }
 
-function refusedBy({ host, operation, signedIn }: Exchange, name: string): AppError {
+function refusedBy({ host, operation, credential, canLink }: Exchange, name: string): AppError {
   const doing = operation.service === "git-receive-pack" ? "push to" : "read"
-  if (signedIn) return new AppError("forbidden", `${host} does not let the configured credential ${doing} ${name}.`)
+  if (credential?.source === "account") {
+    return new AppError(
+      "forbidden",
+      `${host} does not let the linked account ${doing} ${name}. It may have to be linked again.`,
+    )
+  }
+  if (credential !== null) {
+    return new AppError("forbidden", `${host} does not let the installation's credential ${doing} ${name}.`)
+  }
+  const remedy = canLink
+    ? `Link an account at ${host} in the settings.`
+    : `An operator can give one with git.hosts."${host}".existingSecret.`
   return new AppError(
     "forbidden",
-    `${host} asks for a sign-in to ${doing} ${name}, and this session has no credential for it. ` +
-      `An operator can give one with git.hosts."${host}".existingSecret.`,
+    `${host} asks for a sign-in to ${doing} ${name}, and this session has no credential for it. ${remedy}`,
   )
 }

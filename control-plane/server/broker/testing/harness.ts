@@ -7,11 +7,15 @@ import { removeScratch, scratchDirectory } from "../../../../test/support/scratc
 import type { AuditEvent } from "../../audit/types.ts"
 import type { Cluster } from "../../cluster/types.ts"
 import { parseConfig } from "../../config/parse.ts"
+import type { AccountProvider } from "../../credentials/accounts/provider.ts"
 import {
+  createAccountAccess,
+  createLinkedAccounts,
   createProviderAdmin,
   createProviders,
   createStoredProviders,
   createVault,
+  type LinkedAccounts,
   type ProviderAdmin,
   sealedColumns,
 } from "../../credentials/index.ts"
@@ -39,6 +43,7 @@ export interface Harness {
   readonly audited: AuditEvent[]
   readonly logged: string[]
   readonly admin: ProviderAdmin
+  readonly accounts: LinkedAccounts
   addSession(options?: {
     repository?: string
     environment?: Record<string, string>
@@ -51,6 +56,7 @@ export interface Harness {
 export async function startHarness(options: {
   file?: Record<string, unknown>
   providerKeys?: Record<string, string>
+  accountProviders?: readonly AccountProvider[]
 }): Promise<Harness> {
   const directory = scratchDirectory("broker")
   const pki = await createPki(join(directory, "pki"))
@@ -76,7 +82,9 @@ export async function startHarness(options: {
   const providers = createProviders({ config, stored: createStoredProviders({ database, vault, log }) })
   const audit = { record: async (event: AuditEvent) => void audited.push(event) }
   const probe = createProbe({ allowedPrivateHosts: ["127.0.0.1"] })
+  const accountParts = { database, vault, log, providers: options.accountProviders ?? [] }
   const broker = createBroker({
+    accounts: createAccountAccess({ ...accountParts, clock: systemClock }),
     config,
     cluster: cluster as unknown as Cluster,
     database,
@@ -100,6 +108,7 @@ export async function startHarness(options: {
     database,
     audited,
     logged,
+    accounts: createLinkedAccounts({ ...accountParts, audit, redirectUri: (id) => `https://agents.example.com/${id}` }),
     admin: createProviderAdmin({ config, database, vault, audit, providers, probe }),
     addSession: (session = {}) => addSession({ database, cluster, vault }, session),
   }

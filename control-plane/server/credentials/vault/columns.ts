@@ -18,4 +18,16 @@ export const sealedColumns = {
     column: "secrets_sealed",
     row: providerId,
   }),
+  accountTokens: (accountId: string, ownerId: string): SealContext => ({
+    table: "linked_accounts",
+    column: "tokens_sealed",
+    row: accountId,
+    owner: ownerId,
+  }),
+  linkVerifier: (stateHash: Buffer, ownerId: string): SealContext => ({
+    table: "link_attempts",
+    column: "verifier_sealed",
+    row: stateHash.toString("hex"),
+    owner: ownerId,
+  }),
 } as const

@@ -1,0 +1,50 @@
+import type { Secret } from "../../crypto/index.ts"
+
+/** What a git host gives for an account. Times are milliseconds since the epoch; null means that it does not end. */
+export interface AccountTokens {
+  readonly access: Secret
+  readonly accessExpiresAt: number | null
+  readonly refresh: Secret | null
+  readonly refreshExpiresAt: number | null
+}
+
+/** Who the account is, for people and for commits. */
+export interface AccountIdentity {
+  /** The host's own lasting id. */
+  readonly subject: string
+  readonly login: string
+  readonly name: string
+  readonly email: string
+}
+
+/**
+ * A kind of git host that accounts can be linked at (OAuth 2.0 with PKCE). Another one is another folder beside
+ * `github/`. Methods throw `HostRefused` for a refusal that will stay, and other errors for trouble that may pass.
+ */
+export interface AccountProvider {
+  /** Names it in addresses: `github`. */
+  readonly id: string
+  /** The git host, as it stands in repository addresses. */
+  readonly host: string
+  authorizeUrl(request: { state: string; challenge: string; redirectUri: string }): URL
+  /** Turns the code of the callback into tokens. */
+  exchange(request: { code: string; verifier: string; redirectUri: string }): Promise<AccountTokens>
+  refresh(refresh: Secret): Promise<AccountTokens>
+  identify(access: Secret): Promise<AccountIdentity>
+  /** Ends what the user allowed, at the host. */
+  revoke(access: Secret): Promise<void>
+  /** The `Authorization` header of git requests. */
+  gitAuthorization(access: Secret): Secret
+}
+
+/** The host says no, and will say so again: a used or withdrawn code or token, wrong client credentials. */
+export class HostRefused extends Error {
+  /** The host's own error code. */
+  readonly code: string
+
+  constructor(code: string, message: string) {
+    super(message)
+    this.name = "HostRefused"
+    this.code = code
+  }
+}

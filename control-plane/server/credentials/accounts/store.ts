@@ -1,0 +1,150 @@
+import type { Database } from "../../database/types.ts"
+
+/** A row of `linked_accounts`, mapped. Times are milliseconds since the epoch. */
+export interface AccountRecord {
+  readonly id: string
+  readonly userId: string
+  readonly provider: string
+  readonly host: string
+  readonly subject: string
+  readonly login: string
+  readonly name: string
+  readonly email: string
+  readonly tokensSealed: Buffer
+  readonly accessExpiresAt: number | null
+  readonly refreshExpiresAt: number | null
+  readonly brokenReason: string | null
+  readonly createdAt: number
+}
+
+interface Row {
+  id: string
+  user_id: string
+  provider: string
+  host: string
+  subject: string
+  login: string
+  name: string
+  email: string
+  tokens_sealed: Buffer
+  access_expires_at: Date | null
+  refresh_expires_at: Date | null
+  broken_reason: string | null
+  created_at: Date
+}
+
+function toRecord(row: Row): AccountRecord {
+  return {
+    id: row.id,
+    userId: row.user_id,
+    provider: row.provider,
+    host: row.host,
+    subject: row.subject,
+    login: row.login,
+    name: row.name,
+    email: row.email,
+    tokensSealed: row.tokens_sealed,
+    accessExpiresAt: row.access_expires_at?.getTime() ?? null,
+    refreshExpiresAt: row.refresh_expires_at?.getTime() ?? null,
+    brokenReason: row.broken_reason,
+    createdAt: row.created_at.getTime(),
+  }
+}
+
+const dateOf = (milliseconds: number | null) => (milliseconds === null ? null : new Date(milliseconds))
+
+/** A user's accounts, oldest first. */
+export async function listAccounts(database: Database, userId: string): Promise<AccountRecord[]> {
+  const sql = "SELECT * FROM linked_accounts WHERE user_id = ? ORDER BY created_at, id"
+  const { rows } = await database.raw<{ rows: Row[] }>(sql, [userId])
+  return rows.map(toRecord)
+}
+
+/** A user's account at a host; null when there is none. */
+export async function findAccount(database: Database, userId: string, host: string): Promise<AccountRecord | null> {
+  const sql = "SELECT * FROM linked_accounts WHERE user_id = ? AND host = ?"
+  const { rows } = await database.raw<{ rows: Row[] }>(sql, [userId, host])
+  return rows[0] === undefined ? null : toRecord(rows[0])
+}
+
+/** One account, locked until the transaction ends; null when it is gone. */
+export async function lockAccount(transaction: Database, id: string): Promise<AccountRecord | null> {
+  const { rows } = await transaction.raw<{ rows: Row[] }>("SELECT * FROM linked_accounts WHERE id = ? FOR UPDATE", [id])
+  return rows[0] === undefined ? null : toRecord(rows[0])
+}
+
+/**
+ * Takes the place of the user's earlier account at the host. That one is not ended at the host: with the same person it
+ * would take the new tokens along.
+ */
+export async function insertAccount(
+  transaction: Database,
+  account: Omit<AccountRecord, "brokenReason" | "createdAt">,
+): Promise<AccountRecord> {
+  const earlier = [account.userId, account.host]
+  await transaction.raw("DELETE FROM linked_accounts WHERE user_id = ? AND host = ?", earlier)
+  const { rows } = await transaction.raw<{ rows: [Row] }>(
+    `INSERT INTO linked_accounts (id, user_id, provider, host, subject, login, name, email, tokens_sealed,
+       access_expires_at, refresh_expires_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *`,
+    [
+      ...[account.id, account.userId, account.provider, account.host, account.subject],
+      ...[account.login, account.name, account.email, account.tokensSealed],
+      ...[dateOf(account.accessExpiresAt), dateOf(account.refreshExpiresAt)],
+    ],
+  )
+  return toRecord(rows[0])
+}
+
+/** New tokens of an account that works. */
+export async function saveTokens(
+  transaction: Database,
+  id: string,
+  tokens: Pick<AccountRecord, "tokensSealed" | "accessExpiresAt" | "refreshExpiresAt">,
+): Promise<void> {
+  await transaction.raw(
+    `UPDATE linked_accounts SET tokens_sealed = ?, access_expires_at = ?, refresh_expires_at = ?,
+       broken_reason = NULL, refreshed_at = now() WHERE id = ?`,
+    [tokens.tokensSealed, dateOf(tokens.accessExpiresAt), dateOf(tokens.refreshExpiresAt), id],
+  )
+}
+
+/** The account has to be linked again, for this reason. */
+export async function breakAccount(database: Database, id: string, reason: string): Promise<void> {
+  await database.raw("UPDATE linked_accounts SET broken_reason = ? WHERE id = ?", [reason, id])
+}
+
+/** Removes a user's account and returns what it was; null when there is none. */
+export async function deleteAccount(database: Database, userId: string, id: string): Promise<AccountRecord | null> {
+  const sql = "DELETE FROM linked_accounts WHERE user_id = ? AND id = ? RETURNING *"
+  const { rows } = await database.raw<{ rows: Row[] }>(sql, [userId, id])
+  return rows[0] === undefined ? null : toRecord(rows[0])
+}
+
+/** A linking that was begun. */
+export interface LinkAttempt {
+  readonly stateHash: Buffer
+  readonly userId: string
+  readonly provider: string
+  readonly verifierSealed: Buffer
+}
+
+/** Remembers a linking for `life_ms`, and forgets those that were never finished. */
+export async function insertAttempt(database: Database, attempt: LinkAttempt, life_ms: number): Promise<void> {
+  await database.raw("DELETE FROM link_attempts WHERE expires_at < now()")
+  await database.raw(
+    `INSERT INTO link_attempts (state_hash, user_id, provider, verifier_sealed, expires_at)
+     VALUES (?, ?, ?, ?, now() + ? * interval '1 millisecond')`,
+    [attempt.stateHash, attempt.userId, attempt.provider, attempt.verifierSealed, life_ms],
+  )
+}
+
+/** Takes an attempt away, so that it counts once on whichever replica; null when it is unknown, used or too old. */
+export async function takeAttempt(database: Database, stateHash: Buffer): Promise<LinkAttempt | null> {
+  const { rows } = await database.raw<{
+    rows: { user_id: string; provider: string; verifier_sealed: Buffer; alive: boolean }[]
+  }>("DELETE FROM link_attempts WHERE state_hash = ? RETURNING *, expires_at > now() AS alive", [stateHash])
+  const [row] = rows
+  if (row === undefined || !row.alive) return null
+  return { stateHash, userId: row.user_id, provider: row.provider, verifierSealed: row.verifier_sealed }
+}
