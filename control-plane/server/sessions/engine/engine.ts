@@ -6,7 +6,7 @@ import type { Clock } from "../../time/index.ts"
 import type { Transcripts } from "../../transcripts/types.ts"
 import type { Workloads } from "../../workloads/index.ts"
 import { flagDrift } from "../store/driver-writes.ts"
-import { claimLeases, claimNamedLeases, releaseLease, renewLeases } from "../store/leases.ts"
+import { claimLeases, claimNamedLeases, endLeftovers, releaseLease, renewLeases } from "../store/leases.ts"
 import type { Lease } from "../types.ts"
 import { SessionDriver } from "./driver.ts"
 import { COUNTS, TIMES } from "./limits.ts"
@@ -20,7 +20,7 @@ export interface EngineParts {
   readonly clock: Clock
   readonly log: Logger
   readonly config: { readonly file: { readonly sessions: Pick<Config["file"]["sessions"], "idleTimeout_s"> } }
-  /** Names the holder of leases: different for every process that ever ran. */
+  /** `<pod>-<random>`: names the holder of leases; different for every process that ever ran. */
   readonly replica: string
   readonly random?: () => number
   /** An agent that answers nothing for this long while its pod runs is given a new pod. Default one minute. */
@@ -73,8 +73,9 @@ class LeasedEngine implements Engine {
       ),
       workloads.onChange(hint),
     )
+    const leftovers = this.#guarded("leftovers", () => endLeftovers(this.#parts.database, this.#parts.replica))
     this.#loop(TIMES.renew_ms, () => this.#renew())
-    this.#loop(TIMES.claim_ms, () => this.#claim())
+    this.#loop(TIMES.claim_ms, () => leftovers.then(() => this.#claim()))
     this.#loop(TIMES.sweep_ms, () => this.#sweep())
   }
 

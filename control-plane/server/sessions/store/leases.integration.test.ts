@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest"
 import { testDatabase } from "../../../../test/support/postgres.ts"
 import type { Lease } from "../types.ts"
 import { deleteFenced, loadFenced, patchFenced, settle, wishFenced } from "./driver-writes.ts"
-import { claimLeases, claimNamedLeases, releaseLease, renewLeases } from "./leases.ts"
+import { claimLeases, claimNamedLeases, endLeftovers, releaseLease, renewLeases } from "./leases.ts"
 import { findSession, insertSession, wish } from "./sessions.ts"
 
 const { database, openPool } = await testDatabase()
@@ -92,6 +92,21 @@ describe("leases", () => {
     await releaseLease(database, lease, true)
     await expect(patchFenced(database, lease, { status: "failed" })).rejects.toMatchObject(stale)
     await claimOne("b")
+  })
+
+  it("of a pod's earlier process end when the pod's next process starts, and nobody else's", async () => {
+    await makeSessions(3)
+    const [mine] = await claimLeases(database, "berth-abc-111111", 1)
+    const [other] = await claimLeases(database, "berth-abc-xyz-222222", 1)
+    const [ours] = await claimLeases(database, "berth-abc-333333", 1)
+    if (mine === undefined || other === undefined || ours === undefined) throw new Error("no lease")
+    await endLeftovers(database, "berth-abc-333333")
+    await expect(loadFenced(database, mine)).rejects.toMatchObject(stale)
+    await loadFenced(database, other)
+    await loadFenced(database, ours)
+    expect((await claimLeases(database, "berth-abc-333333", 9)).map((lease) => lease.sessionId)).toEqual([
+      mine.sessionId,
+    ])
   })
 
   it("are for sessions with something to drive", async () => {

@@ -63,6 +63,20 @@ export async function renewLeases(database: Database, leases: readonly Lease[]):
 }
 
 /**
+ * Ends the leases of this pod's earlier process, which is dead when this one starts: its sessions need not wait until
+ * they run out. A holder is `<pod>-<random>`. Should it live after all, the new epoch keeps it from writing.
+ */
+export async function endLeftovers(database: Database, holder: string): Promise<void> {
+  const pod = holder.slice(0, holder.lastIndexOf("-") + 1)
+  await database.raw(
+    `UPDATE sessions SET lease_holder = NULL, lease_expires_at = NULL, lease_epoch = lease_epoch + 1
+     WHERE lease_expires_at IS NOT NULL AND lease_holder <> :holder
+       AND left(lease_holder, length(:pod)) = :pod AND position('-' IN substr(lease_holder, length(:pod) + 1)) = 0`,
+    { holder, pod },
+  )
+}
+
+/**
  * Gives a lease back. The epoch moves on, so that nothing of the old holder can be written any more; with `handOver` the
  * other replicas are told to take it.
  */

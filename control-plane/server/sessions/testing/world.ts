@@ -133,7 +133,7 @@ async function makeReplica(
     log,
   }
   const wedged = options.wedged_ms === undefined ? {} : { wedged_ms: options.wedged_ms }
-  const engine = createEngine({ ...parts, ...wedged, replica: `test-${randomName(6)}` })
+  const engine = createEngine({ ...parts, ...wedged, replica: `pod${randomName(6)}-${randomName(6)}` })
   const sessions = createSessions({ ...parts, engine })
   engine.start()
   let stopped = false
