@@ -1,7 +1,8 @@
 import { mkdir } from "node:fs/promises"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { type Browser, chromium, type Page } from "playwright-core"
+import type { Browser, Page } from "playwright-core"
+import { launchChromium } from "./chromium.ts"
 import { type ScriptedServer, startScriptedServer } from "./scripted-server.ts"
 
 // Pictures of every screen, to be looked at: node control-plane/ui/dev/screenshots.ts <directory> [light|dark|phone]
@@ -15,10 +16,7 @@ const LOOKS = [
 
 const dist = process.env.BERTH_UI_DIR ?? fileURLToPath(new URL("../../../dist/control-plane/ui", import.meta.url))
 await mkdir(directory, { recursive: true })
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-background-networking"],
-})
+const browser = await launchChromium()
 for (const look of LOOKS) if (only === undefined || only === look.name) await take(browser, look)
 await browser.close()
 

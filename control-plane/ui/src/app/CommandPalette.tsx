@@ -1,6 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query"
 import { type KeyboardEvent, useId, useRef, useState } from "react"
 import { Dialog } from "../design/Dialog.tsx"
+import { useSettled } from "../design/hooks.ts"
 import { Icon } from "../design/Icon.tsx"
 import { NO_FILTERS } from "../sessions/filters.ts"
 import { loadedSessions, useSessions } from "../sessions/queries.ts"
@@ -17,7 +18,7 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
   const list = useRef<HTMLUListElement>(null)
   const id = useId()
   const words = text.trim()
-  const found = useSessions({ ...NO_FILTERS, q: words }, words.length >= 2)
+  const found = useSessions({ ...NO_FILTERS, q: useSettled(words, 180) }, words.length >= 2)
   const remote = words.length >= 2 ? (found.data?.pages[0]?.items ?? []) : []
   const commands = commandsFor(words, [...loadedSessions(client), ...remote], { signOut: () => void signOut() })
   const current = Math.min(at, commands.length - 1)

@@ -19,6 +19,17 @@ export function useTitle(title: string): void {
   }, [title])
 }
 
+/** The value, once it has stayed the same for `wait_ms`. Compared by its JSON. */
+export function useSettled<Value>(value: Value, wait_ms: number): Value {
+  const [settled, setSettled] = useState(value)
+  const key = JSON.stringify(value)
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(JSON.parse(key) as Value), wait_ms)
+    return () => clearTimeout(timer)
+  }, [key, wait_ms])
+  return settled
+}
+
 /** True once `value` has been true for `wait_ms` without a break: keeps what is over at once from flashing. */
 export function useLasting(value: boolean, wait_ms: number): boolean {
   const [lasting, setLasting] = useState(false)

@@ -69,7 +69,7 @@ export function Details({ session, state, onClose }: DetailsProps) {
           </button>
         </Fact>
       </dl>
-      {session.steps.length > 0 && (
+      {session.status === "running" && session.steps.length > 0 && (
         <details className="details-fold">
           <summary>Last start</summary>
           <StepList steps={session.steps} now={session.updatedAt} />

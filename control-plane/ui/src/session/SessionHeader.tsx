@@ -65,7 +65,12 @@ export function SessionHeader({ session, live, detailsOpen, onDetails }: Session
           <span className="wide-only">{session.visibility === "public" ? "Public" : "Private"}</span>
         </Button>
         {power !== null && (
-          <Button kind="quiet" icon={power === "start" ? "play" : "stop"} onClick={toggle}>
+          <Button
+            kind="quiet"
+            icon={power === "start" ? "play" : "stop"}
+            aria-label={power === "start" ? "Start" : "Stop"}
+            onClick={toggle}
+          >
             <span className="wide-only">{power === "start" ? "Start" : "Stop"}</span>
           </Button>
         )}

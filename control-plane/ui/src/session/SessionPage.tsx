@@ -46,7 +46,8 @@ function Loaded({ page }: { page: PageSession }) {
   }, [deleted])
 
   if (link.state === "ended" && link.why === "gone") return <Gone />
-  if (error && (error.status === 404 || error.status === 403)) return <Gone />
+  if (error?.status === 404) return <Gone />
+  if (error?.status === 403) return <Private owner={session?.owner.name ?? ""} />
   if (!session) return error ? <Unreadable message={error.message} onRetry={page.live.reload} /> : <Loading />
   return (
     <div className="session-page" {...(detailsOpen ? { "data-details": "" } : {})}>
@@ -95,6 +96,22 @@ function Gone() {
       <div className="empty">
         <h1>There is no such session</h1>
         <p className="muted">It was deleted, or its owner keeps it private.</p>
+        <Link to={{ name: "list" }} className="button">
+          To the sessions
+        </Link>
+      </div>
+    </div>
+  )
+}
+
+/** An administrator sees that a session exists, and not what is in it. */
+function Private({ owner }: { owner: string }) {
+  useTitle("Private session")
+  return (
+    <div className="page">
+      <div className="empty">
+        <h1>This session is private</h1>
+        <p className="muted">Only {owner === "" ? "its owner" : owner} can read it.</p>
         <Link to={{ name: "list" }} className="button">
           To the sessions
         </Link>

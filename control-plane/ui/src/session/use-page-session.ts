@@ -12,6 +12,7 @@ import { createOutbox, type Outbox } from "./outbox.ts"
 
 /** A tab in the background gives its connection back after this; it resumes where it was. */
 const HIDDEN_MS_MAX = 60_000
+const FLUSH_MS = 40
 /** In the background there are no frames. */
 const FLUSH_HIDDEN_MS = 250
 
@@ -26,7 +27,7 @@ export function usePageSession(id: string): PageSession | null {
   const client = useQueryClient()
   const [opened, setOpened] = useState<PageSession | null>(null)
   useEffect(() => {
-    const live = openLiveSession({ api, id, session: knownSession(client, id), schedule: soon })
+    const live = openLiveSession({ api, id, session: knownSession(client, id), schedule: createScheduler() })
     const outbox = openOutbox(api, id)
     const stopWatching = whileVisible(live, HIDDEN_MS_MAX)
     const unsubscribe = live.subscribe(() => settle(live, outbox))
@@ -59,7 +60,16 @@ function settle(live: LiveSession, outbox: Outbox): void {
   if (link.state === "live") outbox.retry()
 }
 
-function soon(flush: () => void): void {
-  if (document.visibilityState === "hidden") setTimeout(flush, FLUSH_HIDDEN_MS)
-  else requestAnimationFrame(flush)
+/** Runs what is asked for with the next frame, but not more often than the eye can follow text. */
+function createScheduler(): (flush: () => void) => void {
+  let last = 0
+  return (flush) => {
+    const wait_ms = document.visibilityState === "hidden" ? FLUSH_HIDDEN_MS : FLUSH_MS - (performance.now() - last)
+    const run = () => {
+      last = performance.now()
+      flush()
+    }
+    if (wait_ms > 0) setTimeout(run, wait_ms)
+    else requestAnimationFrame(run)
+  }
 }

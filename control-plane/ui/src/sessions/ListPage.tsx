@@ -1,11 +1,11 @@
-import { useDeferredValue, useRef } from "react"
+import { useRef } from "react"
 import { useMe } from "../api/account.ts"
 import { messageOf } from "../api/client.ts"
 import { Link, replaceSearch, useSearch } from "../app/router.tsx"
 import { useShortcuts } from "../app/shortcuts.ts"
 import { Button } from "../design/Button.tsx"
 import { Callout } from "../design/Callout.tsx"
-import { useNow, useTitle } from "../design/hooks.ts"
+import { useNow, useSettled, useTitle } from "../design/hooks.ts"
 import { Icon } from "../design/Icon.tsx"
 import { BulkBar } from "./BulkBar.tsx"
 import { FilterBar } from "./FilterBar.tsx"
@@ -17,11 +17,14 @@ import { SessionRow } from "./SessionRow.tsx"
 import { useSelection } from "./selection.ts"
 import "./list.css"
 
+/** One asks the server when somebody has stopped typing. */
+const TYPING_MS = 180
+
 /** All sessions that one may see. */
 export function ListPage() {
   useTitle("Sessions")
   const filters = filtersFrom(useSearch())
-  const asked = useDeferredValue(filters)
+  const asked = useSettled(filters, TYPING_MS)
   const me = useMe()
   const list = useSessions(asked)
   const sessions = list.data?.pages.flatMap((page) => page.items) ?? []

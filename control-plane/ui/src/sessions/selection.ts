@@ -1,4 +1,4 @@
-import { useCallback, useMemo, useRef, useState } from "react"
+import { useCallback, useEffect, useMemo, useRef, useState } from "react"
 import type { SessionView } from "../api/types.ts"
 
 export interface Selection {
@@ -17,7 +17,9 @@ export function useSelection(sessions: readonly SessionView[]): Selection {
   const [ids, setIds] = useState(NONE)
   const last = useRef("")
   const shown = useRef(sessions)
-  shown.current = sessions
+  useEffect(() => {
+    shown.current = sessions
+  })
   const toggle = useCallback((id: string, range: boolean) => {
     const order = shown.current.map((session) => session.id)
     setIds((before) => toggled(before, order, range ? last.current : "", id))

@@ -39,7 +39,5 @@ export const LineView = memo(function LineView({ line, onRetry, onEdit }: LineVi
           Working
         </p>
       )
-    default:
-      return <p className="row-divider">Reading older messages…</p>
   }
 })

@@ -1,4 +1,4 @@
-import { useVirtualizer, type VirtualItem } from "@tanstack/react-virtual"
+import { useVirtualizer, type VirtualItem, type Virtualizer } from "@tanstack/react-virtual"
 import { type Ref, useEffect, useImperativeHandle, useMemo, useRef } from "react"
 import { Button } from "../design/Button.tsx"
 import { useLiveSession, usePageLive } from "../session/live-context.ts"
@@ -25,7 +25,6 @@ const OLDER_LINES = 6
 
 /** The conversation. Only what is near the visible part is in the page. */
 export function Transcript({ ref, outgoing, ready, ...actions }: TranscriptProps) {
-  const live = useLiveSession()
   const { state, loadingOlder } = usePageLive()
   const makeRows = useMemo(createRowMaker, [])
   const { status, activity } = state.session ?? {}
@@ -36,10 +35,9 @@ export function Transcript({ ref, outgoing, ready, ...actions }: TranscriptProps
       linesOf(makeRows(state.messages, inTurn), {
         outgoing,
         session: state.session,
-        older: state.olderCursor !== null,
         busy,
       }),
-    [makeRows, state.messages, state.session, state.olderCursor, outgoing, inTurn, busy],
+    [makeRows, state.messages, state.session, outgoing, inTurn, busy],
   )
   const box = useRef<HTMLDivElement>(null)
   const virtual = useVirtualizer({
@@ -61,14 +59,15 @@ export function Transcript({ ref, outgoing, ready, ...actions }: TranscriptProps
   }, [ready, virtual])
 
   const items = virtual.getVirtualItems()
-  const first = items[0]?.index ?? 0
-  const wantsOlder = ready && state.olderCursor !== null && !loadingOlder && items.length > 0 && first <= OLDER_LINES
-  useEffect(() => {
-    if (wantsOlder) live.loadOlder().catch(() => undefined)
-  }, [wantsOlder, live])
+  useOlder(virtual, ready)
 
   return (
     <div className="transcript-frame">
+      {loadingOlder && (
+        <p className="older" role="status">
+          <span className="spinner" aria-hidden="true" /> Reading older messages
+        </p>
+      )}
       <div ref={box} className="transcript" role="region" aria-label="Conversation" tabIndex={0}>
         <div className="transcript-space" style={{ height: virtual.getTotalSize() }}>
           {items.map((item) => {
@@ -89,6 +88,21 @@ export function Transcript({ ref, outgoing, ready, ...actions }: TranscriptProps
       )}
     </div>
   )
+}
+
+/** Asks for older messages as one comes near the start. */
+function useOlder(virtual: Virtualizer<HTMLDivElement, Element>, ready: boolean): void {
+  const live = useLiveSession()
+  const { state, loadingOlder } = usePageLive()
+  const first = virtual.range?.startIndex
+  // Before it has come to its end for the first time, the list stands at its start too.
+  const looksBack =
+    virtual.scrollDirection === "backward" || virtual.getTotalSize() <= (virtual.scrollRect?.height ?? 0)
+  const wants = ready && looksBack && first !== undefined && first <= OLDER_LINES
+  const may = state.olderCursor !== null && !loadingOlder
+  useEffect(() => {
+    if (wants && may) live.loadOlder().catch(() => undefined)
+  }, [wants, may, live])
 }
 
 interface PlacedProps extends LineActions {

@@ -5,7 +5,6 @@ import { isWaiting, type Row } from "./rows.ts"
 /** A row of the transcript, or one of the lines around it. */
 export type Line =
   | Row
-  | { readonly kind: "older"; readonly key: string }
   | { readonly kind: "outgoing"; readonly key: string; readonly item: Outgoing }
   | { readonly kind: "start"; readonly key: string; readonly session: SessionView }
   | { readonly kind: "working"; readonly key: string }
@@ -13,14 +12,13 @@ export type Line =
 export interface Surroundings {
   readonly outgoing: readonly Outgoing[]
   readonly session: SessionView | null
-  readonly older: boolean
   readonly busy: boolean
 }
 
 /** The rows with what stands before and after them. */
-export function linesOf(rows: readonly Row[], { outgoing, session, older, busy }: Surroundings): readonly Line[] {
+export function linesOf(rows: readonly Row[], { outgoing, session, busy }: Surroundings): readonly Line[] {
   const shown = new Set(rows.map((row) => row.key))
-  const lines: Line[] = older ? [{ kind: "older", key: "older" }] : []
+  const lines: Line[] = []
   const waiting = rows.findIndex((row) => row.kind === "user" && isWaiting(row.message))
   const done = waiting === -1 ? rows : rows.slice(0, waiting)
   lines.push(...done)

@@ -80,7 +80,7 @@ describe("rows of a transcript", () => {
 })
 
 describe("lines around the rows", () => {
-  const around = { outgoing: [], session: null, older: false, busy: false }
+  const around = { outgoing: [], session: null, busy: false }
 
   test("an agent at work without words is shown before the prompts that wait", () => {
     const rows = createRowMaker()([prompt("u1"), prompt("u2", "queued")], true)

@@ -128,16 +128,14 @@ export function textOf(messages: readonly Message[]): string {
 
 /** Tokens and cost, added up; `input` is without what came from the cache. */
 export function usageOf(bodies: readonly MessageBody[]): Usage {
-  let usage: Usage = { input: 0, output: 0, cached: 0, cost: 0 }
-  for (const { tokens, cost } of bodies) {
-    usage = {
-      input: usage.input + (tokens ? tokens.input + tokens.cacheWrite : 0),
-      output: usage.output + (tokens ? tokens.output + tokens.reasoning : 0),
-      cached: usage.cached + (tokens ? tokens.cacheRead : 0),
-      cost: usage.cost + (cost ?? 0),
-    }
+  const sum = { input: 0, output: 0, cached: 0, cost: 0 }
+  for (const { tokens, cost = 0 } of bodies) {
+    sum.input += tokens ? tokens.input + tokens.cacheWrite : 0
+    sum.output += tokens ? tokens.output + tokens.reasoning : 0
+    sum.cached += tokens?.cacheRead ?? 0
+    sum.cost += cost
   }
-  return usage
+  return sum
 }
 
 function sameItems(a: readonly Message[], b: readonly Message[]): boolean {
