@@ -45,5 +45,10 @@ export function chartValues(input: ValuesInput): object {
     },
     git: { hosts: input.demoGitHost ? { [input.demoGitHost]: { scheme: "http" } } : {} },
     broker: { allowedPrivateHosts: input.allowedPrivateHosts },
+    sessions: {
+      // The chart's default reserves a quarter of a core a session, which fills a small machine after a handful of
+      // sessions that mostly wait. What a session may use is not touched.
+      resources: { requests: { cpu: "50m" } },
+    },
   }
 }
