@@ -19,6 +19,11 @@ export interface Runtime {
   /** True when the agent answers and can take a prompt (`GET /session/status`). Never throws; waits `timeout_ms` at most. */
   probe(target: AgentTarget, timeout_ms: number, signal?: AbortSignal): Promise<boolean>
   /**
+   * Why an agent that answers cannot take a prompt, in its own words; null when it can, or does not answer at all.
+   * Never throws. For people who wait for a start.
+   */
+  explain(target: AgentTarget, timeout_ms: number): Promise<string | null>
+  /**
    * Follows the agent until closed: finds or makes its conversation, reads everything that happened while nobody
    * listened, then streams. Reconnects by itself (heartbeat watchdog) and resynchronises after each gap.
    */

@@ -1,10 +1,13 @@
 import { AppError } from "../../errors/index.ts"
 import type { AgentTarget, PermissionReply, QuestionReply } from "../types.ts"
-import { id } from "./clean.ts"
+import { fields, id, text } from "./clean.ts"
 import { AgentHttp } from "./http.ts"
 import { LIMITS } from "./limits.ts"
 
 type Call = Parameters<AgentHttp["json"]>[0]
+
+/** Enough for one sentence of an error, not for a stack. */
+const EXPLAIN_CHARS_MAX = 300
 
 /** One request over a connection that is closed after it. @throws AppError `agent_failed` */
 async function once(target: AgentTarget, call: Call): Promise<{ status: number; data: unknown }> {
@@ -27,6 +30,19 @@ export async function probe(target: AgentTarget, timeout_ms: number, signal?: Ab
     return status === 200 && typeof data === "object" && data !== null
   } catch {
     return false
+  }
+}
+
+/** See `Runtime.explain`. */
+export async function explain(target: AgentTarget, timeout_ms: number): Promise<string | null> {
+  try {
+    const { status, data } = await once(target, { path: "/session/status", timeout_ms })
+    if (status === 200) return null
+    const { data: inner, message } = fields(data)
+    const words = text(fields(inner).message ?? message, LIMITS.message_chars_max) ?? ""
+    return `HTTP ${status}${words === "" ? "" : `: ${words.slice(0, EXPLAIN_CHARS_MAX)}`}`
+  } catch {
+    return null
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Logger } from "pino"
 import type { Clock } from "../../time/index.ts"
 import type { Runtime } from "../types.ts"
-import { abort, answerPermission, answerQuestion, probe } from "./calls.ts"
+import { abort, answerPermission, answerQuestion, explain, probe } from "./calls.ts"
 import { Connection } from "./connection.ts"
 import { createMessageIds } from "./ids.ts"
 
@@ -10,6 +10,7 @@ export function createOpenCodeV1(options: { clock: Clock; log: Logger; random: (
   const newMessageId = createMessageIds(() => options.clock.now())
   return {
     probe,
+    explain,
     abort,
     answerPermission,
     answerQuestion,

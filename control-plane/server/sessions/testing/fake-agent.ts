@@ -26,6 +26,7 @@ export class FakeAgent {
       abort: async (_target, id) => void this.aborted.push(id),
       answerPermission: async () => {},
       answerQuestion: async () => {},
+      explain: async () => null,
       newMessageId: () => `msg_agent${String(++this.#ids).padStart(6, "0")}`,
     }
   }
