@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { createProfiles, profileFaults } from "./profiles.ts"
+import { createProfiles, profileFaults } from "../index.ts"
 
 // The profile of the document that this configuration follows, with our names.
 const vertex = {

@@ -2,7 +2,7 @@ import { AppError } from "../../errors/index.ts"
 import { isObject, type ProviderJson } from "./definition.ts"
 
 /** What stands where a stored secret is, in every answer; sent back it keeps the stored value. */
-export const SECRET_PLACEHOLDER = "%%SECRET%%"
+const SECRET_PLACEHOLDER = "%%SECRET%%"
 
 /** Secret values by their path (`options.apiKey`, `options.headers.<name>`). */
 export type ProviderSecrets = Readonly<Record<string, string>>
