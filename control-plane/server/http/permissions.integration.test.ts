@@ -1,0 +1,140 @@
+import { createHash, randomBytes } from "node:crypto"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { testDatabase } from "../../../test/support/postgres.ts"
+import { createAudit } from "../audit/index.ts"
+import { createVault } from "../credentials/index.ts"
+import { newId } from "../crypto/index.ts"
+import { createNotifications } from "../database/index.ts"
+import { createLogger } from "../observability/index.ts"
+import { createRuntime } from "../runtime/index.ts"
+import { createSessions, type Principal } from "../sessions/index.ts"
+import { systemClock as clock } from "../time/index.ts"
+import { createTranscripts } from "../transcripts/index.ts"
+import type { Workloads } from "../workloads/index.ts"
+import { createWorkloadStore } from "../workloads/store.ts"
+import { type Cell, cellsOf } from "./testing/permission-cells.ts"
+import { TABLE, type Who } from "./testing/permission-table.ts"
+import { startServer, testConfig } from "./testing/server.ts"
+
+const { database, url } = await testDatabase()
+const log = createLogger({ level: "silent", replica: "test" })
+const config = testConfig()
+const vault = createVault({ keys: config.encryptionKeys })
+const notifications = createNotifications({ url, log, clock })
+afterAll(() => notifications.close())
+const store = createWorkloadStore({ database, vault, release: "berth" })
+const sessions = createSessions({
+  database,
+  vault,
+  clock,
+  notifications,
+  config,
+  audit: createAudit({ database, log }),
+  transcripts: createTranscripts({ database, notifications, clock, log }),
+  runtime: createRuntime({ clock, log }),
+  // No cluster: what a route answers before it needs one is what is asked here.
+  workloads: { store, observe: () => ({ statefulSet: null, pod: null, remains: [] }) } as unknown as Workloads,
+  engine: { wake: () => undefined },
+})
+const server = await startServer({ database, sessions, config })
+
+const people = new Map<Who, Principal>()
+beforeAll(async () => {
+  for (const [who, role] of [
+    ["owner", "member"],
+    ["other", "member"],
+    ["readonly", "readonly"],
+    ["admin", "admin"],
+    ["disabled", "admin"],
+  ] as const) {
+    const userId = newId("usr")
+    const person = { userId, email: `${who}@example.com`, name: who, role, method: "password", loginId: null } as const
+    people.set(who, person)
+    await database("users").insert({ id: userId, issuer: "test", subject: who, email: person.email, name: who, role })
+  }
+  await database("users").where({ subject: "disabled" }).update({ disabled_at: new Date() })
+})
+
+function person(who: Who): Principal {
+  const found = people.get(who)
+  if (found === undefined) throw new Error(`${who} is not a person`)
+  return found
+}
+
+const hashOf = (token: string) => createHash("sha256").update(token).digest()
+const later = new Date(Date.now() + 3_600_000)
+
+/** A fresh proof for each question: some questions end the sign-in that asks them. */
+async function proofOf(who: Cell["who"]): Promise<Record<string, string>> {
+  const token = randomBytes(32).toString("base64url")
+  // There is a limit to how many one may have.
+  await database("api_tokens").delete()
+  if (typeof who !== "string") {
+    const row = { id: newId("tok"), user_id: person("owner").userId, name: "t", scopes: [who.scope], expires_at: later }
+    await database("api_tokens").insert({ ...row, token_hash: hashOf(`berth_${token}`) })
+    return { authorization: `Bearer berth_${token}` }
+  }
+  if (who === "anonymous") return {}
+  // As a projected service account token looks.
+  if (who === "pod")
+    return { authorization: "Bearer eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzeXN0ZW06c2VydmljZWFjY291bnQifQ.c2ln" }
+  const row = { id: newId("lgn"), user_id: person(who).userId, method: "password" }
+  await database("logins").insert({ ...row, token_hash: hashOf(token), idle_expires_at: later, expires_at: later })
+  return { cookie: `berth-local=${token}` }
+}
+
+async function statusOf({ row, visibility, who }: Cell): Promise<number> {
+  const [method = "", path = ""] = row.route.split(" ")
+  const isAboutSession = path.startsWith("/api/sessions/:id")
+  const id = isAboutSession
+    ? (await sessions.create(person("owner"), { private: visibility === "private" })).session.id
+    : "nothing"
+  const address = path.replace(":id", id).replace(/:\w+/g, "nothing")
+  const end = new AbortController()
+  const response = await server.fetch(address + (row.query ?? ""), {
+    method,
+    headers: await proofOf(who),
+    signal: end.signal,
+    ...(row.json === undefined ? {} : { json: row.json }),
+  })
+  // Streams would go on.
+  end.abort()
+  return response.status
+}
+
+describe.each(TABLE)("$route", (row) => {
+  test("answers everybody as the table says, private and public", async () => {
+    const cells = cellsOf([row])
+    const answers: string[] = []
+    const expected: string[] = []
+    for (const cell of cells) {
+      const name = `${cell.visibility} ${typeof cell.who === "string" ? cell.who : `token ${cell.who.scope}`}`
+      expected.push(`${name} ${cell.expected}`)
+      answers.push(`${name} ${await statusOf(cell)}`)
+    }
+    expect(answers).toEqual(expected)
+  })
+})
+
+test("what is private and what is not there look the same to others", async () => {
+  const { session } = await sessions.create(person("owner"), { private: true })
+  const ask = async (id: string, rest: string, method = "GET", json?: unknown) => {
+    const headers = await proofOf("other")
+    const response = await server.fetch(`/api/sessions/${id}${rest}`, { method, headers, ...(json ? { json } : {}) })
+    return (await response.text()).replace(/req_\w+/, "")
+  }
+  for (const [rest, method, json] of [
+    ["", "GET"],
+    ["/messages", "GET"],
+    ["/events", "GET"],
+    ["", "DELETE"],
+    ["", "PATCH", { title: "x" }],
+    ["/stop", "POST"],
+  ] as const) {
+    expect(await ask(session.id, rest, method, json), rest).toBe(
+      await ask("ses_00000000000000000000", rest, method, json),
+    )
+  }
+  const list = await server.fetch("/api/sessions?limit=200", { headers: await proofOf("other") })
+  expect(await list.text()).not.toContain(session.id)
+})
