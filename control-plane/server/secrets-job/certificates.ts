@@ -8,7 +8,7 @@ import {
   objectIdentifier,
   octetString,
   sequence,
-  set,
+  setOfOne,
   time,
   utf8String,
 } from "./der.ts"
@@ -134,7 +134,7 @@ function certificate({ subject, publicKey, issuer, now, extensions }: Certificat
 }
 
 function commonName(name: string): Buffer {
-  return sequence(set(sequence(objectIdentifier("2.5.4.3"), utf8String(name))))
+  return sequence(setOfOne(sequence(objectIdentifier("2.5.4.3"), utf8String(name))))
 }
 
 function extension(id: string, value: Buffer, critical?: "critical"): Buffer {

@@ -8,13 +8,25 @@ export function tlv(tag: number, ...parts: readonly Uint8Array[]): Buffer {
   return Buffer.concat([Buffer.from([tag, 0x80 | length.length]), length, content])
 }
 
+/** SEQUENCE: values in their order. */
 export const sequence = (...parts: readonly Uint8Array[]) => tlv(0x30, ...parts)
-export const set = (...parts: readonly Uint8Array[]) => tlv(0x31, ...parts)
+
+/** SET. With one member only: DER would want more of them sorted. */
+export const setOfOne = (member: Uint8Array) => tlv(0x31, member)
+
+/** OCTET STRING. */
 export const octetString = (content: Uint8Array) => tlv(0x04, content)
+
+/** UTF8String. */
 export const utf8String = (text: string) => tlv(0x0c, Buffer.from(text))
+
+/** BOOLEAN: DER knows one way to say true. */
 export const boolean = (value: boolean) => tlv(0x01, Buffer.from([value ? 0xff : 0]))
-/** Context-specific tag `[number]`: constructed around other values, or primitive in place of a tag. */
+
+/** Context-specific tag `[number]` around other values. */
 export const explicit = (number: number, ...parts: readonly Uint8Array[]) => tlv(0xa0 | number, ...parts)
+
+/** Context-specific tag `[number]` in place of a primitive value's own. */
 export const implicit = (number: number, content: Uint8Array) => tlv(0x80 | number, content)
 
 /** A whole number of bytes, or with `unused` bits at the end of the last one. */

@@ -30,6 +30,7 @@ export function connect(): { secrets: Objects; configMaps: Objects } {
 
 const mergePatch = setHeaderOptions("Content-Type", PatchStrategy.MergePatch)
 
+/** Secrets, through this client. Their data are decoded on the way in and encoded on the way out. */
 export function secretObjects(api: CoreV1Api): Objects {
   const encode = (data: Readonly<Record<string, string>>) =>
     Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString("base64")]))
@@ -61,6 +62,7 @@ export function secretObjects(api: CoreV1Api): Objects {
   }
 }
 
+/** ConfigMaps, through this client. */
 export function configMapObjects(api: CoreV1Api): Objects {
   return {
     read: async (namespace, name) => {
