@@ -34,19 +34,18 @@ export function hasAnswered(client: Client, id: string, words: string): Promise<
     `the answer "${words}"`,
     async () => {
       const [{ items }, { activity }] = await Promise.all([client.messages(id), client.get(id)])
-      const answer = items.find((message) => message.role === "assistant" && textOf(message).includes(words))
+      const answer = items.find(
+        (message) => message.role === "assistant" && textsOf(message).join("\n").includes(words),
+      )
       return answer !== undefined && answer.completedAt !== null && activity === "idle" && items
     },
     { timeout_ms: turn_timeout_ms, every_ms: 150 },
   )
 }
 
-/** What a message says, its tools left out. */
-export function textOf(message: Message): string {
-  return message.parts
-    .filter(({ type }) => type === "text")
-    .map(({ body }) => body.text ?? "")
-    .join("\n")
+/** The texts of a message, its tools left out. */
+export function textsOf(message: Message): string[] {
+  return message.parts.filter(({ type }) => type === "text").map(({ body }) => body.text ?? "")
 }
 
 /** What a tool printed in all of a conversation, call by call. */
