@@ -37,7 +37,7 @@ export interface Pass {
   readonly workload: WorkloadRecord
   readonly guard: () => void
   /** What one pass tells the next. */
-  readonly memory: { liveLookAt: number }
+  readonly memory: { liveLookAt: number; askedAt: number; words: string | null }
 }
 
 /** Look again after so many milliseconds; or the wish is fulfilled; or the session is gone. */
@@ -59,7 +59,7 @@ export class SessionDriver {
   readonly #log: Logger
   #renewedAt: number
   #woken = Promise.withResolvers<void>()
-  readonly #memory = { liveLookAt: 0 }
+  readonly #memory: Pass["memory"] = { liveLookAt: 0, askedAt: 0, words: null }
   #announced = false
 
   constructor(parts: DriverParts, lease: Lease, claimedAt: number) {

@@ -204,6 +204,25 @@ describe("the engine", () => {
     await replica.stop()
   })
 
+  it("passes on what an agent says that runs and cannot work, and fails with it in the end", {
+    timeout: 60_000,
+  }, async () => {
+    const replica = await world.replica({ startTimeout_s: 20 })
+    const user = await world.user()
+    world.agent.up = false
+    world.agent.words = "HTTP 500: EROFS: read-only file system"
+    const { session } = await replica.sessions.create(user, {})
+    await world.kubelet.run((await podOf(world, session.id)).name)
+    const reason = { code: "agent_failing", message: expect.stringContaining("EROFS: read-only file system") }
+    const waiting = await until(replica.sessions, user, session.id, { status: "starting", reason }, 30_000)
+    expect(waiting.steps.at(-1)).toMatchObject({ state: "active", detail: expect.stringContaining("EROFS") })
+    await until(replica.sessions, user, session.id, { status: "failed", reason }, 30_000)
+    world.agent.up = true
+    world.agent.words = null
+    await remove(replica, user, session.id)
+    await replica.stop()
+  })
+
   it("gives an agent that no longer answers a new pod, and keeps its volume", async () => {
     const replica = await world.replica({ wedged_ms: 1_500 })
     const user = await world.user()

@@ -146,7 +146,7 @@ async function wait(pass: Pass, observation: WorkloadObservation, run: string | 
   // A new holder of the lease connects to an agent that has been there all the time.
   const reconnecting = session.status === "running" && run !== null && run === session.agentRun
   if (reconnecting) return await reconnect(pass, observation.pod)
-  const diagnosis = await parts.workloads.diagnose(workload, observation, startedAt(session.steps, now))
+  const diagnosis = await explained(pass, observation)
   if (diagnosis?.final) return await fail(pass, diagnosis.reason, observation.pod)
 
   const trouble = diagnosis === null ? null : { ...diagnosis.reason, final: false }
@@ -168,6 +168,25 @@ async function reconnect({ session, journal }: Pass, pod: PodObservation | null)
     await journal.update({ reason: code === null ? null : { code, message, hint: hintFor(code) } })
   }
   return TIMES.look_ms
+}
+
+/** What the cluster says stands in the way; where it knows nothing, what the agent itself says. */
+async function explained(pass: Pass, observation: WorkloadObservation): Promise<Diagnosis | null> {
+  const { parts, memory, link, session, workload } = pass
+  const now = parts.clock.now()
+  const begun = startedAt(session.steps, now)
+  const diagnosis = await parts.workloads.diagnose(workload, observation, begun)
+  const target = observation.pod === null ? null : parts.workloads.target(workload, observation.pod)
+  if (target === null || link.run === null || now - begun < TIMES.slow_boot_ms) return diagnosis
+  if (diagnosis !== null && diagnosis.reason.code !== "start_timeout") return diagnosis
+  if (now - memory.askedAt >= TIMES.live_look_ms) {
+    memory.askedAt = now
+    memory.words = await parts.runtime.explain(target, TIMES.look_ms)
+  }
+  if (memory.words === null) return diagnosis
+  const code = "agent_failing"
+  const message = `The agent runs, but cannot work: ${memory.words}`
+  return { reason: { code, message, hint: hintFor(code) }, final: diagnosis?.final ?? false }
 }
 
 function reasonOf(diagnosis: Diagnosis | null): Reason | null {

@@ -11,6 +11,8 @@ export class FakeAgent {
   readonly sinks: RuntimeSink[] = []
   readonly conversations: (string | null)[] = []
   readonly aborted: string[] = []
+  /** What it says instead of working. */
+  words: string | null = null
   /** When true, prompts arrive but the answer is lost: the caller sees an error. */
   loseAnswers = false
   target: AgentTarget | null = null
@@ -22,11 +24,11 @@ export class FakeAgent {
         this.target = target
         return this.up
       },
+      explain: async () => this.words,
       connect: (options) => this.#connect(options),
       abort: async (_target, id) => void this.aborted.push(id),
       answerPermission: async () => {},
       answerQuestion: async () => {},
-      explain: async () => null,
       newMessageId: () => `msg_agent${String(++this.#ids).padStart(6, "0")}`,
     }
   }

@@ -53,6 +53,17 @@ export class FakeKubelet {
     })
   }
 
+  /** Runs every pod that comes up, until the signal aborts. */
+  async runEverything(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      for (const { metadata, status } of await this.pods()) {
+        if (status?.phase === "Running" || metadata?.deletionTimestamp !== undefined) continue
+        await this.run(metadata?.name ?? "").catch(() => undefined)
+      }
+      await new Promise((resolve) => setTimeout(resolve, 150))
+    }
+  }
+
   /** A container waits for the given reason. */
   async waits(pod: string, container: "auth" | "agent", reason: string, message: string): Promise<void> {
     const now = new Date().toISOString().replace(/\.\d+Z$/, "Z")

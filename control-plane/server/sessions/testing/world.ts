@@ -9,6 +9,7 @@ import { type Cluster, createCluster } from "../../cluster/index.ts"
 import { createVault } from "../../credentials/index.ts"
 import { newId, randomName, Secret } from "../../crypto/index.ts"
 import { createNotifications } from "../../database/index.ts"
+import type { Runtime } from "../../runtime/types.ts"
 import { systemClock } from "../../time/index.ts"
 import { createTranscripts } from "../../transcripts/index.ts"
 import { createWorkloads, type Workloads } from "../../workloads/index.ts"
@@ -25,8 +26,19 @@ export interface Replica {
   readonly engine: Engine
   readonly workloads: Workloads
   readonly cluster: Cluster
+  /** As `kill -9` would: what is under way comes to nothing, leases are not given back. */
+  crash(): Promise<void>
   /** Ends it in good order. */
   stop(): Promise<void>
+}
+
+export interface ReplicaOptions {
+  readonly maxPerUser?: number
+  readonly idleTimeout_s?: number
+  readonly startTimeout_s?: number
+  readonly wedged_ms?: number
+  /** Instead of the world's one agent. */
+  readonly runtime?: Runtime
 }
 
 export interface World {
@@ -35,12 +47,7 @@ export interface World {
   readonly kubelet: FakeKubelet
   readonly agent: FakeAgent
   user(role?: string): Promise<Principal>
-  replica(options?: {
-    maxPerUser?: number
-    idleTimeout_s?: number
-    startTimeout_s?: number
-    wedged_ms?: number
-  }): Promise<Replica>
+  replica(options?: ReplicaOptions): Promise<Replica>
 }
 
 /** A real API server with controllers, a real PostgreSQL, and a node and an agent that do what the test says. */
@@ -88,7 +95,7 @@ export function testWorld(): World {
     agent,
     user: (role = "member") => makeUser(given("db"), role),
     async replica(options = {}) {
-      const replica = await makeReplica(given("db"), given("config"), agent, options)
+      const replica = await makeReplica(given("db"), given("config"), options.runtime ?? agent.runtime(), options)
       replicas.push(replica)
       return replica
     },
@@ -105,8 +112,8 @@ async function makeUser(db: TestDatabase, role: string): Promise<Principal> {
 async function makeReplica(
   db: TestDatabase,
   kubeConfig: KubeConfig,
-  agent: FakeAgent,
-  options: { maxPerUser?: number; idleTimeout_s?: number; startTimeout_s?: number; wedged_ms?: number },
+  runtime: Runtime,
+  options: ReplicaOptions,
 ): Promise<Replica> {
   const clock = systemClock
   const database = db.openPool(8)
@@ -123,7 +130,7 @@ async function makeReplica(
   const parts = {
     database,
     transcripts,
-    runtime: agent.runtime(),
+    runtime,
     workloads,
     vault,
     clock,
@@ -142,6 +149,11 @@ async function makeReplica(
     engine,
     workloads,
     cluster,
+    async crash() {
+      stopped = true
+      await Promise.all([database.destroy(), notifications.close(), cluster.stop()])
+      await engine.stop()
+    },
     async stop() {
       if (stopped) return
       stopped = true

@@ -31,6 +31,8 @@ const HINTS: Readonly<Record<string, string>> = {
     "The node took the pod away to protect itself. Press Retry; an administrator may set sessions.resources requests.",
   node_not_ready:
     "The node that runs this session does not answer. Wait for it to come back, or ask an administrator to repair or remove the node.",
+  agent_failing:
+    "These are the agent's own words. Press Retry; if it happens again, an administrator should check the providers' settings and the agent's log.",
   start_timeout:
     "Press Retry. If it happens again, an administrator should look at the pod's events, or raise sessions.startTimeout.",
 }
