@@ -89,5 +89,8 @@ function daemonArguments(folder: string): string[] {
     "--ip-forward=false",
     "--ip-masq=false",
     "--bridge=none",
+    // A containerd of the machine's own may answer: what is built here must not appear among its containers.
+    "--containerd-namespace=berth-build",
+    "--containerd-plugins-namespace=berth-build-plugins",
   ]
 }

@@ -66,7 +66,8 @@ export async function withLock<T>(
   say: (text: string) => void = () => {},
 ): Promise<T> {
   mkdirSync(dirname(path), { recursive: true })
-  if (!tryLock(path)) {
+  // The first try clears away a lock that nobody holds any more.
+  if (!tryLock(path) && !tryLock(path)) {
     say(`waiting for process ${holderOf(path) ?? "?"}, which holds ${path}\n`)
     await until(`the lock ${path}`, async () => tryLock(path), { timeout_ms: wait_ms, every_ms: 300 }).catch(() => {
       throw new Failure(`process ${holderOf(path) ?? "?"} has held ${path} for 45 minutes`, {

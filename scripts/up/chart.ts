@@ -16,7 +16,8 @@ export async function installChart(tools: ClusterTools, { namespace, release, va
     await tools.helm(["upgrade", "--install", release, chart, "--namespace", namespace, ...values, ...wait])
   } catch (error) {
     if (!(error instanceof Failure)) throw error
-    const reasons = await diagnose(tools.kubectl, namespace).catch(() => "")
+    const refused = /values don't meet|execution error at|YAML parse error/.test(error.output ?? "")
+    const reasons = refused ? "" : await diagnose(tools.kubectl, namespace).catch(() => "")
     throw new Failure("the chart could not be installed", {
       output: [error.output, reasons].filter(Boolean).join("\n"),
       hint: `mend what the lines above name, then run the command again (see also: kubectl -n ${namespace} get pods,events)`,
