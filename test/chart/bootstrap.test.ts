@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, wri
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
+import { parse } from "yaml"
 import { repositoryRoot } from "../../scripts/lib/paths.ts"
 import { ensureTools } from "../../scripts/tools/index.ts"
 import { type ApiServer, startApiServer } from "../support/apiserver.ts"
@@ -150,14 +151,13 @@ describe("scripts/k8s-bootstrap.sh", () => {
     expect(missing.stderr).toBe(`ERROR: namespace ${namespace} does not exist; add --create-namespace\n`)
 
     await server.kubectl(["create", "namespace", namespace])
-    const quota = {
-      apiVersion: "v1",
-      kind: "ResourceQuota",
-      metadata: { name: "none", namespace },
-      spec: { hard: { "count/secrets": "0" } },
-    }
-    await server.kubectl(["create", "-f", "-"], { input: JSON.stringify(quota) })
-    const refused = await bootstrap(["--apply", "-n", namespace])
+    await server.kubectl(["create", "clusterrole", "reader", "--verb=get", "--resource=namespaces,secrets"])
+    await server.kubectl(["create", "clusterrolebinding", "reader", "--clusterrole=reader", "--user=reader"])
+    const config = parse(readFileSync(server.kubeconfig, "utf8")) as { users: { user: object }[] }
+    config.users = config.users.map((entry) => ({ ...entry, user: { ...entry.user, as: "reader" } }))
+    const limited = join(directory, "kubeconfig")
+    writeFileSync(limited, JSON.stringify(config))
+    const refused = await bootstrap(["--apply", "-n", namespace], { KUBECONFIG: limited })
     expect(refused.status).toBe(1)
     expect(refused.stderr).toContain("  [fail] better-auth — ")
     expect(refused.stderr).toContain("ERROR: not every Secret could be created, see above")
