@@ -42,9 +42,7 @@ export function chooseProvider(wish: Wish, machine: Machine): ClusterProvider {
       }
       return kindProvider(wish.provider ? byHand : "Docker and kind are here")
     case "local":
-      return localProvider(
-        wish.provider ? byHand : "no cluster is given, kind and Docker are not here, this is Debian as root",
-      )
+      return localProvider(wish.provider ? byHand : localReason(machine))
     default:
       throw new Failure("there is no cluster, and none can be made here", {
         hint: "name one (--context NAME), or install Docker and kind, or run on Debian as root",
@@ -62,6 +60,11 @@ function automaticChoice(wish: Wish, machine: Machine): ProviderName | undefined
 
 function contextReason(wish: Wish, machine: Machine): string {
   return wish.context ? `--context ${wish.context}` : `KUBECONFIG=${machine.kubeconfig}`
+}
+
+function localReason(machine: Machine): string {
+  if (machine.kubeconfig) return "KUBECONFIG is the local node's"
+  return `no cluster is given, ${machine.hasDocker ? "kind is" : "Docker is"} not here, and this is Debian as root`
 }
 
 function accessOf(wish: Wish, machine: Machine) {

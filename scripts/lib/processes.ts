@@ -61,7 +61,6 @@ export function isAlive(record: ProcessRecord | undefined): record is ProcessRec
 export function startProcess(options: {
   command: string
   args: string[]
-  env?: Record<string, string>
   logFile: string
   recordFile: string
   fingerprint: string
@@ -71,7 +70,7 @@ export function startProcess(options: {
   const child = spawn(options.command, options.args, {
     detached: true,
     cwd: "/",
-    env: { ...process.env, ...options.env },
+    env: daemonEnvironment(process.env),
     stdio: ["ignore", log, log],
   })
   closeSync(log)
@@ -81,6 +80,12 @@ export function startProcess(options: {
   const record = { pid, startTicks: startTicksOf(pid) ?? "", bootId: bootId(), fingerprint: options.fingerprint }
   writeFileSync(options.recordFile, JSON.stringify(record))
   return record
+}
+
+/** What a daemon needs of a person's environment; the rest (tokens, agents, settings) is nobody's business for days. */
+function daemonEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const wanted = /^(PATH|HOME|LANG|TMPDIR|SSL_CERT_(FILE|DIR)|(https?|no|all)_proxy)$/i
+  return Object.fromEntries(Object.entries(env).filter(([name]) => wanted.test(name)))
 }
 
 /** Ends the recorded process if it still is that process: SIGTERM, then SIGKILL after `grace_ms`. Removes the record. */

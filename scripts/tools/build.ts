@@ -14,7 +14,7 @@ const toStderr: ToolContext = {
 }
 
 /** Where the built program lies (it may not be there yet). */
-export function toolPath(name: ToolName): string {
+function toolPath(name: ToolName): string {
   const tool = catalog[name]
   return cacheDir("tools", `${tool.module}-${tool.version}`, name)
 }

@@ -1,3 +1,3 @@
-export { ensureTools, type ToolContext, toolPath } from "./build.ts"
+export { ensureTools } from "./build.ts"
 export { catalog, type ToolName } from "./catalog.ts"
 export { ensureDebianPackages } from "./debian.ts"

@@ -74,8 +74,3 @@ export async function nodeImages(run: Run): Promise<Set<string>> {
 export async function importArchive(run: Run, file: string): Promise<void> {
   await run("ctr", [...ctr, "images", "import", file])
 }
-
-/** Removes images from the node; names that are not there are no fault. */
-export async function removeImages(run: Run, names: string[]): Promise<void> {
-  if (names.length > 0) await run("ctr", [...ctr, "images", "rm", ...names])
-}
