@@ -15,7 +15,7 @@ describe("a session that cannot be", () => {
     const missing = repository.replace(/[^/]+$/, "no-such-repository.git")
     const { id } = await client.create({ repository: { url: missing }, private: true })
     const { reason, steps } = await hasStatus(client, id, "failed")
-    expect(reason?.code).toBe("clone_refused")
+    expect(reason?.code).toBe("clone_not_found")
     expect(reason?.message).toContain("no-such-repository")
     expect(reason?.hint).not.toBe("")
     expect(steps.find(({ name }) => name === "workspace")?.state).toBe("failed")
