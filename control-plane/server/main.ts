@@ -1,4 +1,4 @@
-import { createAudit, createSealer, deriveAuditKeys } from "./audit/index.ts"
+import { createAudit, createSealer, deriveAuditKeys, verifyAudit } from "./audit/index.ts"
 import { createBroker } from "./broker/index.ts"
 import { createCluster } from "./cluster/index.ts"
 import { type Config, ConfigError, EXIT_CONFIG, loadConfig } from "./config/index.ts"
@@ -13,6 +13,7 @@ import {
   createLogger,
   createMetrics,
   createMetricsListener,
+  createRequestContext,
   type Logger,
 } from "./observability/index.ts"
 import { createRuntime } from "./runtime/index.ts"
@@ -40,7 +41,8 @@ async function start(config: Config, log: Logger, opened: Release[]): Promise<vo
   await migrate(database, config.directories.migrations)
   const notifications = createNotifications({ url, log, clock })
   opened.push(() => notifications.close())
-  const audit = createAudit({ database, log })
+  const context = createRequestContext()
+  const audit = createAudit({ database, log, context })
 
   const cluster = createCluster({ config, log, clock })
   const health = createHealth({
@@ -80,7 +82,7 @@ async function start(config: Config, log: Logger, opened: Release[]): Promise<vo
   opened.push(() => broker.close())
   const identity = createIdentity({ config, database, audit, log, clock, vault })
   await identity.start()
-  const http = await createHttp({ config, identity, sessions, database, audit, clock, health, log, metrics })
+  const http = await createHttp({ config, identity, sessions, database, audit, clock, health, log, metrics, context })
   await http.listen()
   opened.push(() => http.close())
 }
@@ -105,12 +107,27 @@ function readConfiguration(): Config {
   }
 }
 
+/** Proves the audit log's chain and says what it found; status 1 when something is not as it was sealed. */
+async function reportAudit(config: Config): Promise<void> {
+  const database = createDatabase({ url: config.database.url, poolMax: 1 })
+  try {
+    const found = await verifyAudit({ database, keys: deriveAuditKeys(config.encryptionKeys) })
+    for (const fault of found.faults) console.error(fault)
+    const { checkpoints, events, removed, faults } = found
+    console.log(`${checkpoints} checkpoints, ${events} events, ${removed} past retention, ${faults.length} faults`)
+    if (faults.length > 0) process.exitCode = 1
+  } finally {
+    await database.destroy()
+  }
+}
+
 async function main(): Promise<void> {
   const config = readConfiguration()
   if (process.argv.includes("--check-config")) {
     console.log("The configuration is sound.")
     return
   }
+  if (process.argv.includes("--verify-audit")) return await reportAudit(config)
   const log = createLogger({ level: config.logLevel, replica: config.replica.name })
   const crash = (error: unknown) => {
     log.fatal({ err: error }, "unexpected error, giving up")

@@ -1,5 +1,5 @@
 import type { Database } from "../database/index.ts"
-import type { Logger } from "../observability/index.ts"
+import type { Logger, RequestContext } from "../observability/index.ts"
 import { findEvents, insertEvent } from "./store.ts"
 import type { Audit, AuditLog } from "./types.ts"
 
@@ -8,10 +8,11 @@ export { createSealer, type Sealer } from "./sealer.ts"
 export type { Audit, AuditEvent, AuditLog, AuditQuery, StoredAuditEvent } from "./types.ts"
 export { verifyAudit } from "./verify.ts"
 
-/** The audit log in PostgreSQL. */
-export function createAudit(parts: { database: Database; log: Logger }): Audit {
+/** The audit log in PostgreSQL. With a context, events say which request they came from without being told. */
+export function createAudit(parts: { database: Database; log: Logger; context?: RequestContext }): Audit {
   return {
-    async record(event, within) {
+    async record(told, within) {
+      const event = { ...parts.context?.current(), ...told }
       if (within) return await insertEvent(within, event)
       try {
         await insertEvent(parts.database, event)

@@ -49,7 +49,7 @@ function identify(parts: AppParts): Middleware {
     ctx.set("x-request-id", requestId)
     ctx.set(headers)
     if (parts.closing()) ctx.set("connection", "close")
-    await next()
+    await parts.http.context.run(ctx.state.visitor, next)
   }
 }
 

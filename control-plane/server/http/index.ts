@@ -4,7 +4,13 @@ import { type Audit, createAuditLog } from "../audit/index.ts"
 import type { Config } from "../config/types.ts"
 import type { Database } from "../database/index.ts"
 import type { Identity } from "../identity/index.ts"
-import type { Health, Logger, Metrics } from "../observability/index.ts"
+import {
+  createRequestContext,
+  type Health,
+  type Logger,
+  type Metrics,
+  type RequestContext,
+} from "../observability/index.ts"
 import type { Sessions } from "../sessions/service-types.ts"
 import type { Clock } from "../time/index.ts"
 import { createApp } from "./app.ts"
@@ -33,6 +39,8 @@ export interface HttpParts {
   readonly health: Health
   readonly log: Logger
   readonly metrics: Metrics
+  /** Where the rest of the process looks up which request it works for. */
+  readonly context?: RequestContext
   /** Answers that are not as declared become errors; for tests. */
   readonly strictAnswers?: boolean
   readonly lameDuck_ms?: number
@@ -58,6 +66,7 @@ export async function createHttp(parts: HttpParts): Promise<Http> {
     load: createLoad(),
     streams,
     log,
+    context: parts.context ?? createRequestContext(),
     strictAnswers: parts.strictAnswers ?? false,
   }
   let document: object | undefined

@@ -1,5 +1,5 @@
 import type { Identity } from "../identity/index.ts"
-import type { Logger } from "../observability/index.ts"
+import type { Logger, RequestContext } from "../observability/index.ts"
 import type { OwnOrigin } from "./guards/cross-site.ts"
 import type { Load } from "./guards/load.ts"
 import type { Streams } from "./streams/registry.ts"
@@ -14,6 +14,7 @@ export interface HttpContext {
   readonly load: Load
   readonly streams: Streams
   readonly log: Logger
+  readonly context: RequestContext
   /** True in tests: an answer that is not as declared is an error, not only a line in the log. */
   readonly strictAnswers: boolean
 }

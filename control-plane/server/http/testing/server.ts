@@ -4,7 +4,7 @@ import type { Config } from "../../config/index.ts"
 import { createVault } from "../../credentials/index.ts"
 import type { Database } from "../../database/index.ts"
 import { createIdentity } from "../../identity/index.ts"
-import { createHealth, createLogger, createMetrics } from "../../observability/index.ts"
+import { createHealth, createLogger, createMetrics, createRequestContext } from "../../observability/index.ts"
 import type { Sessions } from "../../sessions/service-types.ts"
 import { type Clock, systemClock } from "../../time/index.ts"
 import { createHttp, type Http } from "../index.ts"
@@ -32,7 +32,8 @@ export async function startServer(parts: {
   const log = createLogger({ level: "silent", replica: "test" })
   const clock = parts.clock ?? systemClock
   const { database } = parts
-  const audit = createAudit({ database, log })
+  const context = createRequestContext()
+  const audit = createAudit({ database, log, context })
   const identity = createIdentity({
     config,
     database,
@@ -52,6 +53,7 @@ export async function startServer(parts: {
     health: createHealth({}),
     log,
     metrics: createMetrics({ runtimeFigures: false }),
+    context,
     strictAnswers: true,
     lameDuck_ms: 0,
   })
