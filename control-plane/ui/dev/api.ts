@@ -54,11 +54,11 @@ function route(request: IncomingMessage, context: ApiContext, body: Record<strin
     return { status: 204, cookie: "berth=1; Path=/; SameSite=Lax" }
   }
   if (!request.headers.cookie?.includes("berth=1")) return refuse(401, "unauthenticated", "Sign in to do this.")
-  if (path === "auth/logout") return { status: 204, cookie: "berth=; Path=/; Max-Age=0" }
+  if (path === "auth/logout") return { status: 200, body: { redirect: null }, cookie: "berth=; Path=/; Max-Age=0" }
   if (path === "me") return { status: 200, body: ADA }
   if (path === "me/settings") return { status: 200, body: method === "PUT" ? body : { defaultVisibility: "private" } }
-  if (path === "me/logins") return { status: 200, body: { items: LOGINS, nextCursor: null } }
-  if (path.startsWith("me/logins/")) return { status: 204 }
+  if (path === "me/logins" && method === "GET") return { status: 200, body: { items: LOGINS, nextCursor: null } }
+  if (path.startsWith("me/logins")) return { status: 204 }
   if (path === "sessions") return method === "POST" ? create(request, context, body as CreateSession) : list(context)
   const [, id = "", action = "", requestId = ""] = path.split("/")
   return ofSession(context, { method, id, action, requestId, body })

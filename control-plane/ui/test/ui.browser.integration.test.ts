@@ -102,7 +102,7 @@ describe("a session", () => {
     await page.getByRole("heading", { name: "The agent wants to run a command" }).waitFor()
     await prompt(page).fill("And the changelog")
     await page.keyboard.press("Enter")
-    await page.getByText("Queued: the agent gets it when it is free").waitFor()
+    await page.getByText("Queued: sent as soon as the agent is ready for it").waitFor()
     expect(await violations(page)).toEqual([])
     await page.getByRole("button", { name: "Allow once" }).click()
     await page.getByText("release/2.4", { exact: true }).click()

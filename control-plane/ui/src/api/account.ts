@@ -7,6 +7,8 @@ export interface Me {
   readonly email: string
   readonly name: string
   readonly role: string
+  /** How this browser proves it: with `header`, a proxy does, and there is nothing to sign out of here. */
+  readonly method: "password" | "oidc" | "header" | "token"
 }
 
 /** One way to sign in. `path` is relative to the path prefix. */

@@ -31,8 +31,9 @@ export function UserMenu({ me, onHelp }: { me: Me; onHelp: () => void }) {
             setTheme(choice)
           },
         })),
-        "line",
-        { label: "Sign out", icon: "out", onSelect: () => void signOut() },
+        ...(me.method === "header"
+          ? []
+          : (["line", { label: "Sign out", icon: "out", onSelect: () => void signOut() }] as const)),
       ]}
     >
       <span className="avatar" aria-hidden="true">

@@ -1,7 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query"
 import { messageOf } from "../api/client.ts"
 import { toast } from "../design/toasts.tsx"
-import { BASE, navigate } from "./router.tsx"
+import { navigate } from "./router.tsx"
 import { useApi } from "./services.ts"
 import { forgetAll } from "./storage.ts"
 import { applyTheme } from "./theme.ts"
@@ -11,8 +11,10 @@ export function useSignOut(): () => Promise<void> {
   const api = useApi()
   const client = useQueryClient()
   return async () => {
+    let redirect: string | null
     try {
-      await api.request("auth/logout", { method: "POST", body: {} })
+      const answer = await api.request<{ redirect: string | null }>("auth/logout", { method: "POST", body: {} })
+      redirect = answer.redirect
     } catch (error) {
       toast("bad", messageOf(error))
       return
@@ -20,6 +22,8 @@ export function useSignOut(): () => Promise<void> {
     forgetAll()
     applyTheme("system")
     client.clear()
-    navigate(new URL("sign-in", BASE).href)
+    // The identity provider has a sign-in of its own, which it ends at this address.
+    if (redirect !== null) window.location.assign(redirect)
+    else navigate("sign-in")
   }
 }

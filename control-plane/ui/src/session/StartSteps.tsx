@@ -28,10 +28,15 @@ export function StartSteps({ session }: { session: SessionView }) {
         <h2>{session.status === "failed" ? "The session could not start" : "Starting the session"}</h2>
         {starting && since !== null && <span className="muted numbers">{duration(now - since)}</span>}
       </div>
-      <StepList steps={session.steps} now={now} />
+      <StepList steps={session.steps.map((step) => withoutRepeat(step, session))} now={now} />
       {session.reason && <Failure session={session} />}
     </section>
   )
+}
+
+/** What the reason says already is not said twice. */
+function withoutRepeat(step: StartStep, { reason }: SessionView): StartStep {
+  return step.detail !== null && reason?.message.includes(step.detail) ? { ...step, detail: null } : step
 }
 
 /** Named steps with their times. */

@@ -3,7 +3,7 @@ import { useMemo } from "react"
 import type { Api } from "../api/client.ts"
 import type { SessionView, Visibility } from "../api/types.ts"
 import { useApi } from "../app/services.ts"
-import { dropSession, takeSession } from "./queries.ts"
+import { knownSession, takeSession } from "./queries.ts"
 
 export interface SessionActions {
   start(id: string): Promise<SessionView>
@@ -27,7 +27,9 @@ export function useSessionActions(): SessionActions {
       change: async (id, body) => take(await api.request<SessionView>(pathOf(id), { method: "PATCH", body })),
       remove: async (id) => {
         await api.request(pathOf(id), { method: "DELETE" })
-        dropSession(client, id)
+        // Its pod is still on its way out; the list is told when it is gone.
+        const known = knownSession(client, id)
+        if (known) takeSession(client, { ...known, desired: "deleted", status: "deleting" })
       },
     }
   }, [api, client])

@@ -9,19 +9,22 @@ import { Callout } from "../design/Callout.tsx"
 import { Confirm } from "../design/Dialog.tsx"
 import { useNow } from "../design/hooks.ts"
 import { browserName } from "../format/browser.ts"
+import { plural } from "../format/numbers.ts"
 import { fullTime, shortAgo } from "../format/time.ts"
 
 /** The browsers that are signed in, each of which can be signed out. */
 export function Logins() {
   const api = useApi()
   const client = useQueryClient()
-  const [revoking, setRevoking] = useState<Login | null>(null)
+  const [revoking, setRevoking] = useState<Login | "others" | null>(null)
   const logins = useQuery({
     queryKey: ["logins"],
     queryFn: ({ signal }) => api.request<Page<Login>>("me/logins", { signal }),
   })
-  async function revoke(login: Login) {
-    await api.request(`me/logins/${encodeURIComponent(login.id)}`, { method: "DELETE" })
+  const others = logins.data?.items.filter((login) => !login.current) ?? []
+  async function revoke(what: Login | "others") {
+    const path = what === "others" ? "me/logins" : `me/logins/${encodeURIComponent(what.id)}`
+    await api.request(path, { method: "DELETE" })
     await client.invalidateQueries({ queryKey: ["logins"] })
   }
   return (
@@ -35,14 +38,21 @@ export function Logins() {
           <LoginRow key={login.id} login={login} onRevoke={() => setRevoking(login)} />
         ))}
       </ul>
+      {others.length > 1 && (
+        <Button className="button logins-others" onClick={() => setRevoking("others")}>
+          Sign out all others
+        </Button>
+      )}
       {revoking && (
         <Confirm
-          title="Sign this browser out?"
+          title={revoking === "others" ? "Sign out all other browsers?" : "Sign this browser out?"}
           action="Sign out"
           onConfirm={() => revoke(revoking)}
           onClose={() => setRevoking(null)}
         >
-          {browserName(revoking.userAgent)} at {revoking.address} has to sign in again.
+          {revoking === "others"
+            ? `${plural(others.length, "browser")} will have to sign in again.`
+            : `${browserName(revoking.userAgent)} at ${revoking.address} will have to sign in again.`}
         </Confirm>
       )}
     </section>

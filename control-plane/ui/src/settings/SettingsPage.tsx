@@ -28,9 +28,11 @@ export default function SettingsPage() {
                 {me.data?.email} · {me.data?.role}
               </div>
             </div>
-            <Button icon="out" onClick={signOut}>
-              Sign out
-            </Button>
+            {me.data?.method !== "header" && (
+              <Button icon="out" onClick={signOut}>
+                Sign out
+              </Button>
+            )}
           </div>
         </section>
         <Privacy />

@@ -1,5 +1,5 @@
 import { useVirtualizer, type VirtualItem, type Virtualizer } from "@tanstack/react-virtual"
-import { type Ref, useEffect, useImperativeHandle, useMemo, useRef } from "react"
+import { type Ref, useEffect, useImperativeHandle, useMemo, useRef, useState } from "react"
 import { Button } from "../design/Button.tsx"
 import { useLiveSession, usePageLive } from "../session/live-context.ts"
 import { type LineActions, LineView } from "./LineView.tsx"
@@ -54,12 +54,8 @@ export function Transcript({ ref, outgoing, ready, ...actions }: TranscriptProps
   })
   useImperativeHandle(ref, () => ({ toEnd: () => virtual.scrollToEnd() }), [virtual])
 
-  useEffect(() => {
-    if (ready) virtual.scrollToEnd()
-  }, [ready, virtual])
-
   const items = virtual.getVirtualItems()
-  useOlder(virtual, ready)
+  useOlder(virtual, useStartAtEnd(virtual, ready))
 
   return (
     <div className="transcript-frame">
@@ -90,15 +86,26 @@ export function Transcript({ ref, outgoing, ready, ...actions }: TranscriptProps
   )
 }
 
+/** Shows the end first. True once that has been drawn: until then, the list stands at its start. */
+function useStartAtEnd(virtual: Virtualizer<HTMLDivElement, Element>, ready: boolean): boolean {
+  const [settled, setSettled] = useState(false)
+  useEffect(() => {
+    if (!ready) return
+    virtual.scrollToEnd()
+    let frame = requestAnimationFrame(() => {
+      frame = requestAnimationFrame(() => setSettled(true))
+    })
+    return () => cancelAnimationFrame(frame)
+  }, [ready, virtual])
+  return settled
+}
+
 /** Asks for older messages as one comes near the start. */
-function useOlder(virtual: Virtualizer<HTMLDivElement, Element>, ready: boolean): void {
+function useOlder(virtual: Virtualizer<HTMLDivElement, Element>, settled: boolean): void {
   const live = useLiveSession()
   const { state, loadingOlder } = usePageLive()
   const first = virtual.range?.startIndex
-  // Before it has come to its end for the first time, the list stands at its start too.
-  const looksBack =
-    virtual.scrollDirection === "backward" || virtual.getTotalSize() <= (virtual.scrollRect?.height ?? 0)
-  const wants = ready && looksBack && first !== undefined && first <= OLDER_LINES
+  const wants = settled && first !== undefined && first <= OLDER_LINES
   const may = state.olderCursor !== null && !loadingOlder
   useEffect(() => {
     if (wants && may) live.loadOlder().catch(() => undefined)

@@ -64,7 +64,7 @@ export function createRowMaker(): (messages: readonly Message[], inTurn: boolean
 }
 
 /** The session's own conversation, with prompts that the agent does not have yet at the end. */
-export function inReadingOrder(messages: readonly Message[]): readonly Message[] {
+function inReadingOrder(messages: readonly Message[]): readonly Message[] {
   const own = messages.filter((message) => message.agentSessionId === null)
   const waiting = own.filter(isWaiting)
   return waiting.length === 0 ? own : [...own.filter((message) => !isWaiting(message)), ...waiting]
@@ -118,7 +118,7 @@ function sumUp(messages: readonly Message[]): Turn {
 }
 
 /** What the agent said, as markdown, without its reasoning and its tools. */
-export function textOf(messages: readonly Message[]): string {
+function textOf(messages: readonly Message[]): string {
   const texts = messages.flatMap((message) => message.parts.filter((part) => part.type === "text"))
   return texts
     .map((part) => (part.body.text ?? "").trim())

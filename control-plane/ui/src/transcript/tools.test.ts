@@ -9,6 +9,9 @@ describe("a tool's line", () => {
   test("names the command, and says that there is more than one line", () => {
     expect(toolLine(tool("bash", { command: "make\nmake test" }))).toMatchObject({ verb: "Ran", object: "make …" })
   })
+  test("says what is being done while it is", () => {
+    expect(toolLine({ ...tool("bash", { command: "ls" }), status: "running" })).toMatchObject({ verb: "Running" })
+  })
   test("shows paths as they are in the repository", () => {
     expect(toolLine(tool("edit", { filePath: "/workspace/repo/src/a.ts" }))).toMatchObject({ object: "src/a.ts" })
   })

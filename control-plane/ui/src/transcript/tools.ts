@@ -14,34 +14,45 @@ export interface ToolLine {
 
 /** A call in a few words; tools that are not known show their name and title. */
 export function toolLine(tool: Tool): ToolLine {
+  const now = tool.status === "pending" || tool.status === "running"
   const input = record(tool.input)
   const file = () => shortPath(text(input.filePath) || text(input.path))
   switch (tool.name) {
     case "bash":
-      return { icon: "terminal", verb: "Ran", object: firstLine(text(input.command)) || tool.title || "", code: true }
+      return {
+        icon: "terminal",
+        verb: now ? "Running" : "Ran",
+        object: firstLine(text(input.command)) || tool.title || "",
+        code: true,
+      }
     case "read":
-      return { icon: "file", verb: "Read", object: file(), code: true }
+      return { icon: "file", verb: now ? "Reading" : "Read", object: file(), code: true }
     case "list":
-      return { icon: "list", verb: "Listed", object: file(), code: true }
+      return { icon: "list", verb: now ? "Listing" : "Listed", object: file(), code: true }
     case "edit":
     case "multiedit":
     case "patch":
     case "apply_patch":
-      return { icon: "edit", verb: "Edited", object: file() || tool.title || "", code: true }
+      return { icon: "edit", verb: now ? "Editing" : "Edited", object: file() || tool.title || "", code: true }
     case "write":
-      return { icon: "edit", verb: "Wrote", object: file(), code: true }
+      return { icon: "edit", verb: now ? "Writing" : "Wrote", object: file(), code: true }
     case "grep":
     case "glob":
-      return { icon: "search", verb: "Searched", object: text(input.pattern), code: true }
+      return { icon: "search", verb: now ? "Searching" : "Searched", object: text(input.pattern), code: true }
     case "webfetch":
-      return { icon: "globe", verb: "Fetched", object: text(input.url), code: true }
+      return { icon: "globe", verb: now ? "Fetching" : "Fetched", object: text(input.url), code: true }
     case "todowrite":
     case "todoread":
-      return { icon: "check", verb: "Updated the to-do list", object: "", code: false }
+      return {
+        icon: "check",
+        verb: now ? "Updating the to-do list" : "Updated the to-do list",
+        object: "",
+        code: false,
+      }
     case "task":
       return { icon: "person", verb: "Sub-agent", object: text(input.description) || tool.title || "", code: false }
     case "question":
-      return { icon: "help", verb: "Asked you", object: "", code: false }
+      return { icon: "help", verb: now ? "Asks you" : "Asked you", object: "", code: false }
     default:
       return { icon: "wrench", verb: tool.name, object: tool.title ?? "", code: false }
   }

@@ -6,7 +6,7 @@ import { Icon } from "../../design/Icon.tsx"
 import { fullTime } from "../../format/time.ts"
 
 const DELIVERY = {
-  queued: "Queued: the agent gets it when it is free",
+  queued: "Queued: sent as soon as the agent is ready for it",
   sending: "Being handed to the agent",
   sent: null,
   failed: "Not delivered",
