@@ -20,7 +20,7 @@ try {
     if (missing !== undefined) throw new UsageError(`${missing}: there is no such file`)
     const say = (text: string) => process.stderr.write(text)
     const { outcome, elapsed_s } = await withLock(stateDir("up.lock"), () => bringUp(options), say)
-    process.stdout.write(options.json ? `${JSON.stringify(outcome)}\n` : summary(outcome, elapsed_s))
+    process.stdout.write(options.json ? `${JSON.stringify(outcome)}\n` : summary(outcome, options, elapsed_s))
   }
 } catch (error) {
   if (error instanceof UsageError) {

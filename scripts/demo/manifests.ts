@@ -1,5 +1,10 @@
 /** What the demo is made of in the cluster, and how the rest of the installation reaches it. */
-export type DemoSettings = { namespace: string; image: string; key: string }
+export type DemoSettings = {
+  namespace: string
+  image: string
+  /** Key that the demo model asks for; without one there is no demo model, only the git server. */
+  modelKey: string | undefined
+}
 
 /** Hosts of the demo's Services, as pods of any namespace resolve them. */
 export function demoHosts(namespace: string): { model: string; git: string } {
@@ -27,41 +32,32 @@ export function sampleRepository(namespace: string): string {
 
 type Program = { name: string; command: string[]; env: object[]; mounts: object[]; volumes: object[] }
 
+const tmp = { mount: { name: "tmp", mountPath: "/tmp" }, volume: { name: "tmp", emptyDir: {} } }
+
+const model: Program = {
+  name: "model",
+  command: ["node", "/app/model/main.ts"],
+  env: [{ name: "DEMO_KEY", valueFrom: { secretKeyRef: { name: "demo-model", key: "key" } } }],
+  mounts: [tmp.mount],
+  volumes: [tmp.volume],
+}
+
+const gitServer: Program = {
+  name: "git",
+  command: ["node", "/app/git/main.ts"],
+  env: [],
+  mounts: [tmp.mount, { name: "data", mountPath: "/data" }],
+  volumes: [tmp.volume, { name: "data", emptyDir: {} }],
+}
+
 /** The manifests of the demo: a namespace under Pod Security "restricted", the model and the git server. */
-export function demoManifests({ namespace, image, key }: DemoSettings): object[] {
+export function demoManifests({ namespace, image, modelKey }: DemoSettings): object[] {
   const labels = { "app.kubernetes.io/part-of": "berth-demo" }
-  const tmp = { name: "tmp", mountPath: "/tmp" }
-  const programs: Program[] = [
-    {
-      name: "model",
-      command: ["node", "/app/model/main.ts"],
-      env: [{ name: "DEMO_KEY", valueFrom: { secretKeyRef: { name: "demo-model", key: "key" } } }],
-      mounts: [tmp],
-      volumes: [{ name: "tmp", emptyDir: {} }],
-    },
-    {
-      name: "git",
-      command: ["node", "/app/git/main.ts"],
-      env: [],
-      mounts: [tmp, { name: "data", mountPath: "/data" }],
-      volumes: [
-        { name: "tmp", emptyDir: {} },
-        { name: "data", emptyDir: {} },
-      ],
-    },
-  ]
+  const key = { apiVersion: "v1", kind: "Secret", metadata: { name: "demo-model", namespace, labels } }
+  const programs = modelKey === undefined ? [gitServer] : [gitServer, model]
   return [
-    {
-      apiVersion: "v1",
-      kind: "Namespace",
-      metadata: { name: namespace, labels: { ...labels, ...restricted } },
-    },
-    {
-      apiVersion: "v1",
-      kind: "Secret",
-      metadata: { name: "demo-model", namespace, labels },
-      stringData: { key },
-    },
+    { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels: { ...labels, ...restricted } } },
+    ...(modelKey === undefined ? [] : [{ ...key, stringData: { key: modelKey } }]),
     ...programs.flatMap((program) => [
       deployment(namespace, image, labels, program),
       service(namespace, labels, program),

@@ -14,7 +14,7 @@ import {
   apply,
   bootstrapSecrets,
   demoKey,
-  ensureNamespace,
+  makeNamespace,
   providerKeysSecret,
   readSecret,
   storeProviderKeys,
@@ -48,7 +48,7 @@ export async function makeSecrets(plan: Plan, tools: ClusterTools): Promise<void
     const absent = (await tools.kubectl(["get", "namespace", name, "--ignore-not-found", "-o", "name"])) === ""
     if (absent && !made.includes(name)) made.push(name)
     writeInstallation(cluster, installation) // before it is made: a run that is cut off here must not lose it
-    if (absent) await ensureNamespace(tools.kubectl, name)
+    if (absent) await makeNamespace(tools.kubectl, name)
   }
   await rememberObjects(plan, tools)
   await bootstrapSecrets(tools, { ...options, context: plan.access.context }, tokensFile(cluster, options))
@@ -67,12 +67,12 @@ async function rememberObjects({ options, installation, cluster }: Plan, tools: 
 /** The demo model and the git server with the sample repository. */
 export async function installDemo(plan: Plan, demo: string, tools: ClusterTools): Promise<void> {
   const { namespace } = plan.options
-  const key = await demoKey(tools.kubectl, namespace)
-  if (usesDemoModel(plan)) await storeProviderKeys(tools.kubectl, namespace, { [demoProviderId]: key })
+  const modelKey = usesDemoModel(plan) ? await demoKey(tools.kubectl, namespace) : undefined
+  if (modelKey) await storeProviderKeys(tools.kubectl, namespace, { [demoProviderId]: modelKey })
   const image = plan.images.find(({ name }) => name === "berth/demo")?.reference ?? ""
   const prefix = plan.provider.registry ? `${plan.provider.registry}/` : ""
-  await apply(tools.kubectl, demoManifests({ namespace: demo, image: prefix + image, key }))
-  for (const name of ["model", "git"]) {
+  await apply(tools.kubectl, demoManifests({ namespace: demo, image: prefix + image, modelKey }))
+  for (const name of modelKey ? ["model", "git"] : ["git"]) {
     await tools.kubectl(["-n", demo, "rollout", "status", `deployment/${name}`, "--timeout=120s"], {
       hint: `see what keeps it: kubectl -n ${demo} describe pods`,
     })
@@ -97,7 +97,7 @@ export async function installBerth(plan: Plan, tools: ClusterTools): Promise<Out
     providers: demo && usesDemoModel(plan) ? { [demoProviderId]: demoProvider(demo) } : plan.given.providers,
     providerKeysSecret: usesDemoModel(plan) || Object.keys(plan.given.keys).length > 0 ? providerKeysSecret : undefined,
     demoGitHost: hosts?.git,
-    allowedPrivateHosts: hosts ? Object.values(hosts) : [],
+    allowedPrivateHosts: hosts ? [hosts.git, ...(usesDemoModel(plan) ? [hosts.model] : [])] : [],
   })
   const file = valuesFile(plan.cluster, options)
   writeFileSync(file, `# Written by \`npm run up\`.\n${stringify(values)}`)

@@ -8,11 +8,9 @@ import type { Options } from "./options.ts"
 /** The Secret with the keys of model providers, by provider id. */
 export const providerKeysSecret = "berth-provider-keys"
 
-/** Makes a namespace that enforces Pod Security "restricted", if it is not there. Answers true when it was made. */
-export async function ensureNamespace(kubectl: Kubectl, name: string): Promise<boolean> {
-  if ((await kubectl(["get", "namespace", name, "--ignore-not-found", "-o", "name"])) !== "") return false
+/** Makes a namespace that enforces Pod Security "restricted". */
+export async function makeNamespace(kubectl: Kubectl, name: string): Promise<void> {
   await apply(kubectl, [{ apiVersion: "v1", kind: "Namespace", metadata: { name, labels: restricted } }])
-  return true
 }
 
 /** Server-side apply of manifests; what they hold goes through a pipe and into no log. */

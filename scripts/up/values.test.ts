@@ -34,8 +34,15 @@ describe("the generated values", () => {
     expect(chartValues({ ...input, ownPostgres: false })).not.toHaveProperty("postgresql")
   })
 
+  it("come without a demo model where a real provider is given", () => {
+    const kinds = demoManifests({ namespace: "n", image: "i", modelKey: undefined }).map((object) =>
+      JSON.stringify(object),
+    )
+    expect(kinds.filter((text) => /model/.test(text))).toEqual([])
+  })
+
   it("hold no key", () => {
-    const manifests = JSON.stringify(demoManifests({ namespace: "n", image: "i", key: "the-key" }))
+    const manifests = JSON.stringify(demoManifests({ namespace: "n", image: "i", modelKey: "the-key" }))
     expect(manifests.match(/the-key/g)).toHaveLength(1)
     expect(JSON.stringify(chartValues(input))).not.toContain("the-key")
   })
