@@ -48,7 +48,10 @@ export function require(
   }
 }
 
-/** The same decision as a condition on rows, for lists: whose sessions a principal finds. */
-export function visibleTo(principal: Subject): { own: string; everybodysPublic: true; everyExistence: boolean } {
-  return { own: principal.userId, everybodysPublic: true, everyExistence: principal.role === ADMINISTRATOR }
+/**
+ * The same decision as a condition on rows, for lists: a principal finds its own sessions, everybody's public ones, and
+ * (`everyExistence`) that the others exist.
+ */
+export function visibleTo(principal: Subject): { own: string; everyExistence: boolean } {
+  return { own: principal.userId, everyExistence: principal.role === ADMINISTRATOR }
 }

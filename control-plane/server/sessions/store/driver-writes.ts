@@ -10,7 +10,6 @@ export interface DriverPatch {
   readonly reason?: Reason | null
   readonly activity?: Activity
   readonly steps?: readonly StartStep[]
-  readonly title?: string
   readonly agentSessionId?: string
   readonly agentRun?: string
   /** The generation whose start has failed. */
@@ -37,7 +36,6 @@ export async function patchFenced(database: Database, lease: Lease, patch: Drive
        reason = CASE WHEN :withReason THEN CAST(:reason AS jsonb) ELSE reason END,
        activity = coalesce(:activity, activity),
        steps = coalesce(CAST(:steps AS jsonb), steps),
-       title = coalesce(:title, title),
        agent_session_id = coalesce(:agentSessionId, agent_session_id),
        agent_run = coalesce(:agentRun, agent_run),
        failed_generation = coalesce(:failedGeneration, failed_generation),
@@ -53,7 +51,6 @@ export async function patchFenced(database: Database, lease: Lease, patch: Drive
       reason: patch.reason === undefined || patch.reason === null ? null : JSON.stringify(patch.reason),
       activity: patch.activity ?? null,
       steps: patch.steps === undefined ? null : JSON.stringify(patch.steps),
-      title: patch.title ?? null,
       agentSessionId: patch.agentSessionId ?? null,
       agentRun: patch.agentRun ?? null,
       failedGeneration: patch.failedGeneration ?? null,
