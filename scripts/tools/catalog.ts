@@ -36,7 +36,11 @@ export const catalog = {
     module: "helm",
     version: "3.19.2",
     package: "helm.sh/helm/v3/cmd/helm",
-    ldflags: "-s -w -X helm.sh/helm/v3/internal/version.version=v3.19.2",
+    // Without a cluster, charts see the Kubernetes version that is linked in here (1.20 when nothing is said).
+    ldflags: [
+      "-s -w -X helm.sh/helm/v3/internal/version.version=v3.19.2",
+      "-X helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor=1 -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor=34",
+    ].join(" "),
   },
   "helm-unittest": {
     module: "helm-unittest",
