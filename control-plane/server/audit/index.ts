@@ -3,9 +3,9 @@ import type { Logger, RequestContext } from "../observability/index.ts"
 import { findEvents, insertEvent } from "./store.ts"
 import type { Audit, AuditLog } from "./types.ts"
 
-export { type AuditKeys, deriveAuditKeys } from "./keys.ts"
-export { createSealer, type Sealer } from "./sealer.ts"
-export type { Audit, AuditEvent, AuditLog, AuditQuery, StoredAuditEvent } from "./types.ts"
+export { deriveAuditKeys } from "./keys.ts"
+export { createSealer } from "./sealer.ts"
+export type { Audit, AuditLog, AuditQuery } from "./types.ts"
 export { verifyAudit } from "./verify.ts"
 
 /** The audit log in PostgreSQL. With a context, events say which request they came from without being told. */

@@ -6,7 +6,7 @@ export { ConfigError, EXIT_CONFIG } from "./faults.ts"
 export type { ConfigFile } from "./file-schema.ts"
 export { createNetworks, plainAddress } from "./networks.ts"
 export { parseConfig } from "./parse.ts"
-export type { Config, EncryptionKey, Listen } from "./types.ts"
+export type { Config, EncryptionKey } from "./types.ts"
 
 /** Reads the process's environment and the configuration file. @throws ConfigError */
 export function loadConfig(): Config {

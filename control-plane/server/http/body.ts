@@ -24,7 +24,7 @@ export async function readJson(request: IncomingMessage, bytes_max: number): Pro
 }
 
 /** @throws AppError `unsupported_media_type` */
-export function requireJson(request: IncomingMessage): void {
+function requireJson(request: IncomingMessage): void {
   const [type = ""] = (request.headers["content-type"] ?? "").split(";")
   if (type.trim().toLowerCase() !== "application/json") {
     throw new AppError("unsupported_media_type", "Send the body as application/json.")

@@ -19,10 +19,8 @@ import { createPasswordSignIn, ensureFirstAdministrator, subjectOf } from "./pas
 import type { Authentication, NewLogin, Offer, SignInMethod, Visitor } from "./types.ts"
 import { createUsers, type Users } from "./users/index.ts"
 
-export type { TokenView } from "./api-tokens/index.ts"
 export { authorize, PERMISSIONS, type Permission, SCOPES, type Scope } from "./permissions.ts"
-export type { Authentication, LoginView, NewLogin, Offer, Visitor } from "./types.ts"
-export type { UserView } from "./users/index.ts"
+export type { Authentication, NewLogin, Visitor } from "./types.ts"
 
 /** People: who they are, how they prove it, and the browsers and tokens they do it with. */
 export interface Identity {

@@ -51,7 +51,7 @@ interface ErrorDescription {
  * An error for the log. Only these fields: a foreign error's other properties (a request's headers, a query's values)
  * are where secrets hide. Causes are followed three deep.
  */
-export function describeError(value: unknown, depth = 0): ErrorDescription {
+function describeError(value: unknown, depth = 0): ErrorDescription {
   if (!(value instanceof Error)) return { type: typeof value, message: cut(String(value)) }
   const { code } = value as { code?: unknown }
   return {

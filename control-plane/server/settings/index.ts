@@ -1,2 +1,2 @@
 export { loadSettings, saveSettings } from "./store.ts"
-export { DEFAULT_SETTINGS, readSettings, type UserSettings } from "./types.ts"
+export { readSettings, type UserSettings } from "./types.ts"

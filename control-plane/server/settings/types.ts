@@ -6,7 +6,7 @@ export interface UserSettings {
   readonly defaultVisibility: Visibility
 }
 
-export const DEFAULT_SETTINGS: UserSettings = { defaultVisibility: "private" }
+const DEFAULT_SETTINGS: UserSettings = { defaultVisibility: "private" }
 
 /** Settings as stored, completed with the defaults. Anything that is not understood counts as absent. */
 export function readSettings(stored: unknown): UserSettings {

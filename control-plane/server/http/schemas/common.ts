@@ -1,5 +1,4 @@
 /** Schemas with a `title` become components of the OpenAPI document. */
-export const identifier = { type: "string", pattern: "^[A-Za-z0-9_-]{1,128}$" } as const
 export const time = { type: "integer", description: "Milliseconds since the epoch." } as const
 
 /** A page of `items`; `nextCursor` asks for the next one and is null on the last. */
