@@ -23,8 +23,11 @@ import { createTranscripts } from "./transcripts/index.ts"
 import { createWorkloads } from "./workloads/index.ts"
 
 const POOL_MAX = 20
-/** The watch of a list is restarted long before; beyond this the view is not to be trusted. */
-const CLUSTER_AGE_MS_MAX = 60_000
+/**
+ * A quiet watch shows a sign of life about once a minute and is made anew after 90 s without one; a view that is still
+ * older than this is not to be trusted.
+ */
+const CLUSTER_AGE_MS_MAX = 150_000
 /** Kubernetes kills after 30 s by default. */
 const STOP_MS_MAX = 25_000
 
