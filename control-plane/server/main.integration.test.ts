@@ -79,6 +79,9 @@ test("the whole program starts, serves, is ready, and ends on SIGTERM with statu
     BERTH_MIGRATIONS_DIR: join(import.meta.dirname, "database/migrations"),
   }
   expect(await start(env, "--check-config").ended).toBe(0)
+  const keys = start({ ...env, BERTH_API_KEYS: "short" }, "--check-config")
+  expect(await keys.ended).toBe(EXIT_CONFIG)
+  expect(keys.said()).toContain("API keys: key 1")
 
   const { child, ended, said } = start(env)
   const url = `http://127.0.0.1:${http}`
@@ -97,6 +100,10 @@ test("the whole program starts, serves, is ready, and ends on SIGTERM with statu
   const cookie = signIn.headers.getSetCookie()[0]?.split(";")[0] ?? ""
   const sessions = await fetch(`${url}/api/sessions`, { headers: { cookie } })
   expect(await sessions.json()).toEqual({ items: [], nextCursor: null })
+
+  const verified = start(env, "--verify-audit")
+  expect(await verified.ended, verified.said()).toBe(0)
+  expect(verified.said()).toContain("0 faults")
 
   child.kill("SIGTERM")
   expect(await ended, said()).toBe(0)

@@ -6,7 +6,7 @@ import { checkVault, createProviders, createVault, providerFaults } from "./cred
 import { randomName } from "./crypto/index.ts"
 import { createDatabase, createNotifications, migrate, ping } from "./database/index.ts"
 import { createHttp } from "./http/index.ts"
-import { createIdentity } from "./identity/index.ts"
+import { apiKeyFaults, createIdentity } from "./identity/index.ts"
 import {
   createEngineFigures,
   createHealth,
@@ -82,12 +82,12 @@ async function start(config: Config, log: Logger, opened: Release[]): Promise<vo
 
   const broker = createBroker({ config, cluster, database, providers, vault, log, clock, metrics, audit })
   await broker.listen()
-  opened.push(() => broker.close())
   const identity = createIdentity({ config, database, audit, log, clock, vault })
   await identity.start()
   const http = await createHttp({ config, identity, sessions, database, audit, clock, health, log, metrics, context })
   await http.listen()
-  opened.push(() => http.close())
+  // Both at once: each may take 20 s to let its streams end.
+  opened.push(async () => void (await Promise.all([http.close(), broker.close()])))
 }
 
 /** Undoes in reverse what was opened; one failure does not keep the others from closing. */
@@ -100,7 +100,7 @@ async function stop(opened: Release[], log: Logger): Promise<void> {
 function readConfiguration(): Config {
   try {
     const config = loadConfig()
-    const faults = providerFaults(config.file.providers ?? {})
+    const faults = [...providerFaults(config.file.providers ?? {}), ...apiKeyFaults(config.apiKeys)]
     if (faults.length > 0) throw new ConfigError(faults)
     return config
   } catch (error) {

@@ -26,7 +26,7 @@ import { handleUpgrades } from "./upgrade.ts"
 
 /** Load balancers go on sending for a moment after readiness is off. */
 const LAME_DUCK_MS = 3_000
-const DRAIN_MS = 20_000
+const DRAIN_MS = 17_000
 const IDLE_CHECK_MS = 100
 
 export interface HttpParts {

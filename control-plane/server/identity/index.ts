@@ -19,6 +19,7 @@ import { createPasswordSignIn, ensureFirstAdministrator, subjectOf } from "./pas
 import type { Authentication, NewLogin, Offer, SignInMethod, Visitor } from "./types.ts"
 import { createUsers, type Users } from "./users/index.ts"
 
+export { apiKeyFaults } from "./api-tokens/static-keys.ts"
 export { authorize, PERMISSIONS, type Permission, SCOPES, type Scope } from "./permissions.ts"
 export type { Authentication, NewLogin, Visitor } from "./types.ts"
 

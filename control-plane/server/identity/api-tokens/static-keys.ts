@@ -38,6 +38,16 @@ export function readStaticKeys(secret: Secret | undefined): StaticKey[] {
   return keys
 }
 
+/** What is wrong with the operator's keys, for the start-up check that reports every fault at once. */
+export function apiKeyFaults(secret: Secret | undefined): string[] {
+  try {
+    readStaticKeys(secret)
+    return []
+  } catch (error) {
+    return [error instanceof Error ? error.message : "API keys: cannot be read"]
+  }
+}
+
 /** The hash under which a key is looked up. */
 export function hashKey(key: string): string {
   return createHash("sha256").update(key).digest("hex")
