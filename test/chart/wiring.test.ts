@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, test } from "vitest"
 import { parseConfig } from "../../control-plane/server/config/parse.ts"
+import { readProfiles } from "../../control-plane/server/credentials/profiles/read.ts"
 import { parsePlan } from "../../control-plane/server/secrets-job/plan.ts"
+import { readExtras } from "../../control-plane/server/workloads/render/extras.ts"
 import { chartFile, render, renderText, valuesFiles } from "./support/chart.ts"
 import { mainHelm } from "./support/helms.ts"
 import { at, configOf, containersOf, find, idOf, type KubernetesObject, ofKind, podsOf } from "./support/objects.ts"
@@ -30,6 +32,10 @@ describe.each(valuesFiles)("with chart/ci/%s-values.yaml", (file) => {
     const scaffold = optional("OIDC_CLIENT_SECRET") ? { OIDC_CLIENT_SECRET: "filled in by hand" } : {}
     const config = parseConfig({ ...environment, ...scaffold }, () => configOf(objects))
     expect(config.file.release).toBe(nameOf(objects))
+    // What it checks when it first uses it: additions to session pods, and credential profiles.
+    const faults = [...readExtras(config.file).faults]
+    readProfiles(config.file.credentials, faults)
+    expect(faults).toEqual([])
   })
 
   test("every Secret and ConfigMap that a pod wants is made, or was named in the values file", () => {

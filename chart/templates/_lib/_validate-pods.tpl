@@ -86,3 +86,28 @@
 {{- end -}}
 {{- $faults | toJson -}}
 {{- end -}}
+
+{{- /* Credential profiles, in the words of the control plane, which checks them again. */ -}}
+{{- define "berth.validate.profiles" -}}
+{{- $faults := list -}}
+{{- range $name, $profile := .Values.credentials.profiles -}}
+{{- $binding := $profile.default_binding -}}
+{{- $resolver := $binding.runtime_auth_resolver | default "" -}}
+{{- if not $resolver -}}
+{{- if eq $binding.type "bearer_env" -}}
+{{- $faults = append $faults (printf "credentials.profiles.%s: bearer_env binding must have exactly one of auth_origin or runtime_auth_resolver" $name) -}}
+{{- else -}}
+{{- $faults = append $faults (printf "credentials.profiles.%s: %s binding requires runtime_auth_resolver" $name $binding.type) -}}
+{{- end -}}
+{{- else if not (hasKey ($profile.runtime_auth_resolvers | default dict) $resolver) -}}
+{{- $faults = append $faults (printf "credentials.profiles.%s: binding references runtime_auth_resolver %q which is not defined" $name $resolver) -}}
+{{- end -}}
+{{- if and (eq $binding.type "bearer_env") (not $binding.env_name) -}}
+{{- $faults = append $faults (printf "credentials.profiles.%s: bearer_env binding requires env_name" $name) -}}
+{{- end -}}
+{{- if and (eq $binding.type "model_provider") (not $binding.provider) -}}
+{{- $faults = append $faults (printf "credentials.profiles.%s: model_provider binding requires provider" $name) -}}
+{{- end -}}
+{{- end -}}
+{{- $faults | toJson -}}
+{{- end -}}

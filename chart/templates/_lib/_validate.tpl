@@ -4,7 +4,7 @@ come out together.
 */ -}}
 {{- define "berth.validate" -}}
 {{- $faults := list -}}
-{{- range list "reach" "signIn" "data" "sessions" "pods" -}}
+{{- range list "reach" "signIn" "data" "sessions" "profiles" "pods" -}}
 {{- $faults = concat $faults (include (printf "berth.validate.%s" .) $ | fromJsonArray) -}}
 {{- end -}}
 {{- if $faults -}}

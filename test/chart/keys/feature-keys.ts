@@ -100,7 +100,17 @@ export const featureKeys: readonly Section[] = [
     rows: [["authHelpers.files", { changed: "changed" }, "ConfigMap/berth-auth-helpers"]],
   },
   {
-    with: { credentials: { profiles: { changed: { env: { A: "b" } } } } },
+    with: {
+      credentials: {
+        profiles: {
+          changed: {
+            runtime_auth_resolvers: { r: { command: "r" } },
+            env: { A: "b" },
+            default_binding: { type: "bearer_env", runtime_auth_resolver: "r", env_name: "B" },
+          },
+        },
+      },
+    },
     rows: [["sessions.authProfile", "changed", CONFIG]],
   },
   {

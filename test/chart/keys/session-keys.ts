@@ -45,7 +45,17 @@ export const sessionKeys: readonly Section[] = [
       ["agent.smallModel", "a/changed", CONFIG],
       ["agent.permission", { changed: { changed: "changed" } }, CONFIG],
       ["git.hosts", { "changed.example.com": { scheme: "http", existingSecret: "changed" } }, CONFIG],
-      ["credentials.profiles", { changed: { env: { A: "changed" } } }, CONFIG],
+      [
+        "credentials.profiles",
+        {
+          changed: {
+            runtime_auth_resolvers: { r: { command: "r" } },
+            env: { A: "changed" },
+            default_binding: { type: "bearer_env", runtime_auth_resolver: "r", env_name: "B" },
+          },
+        },
+        CONFIG,
+      ],
       ["apiKeys.existingSecret", "changed", "Deployment/berth"],
       ["artifacts.s3.bucket", "changed", "Deployment/berth"],
       ["passwordAuth.bootstrapAdmin.enabled", false, "Deployment/berth Job/berth-secrets Role/berth-secrets"],

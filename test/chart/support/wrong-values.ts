@@ -183,6 +183,24 @@ export const wrongValues: readonly { readonly values: object; readonly faults: r
     values: { sessions: { authProfile: "vertex" } },
     faults: ['sessions.authProfile references profile "vertex" which is not defined in credentials.profiles'],
   },
+  {
+    values: {
+      credentials: {
+        profiles: {
+          a: { default_binding: { type: "bearer_env" } },
+          b: { default_binding: { type: "claude_api_key_helper" } },
+          c: { default_binding: { type: "model_provider", runtime_auth_resolver: "x" } },
+        },
+      },
+    },
+    faults: [
+      "credentials.profiles.a: bearer_env binding must have exactly one of auth_origin or runtime_auth_resolver",
+      "credentials.profiles.a: bearer_env binding requires env_name",
+      "credentials.profiles.b: claude_api_key_helper binding requires runtime_auth_resolver",
+      'credentials.profiles.c: binding references runtime_auth_resolver "x" which is not defined',
+      "credentials.profiles.c: model_provider binding requires provider",
+    ],
+  },
   { values: { authHelpers: { create: true } }, faults: ["authHelpers.create needs authHelpers.files"] },
   { values: { authHelpers: { files: { a: "b" } } }, faults: ["authHelpers.files needs authHelpers.create=true"] },
   {
