@@ -123,7 +123,8 @@ export async function readNextPrompt(database: Database, sessionId: string): Pro
   const row = await database("messages")
     .where({ session_id: sessionId })
     .whereIn("delivery", ["queued", "sending"])
-    .orderBy("position")
+    // One that is on its way comes first: it has moved to the end of the transcript.
+    .orderByRaw("delivery = 'sending' DESC, position")
     .first("id", "agent_message_id", "delivery")
   if (row === undefined) return null
   const parts = await readParts(database, sessionId, [row.id])

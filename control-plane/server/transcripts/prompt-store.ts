@@ -57,17 +57,28 @@ export async function notePrompt(
   await transaction.raw("SELECT pg_notify('berth_sessions', ?)", [sessionId])
 }
 
-/** Changes the delivery of a user's message. The agent's id is set once and then kept. */
+/** Whether anything but waiting prompts stands after `position`: the agent wrote on while a prompt there waited. */
+export async function wasAnsweredOver(transaction: Database, sessionId: string, position: number): Promise<boolean> {
+  const later = await transaction("messages")
+    .where({ session_id: sessionId })
+    .andWhere("position", ">", position)
+    .andWhereRaw("delivery IS DISTINCT FROM 'queued'")
+    .first("id")
+  return later !== undefined
+}
+
+/** Changes delivery and place of a user's message. The agent's id is set once and then kept. */
 export async function updateDelivery(
   transaction: Database,
   sessionId: string,
   id: string,
-  patch: { delivery: "sending" | "sent" | "failed"; agentMessageId?: string; body?: MessageBody },
+  patch: { delivery: "sending" | "sent" | "failed"; position: number; agentMessageId?: string; body?: MessageBody },
 ): Promise<void> {
   await transaction("messages")
     .where({ session_id: sessionId, id })
     .update({
       delivery: patch.delivery,
+      position: patch.position,
       ...(patch.body === undefined ? {} : { body: JSON.stringify(patch.body) }),
       ...(patch.agentMessageId === undefined
         ? {}

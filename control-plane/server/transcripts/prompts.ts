@@ -4,7 +4,7 @@ import { AppError } from "../errors/index.ts"
 import type { Lease } from "../sessions/types.ts"
 import type { Clock } from "../time/index.ts"
 import { readMessage, readParts } from "./message-store.ts"
-import { insertPrompt, insertText, notePrompt, updateDelivery } from "./prompt-store.ts"
+import { insertPrompt, insertText, notePrompt, updateDelivery, wasAnsweredOver } from "./prompt-store.ts"
 import type { Change, Message, MessageBody } from "./types.ts"
 import { staleLease } from "./write.ts"
 import { type Head, lockSession, writeBatch } from "./write-store.ts"
@@ -77,13 +77,19 @@ export async function setDelivery(
     if (head === null) throw staleLease()
     const found = await readMessage(transaction, lease.sessionId, messageId)
     if (found === null) throw new AppError("not_found", "There is no such message.")
-    const { position: _, ...header } = found
+    const { position: before, ...header } = found
+    // A prompt that waited while the agent was busy is read where the agent takes it up, not in the middle of the turn
+    // during which it was written.
+    const takenUp = header.delivery === "queued" && patch.delivery === "sending"
+    const moves = takenUp && (await wasAnsweredOver(transaction, lease.sessionId, before))
+    const position = moves ? head.position + 1 : before
     const body = patch.error === undefined ? header.body : { ...header.body, error: patch.error }
     const { error: _error, ...columns } = patch
-    await updateDelivery(transaction, lease.sessionId, messageId, { ...columns, body })
+    await updateDelivery(transaction, lease.sessionId, messageId, { ...columns, position, body })
     const message = { ...header, delivery: patch.delivery, body }
     if (header.delivery !== patch.delivery) {
-      await log(transaction, lease.sessionId, head, [{ type: "message.updated", message }])
+      const moved = { ...head, position: Math.max(head.position, position) }
+      await log(transaction, lease.sessionId, moved, [{ type: "message.updated", message }])
     }
   })
 }

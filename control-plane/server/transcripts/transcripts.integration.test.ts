@@ -331,6 +331,27 @@ test("a prompt is queued once, sent once, and known by the agent's id", async ()
   expect(session).toMatchObject({ pending: true, last_message: { role: "user", text: "second" } })
 })
 
+test("a prompt that waited while the agent was busy is read where the agent takes it up", async () => {
+  const lease = await newSession()
+  const { sessionId } = lease
+  const [first, second] = [newId("msg"), newId("msg")]
+  for (const id of [first, second]) {
+    await one.transcripts.queuePrompt({ sessionId, id, authorId: "usr_1", text: id })
+  }
+  const order = async () => (await two.transcripts.list(sessionId, { limit: 9 })).items.map(({ id }) => id)
+
+  await one.transcripts.markSending(lease, first, "msg_agent1")
+  expect(await order()).toEqual([first, second])
+  await one.transcripts.markSent(lease, first)
+  await one.transcripts.append(lease, [assistant("msg_answer")])
+  expect(await order()).toEqual([first, second, "msg_answer"])
+  await one.transcripts.markSending(lease, second, "msg_agent2")
+  expect(await order()).toEqual([first, "msg_answer", second])
+  await one.transcripts.markSending(lease, second, "msg_agent2")
+  await one.transcripts.append(lease, [assistant("msg_answer_2")])
+  expect(await order()).toEqual([first, "msg_answer", second, "msg_answer_2"])
+})
+
 test("history comes in pages, newest last", async () => {
   const lease = await newSession()
   await one.transcripts.append(

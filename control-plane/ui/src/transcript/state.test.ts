@@ -152,6 +152,18 @@ describe("pages and events together", () => {
     expect(state.olderCursor).toBeNull()
   })
 
+  test("a prompt that waited moves behind what was written meanwhile when the agent takes it up", () => {
+    const ids = (changes: readonly Change[]) => applyEvents(EMPTY, numbered(changes)).messages.map(({ id }) => id)
+    const update = (message: Parameters<typeof header>[1], id: string): Change => ({
+      type: "message.updated",
+      message: header(id, message),
+    })
+    const waited = [update({ delivery: "queued" }, "prompt"), update({}, "answer")]
+    expect(ids([...waited, update({ delivery: "sending" }, "prompt")])).toEqual(["answer", "prompt"])
+    const queue = [update({ delivery: "queued" }, "first"), update({ delivery: "queued" }, "second")]
+    expect(ids([...queue, update({ delivery: "sending" }, "first")])).toEqual(["first", "second"])
+  })
+
   test("a change of a message on a page that is not loaded waits for its page", () => {
     const page = { items: [{ ...header("m5", { createdAt: 50 }), parts: [] }], nextCursor: "5", lastSeq: 9 }
     const late: Change = { type: "message.updated", message: header("m1", { createdAt: 10 }) }

@@ -130,7 +130,13 @@ function upsertMessage(state: TranscriptState, message: Omit<Message, "parts">):
   const { messages } = state
   const at = messages.findLastIndex((known) => known.id === message.id)
   const old = messages[at]
-  if (old) return messages.with(at, { ...message, parts: old.parts })
+  if (old) {
+    const updated = { ...message, parts: old.parts }
+    // The server moves a prompt to the end when the agent takes it up: it was written while another turn still ran.
+    const takenUp = old.delivery === "queued" && message.delivery === "sending"
+    const moves = takenUp && messages.slice(at + 1).some((later) => later.delivery !== "queued")
+    return moves ? [...messages.toSpliced(at, 1), updated] : messages.with(at, updated)
+  }
   const first = messages[0]
   // One of a page that has not been read: it will come with its page.
   if (state.olderCursor !== null && first && message.createdAt < first.createdAt) return messages
