@@ -1,5 +1,5 @@
 /** Samples in which the host took more than this share of the processors say nothing about us. */
-export const steal_share_max = 0.15
+const steal_share_max = 0.15
 
 /** One measurement: milliseconds from its beginning to each of its named points. */
 export interface Sample {

@@ -5,8 +5,6 @@ import { createDatabase, type Database } from "../../control-plane/server/databa
 import type {} from "./global-postgres.ts"
 import * as server from "./postgres-server.ts"
 
-export { type Postgres, startPostgres } from "./postgres-server.ts"
-
 export interface TestDatabase {
   /** A pool on it; closed after the file's last test. */
   readonly database: Database

@@ -1,2 +1,2 @@
-export { importArchive, nodeImages } from "./containerd.ts"
+export { importArchive } from "./containerd.ts"
 export { nodeDown, nodeExists, nodeUp } from "./node.ts"

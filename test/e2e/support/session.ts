@@ -5,7 +5,7 @@ import { until } from "../../../scripts/lib/wait.ts"
 import { ApiError, type Client } from "../../support/client.ts"
 import type { Installation } from "./installation.ts"
 
-export const start_timeout_ms = 90_000
+const start_timeout_ms = 90_000
 export const turn_timeout_ms = 60_000
 /** Within this time everything of a deleted session must be gone. */
 const gone_timeout_ms = 60_000

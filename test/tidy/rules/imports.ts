@@ -17,7 +17,7 @@ const lowest = new Set(["database", "cluster", "crypto", "errors", "time"])
 const kubernetesClients = new Set(["cluster", "secrets-job"])
 
 /** Every static and dynamic import and re-export of a file. */
-export function importsOf(file: ParsedFile): Import[] {
+function importsOf(file: ParsedFile): Import[] {
   const { staticImports, staticExports, dynamicImports } = file.parsed.module
   const found = [
     ...staticImports.map((one) => ({
