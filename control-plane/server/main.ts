@@ -77,8 +77,6 @@ async function start(config: Config, log: Logger, opened: Release[]): Promise<vo
   const replica = `${config.replica.name}-${randomName(6)}`
   const engine = createEngine({ ...features, replica, started: figures.started })
   const sessions = createSessions({ ...features, engine })
-  engine.start()
-  opened.push(() => engine.stop())
 
   const broker = createBroker({ config, cluster, database, providers, vault, log, clock, metrics, audit })
   await broker.listen()
@@ -88,6 +86,10 @@ async function start(config: Config, log: Logger, opened: Release[]): Promise<vo
   await http.listen()
   // Both at once: each may take 20 s to let its streams end.
   opened.push(async () => void (await Promise.all([http.close(), broker.close()])))
+  // Last, so that it stops first: a replica that drains must not take up a session with yesterday's settings, and the
+  // sessions it drives go to another one while its own streams still end.
+  engine.start()
+  opened.push(() => engine.stop())
 }
 
 /** Undoes in reverse what was opened; one failure does not keep the others from closing. */
