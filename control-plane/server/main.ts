@@ -4,7 +4,7 @@ import { createCluster } from "./cluster/index.ts"
 import { type Config, ConfigError, EXIT_CONFIG, loadConfig } from "./config/index.ts"
 import { checkVault, createProviders, createVault, providerFaults } from "./credentials/index.ts"
 import { randomName } from "./crypto/index.ts"
-import { createDatabase, createNotifications, migrate, ping } from "./database/index.ts"
+import { createDatabase, createNotifications, migrate, ping, waitForDatabase } from "./database/index.ts"
 import { createHttp } from "./http/index.ts"
 import { apiKeyFaults, createIdentity } from "./identity/index.ts"
 import {
@@ -28,6 +28,8 @@ const POOL_MAX = 20
  * older than this is not to be trusted.
  */
 const CLUSTER_AGE_MS_MAX = 150_000
+/** An installation starts both at once; the startup probe allows five minutes. */
+const DATABASE_WAIT_MS_MAX = 4 * 60_000
 /** Kubernetes kills after 30 s by default. */
 const STOP_MS_MAX = 25_000
 
@@ -41,6 +43,7 @@ async function start(config: Config, log: Logger, opened: Release[]): Promise<vo
 
   const database = createDatabase({ url, poolMax: POOL_MAX })
   opened.push(() => database.destroy())
+  await waitForDatabase(database, { clock, log, limit_ms: DATABASE_WAIT_MS_MAX })
   await migrate(database, config.directories.migrations)
   const notifications = createNotifications({ url, log, clock })
   opened.push(() => notifications.close())
