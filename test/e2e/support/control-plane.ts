@@ -26,6 +26,8 @@ export interface ControlPlane {
   ready(): Promise<Replica[]>
   /** Waits until `count` replicas are ready. */
   waitFor(count: number): Promise<Replica[]>
+  /** Waits until pods of these names have ended for good. */
+  areGone(names: readonly string[]): Promise<void>
   armKill(): Promise<ArmedKill>
 }
 
@@ -48,6 +50,11 @@ export function createControlPlane(kube: Kube, namespace: string): ControlPlane 
   return {
     ready,
     waitFor,
+    areGone: async (names) => {
+      const left = async () => (await pods()).filter(({ metadata }) => names.includes(metadata?.name ?? ""))
+      const timeout_ms = recovery_timeout_ms
+      await until("the former replicas having ended", async () => (await left()).length === 0, { timeout_ms })
+    },
     armKill: async () => {
       const replicas = await ready()
       const pids = processesOf(replicas.map(({ containerId }) => containerId))
