@@ -42,6 +42,17 @@ export async function createPki(directory: string): Promise<Pki> {
   return { authority, server, admin, accounts: createTokenKeys(directory) }
 }
 
+/** A throw-away authority and a certificate of it for one server with these DNS names. */
+export async function createServerPki(
+  directory: string,
+  names: readonly string[],
+): Promise<Pick<Pki, "authority" | "server">> {
+  const authority = await issue(directory, "ca", "/CN=test-ca", ["keyUsage=critical,keyCertSign,cRLSign"])
+  const alternatives = `subjectAltName=${names.map((name) => `DNS:${name}`).join(",")}`
+  const extensions = [alternatives, "extendedKeyUsage=serverAuth"]
+  return { authority, server: await issue(directory, "server", "/CN=test-server", extensions, authority) }
+}
+
 /** @param authority who signs; without one the certificate signs itself */
 async function issue(
   directory: string,

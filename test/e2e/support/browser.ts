@@ -5,8 +5,11 @@ import { repositoryRoot } from "../../../scripts/lib/paths.ts"
 const executable = "/usr/bin/chromium"
 const timeout_ms = 20_000
 
-/** Starts a browser that talks to nobody but the pages it is sent to. */
-export async function openBrowser(): Promise<Browser> {
+/**
+ * Starts a browser that talks to nobody but the pages it is sent to.
+ * @param more further arguments of the program
+ */
+export async function openBrowser(more: readonly string[] = []): Promise<Browser> {
   return await chromium.launch({
     executablePath: executable,
     args: [
@@ -16,6 +19,7 @@ export async function openBrowser(): Promise<Browser> {
       "--disable-component-update",
       "--disable-sync",
       "--no-first-run",
+      ...more,
     ],
   })
 }

@@ -1,0 +1,101 @@
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
+import type { V1PersistentVolume } from "@kubernetes/client-node"
+import { stringify } from "yaml"
+import { chooseNodePort } from "../../../scripts/cluster/index.ts"
+import { restricted } from "../../../scripts/demo/manifests.ts"
+import { repositoryRoot } from "../../../scripts/lib/paths.ts"
+import { createRun } from "../../../scripts/lib/run.ts"
+import { until } from "../../../scripts/lib/wait.ts"
+import { ensureTools } from "../../../scripts/tools/index.ts"
+import type { Installation } from "./installation.ts"
+
+const release = "berth"
+const chart = join(repositoryRoot, "chart")
+const gone_timeout_ms = 60_000
+
+/** A release of the chart in a namespace of its own, which runs the images of the installation under test. */
+export interface Release {
+  readonly namespace: string
+  /** Values with nothing but image coordinates and the node port. */
+  readonly coordinates: object
+  /** Where the control plane answers, once it is installed: `host:port` of this machine. */
+  readonly address: string
+  /** `helm upgrade --install … --wait` of the chart. @param helm another Helm than the built one */
+  install(values: readonly object[], helm?: string): Promise<void>
+  /** Any command of Helm about this release: the verb, then its other arguments. */
+  helm(verb: string, args?: readonly string[], helm?: string): Promise<string>
+  kubectl(...args: string[]): Promise<string>
+  /** One value of a Secret of the namespace. */
+  secret(name: string, key: string): Promise<string>
+  /** Removes the namespace and waits until its volumes are gone too. */
+  remove(): Promise<void>
+}
+
+/**
+ * Makes the namespace, empty and under Pod Security "restricted"; what a killed run has left there goes first.
+ * @param directory where values files may be written
+ */
+export async function openRelease(installation: Installation, namespace: string, directory: string): Promise<Release> {
+  const { kube, kubeconfig, url } = installation
+  const built = (await ensureTools(["helm"])).helm
+  const run = createRun(() => {})
+  const helm: Release["helm"] = (verb, args = [], program = built) =>
+    run(program, [verb, release, "--namespace", namespace, ...args], { env: { KUBECONFIG: kubeconfig } })
+  await removeNamespace(installation, namespace)
+  await kube.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels: restricted } })
+  const nodePort = await chooseNodePort(kube.kubectl, namespace, release)
+  const kubectl = (...args: string[]) => kube.kubectl(["--namespace", namespace, ...args])
+  return {
+    namespace,
+    coordinates: { ...(await imagesOf(installation)), service: { type: "NodePort", nodePort } },
+    address: `${new URL(url).hostname}:${nodePort}`,
+    install: async (values, program) => {
+      const files = values.flatMap((value, index) => {
+        const file = join(directory, `values-${index}.yaml`)
+        writeFileSync(file, stringify(value))
+        return ["--values", file]
+      })
+      const wait = ["--wait", "--timeout", "3m"]
+      await helm("upgrade", [chart, "--install", "--create-namespace", ...files, ...wait], program)
+    },
+    helm,
+    kubectl,
+    secret: async (name, key) => {
+      const { data } = JSON.parse(await kubectl("get", "secret", name, "-o", "json")) as {
+        data: Record<string, string>
+      }
+      return Buffer.from(data[key] ?? "", "base64").toString("utf8")
+    },
+    remove: () => removeNamespace(installation, namespace),
+  }
+}
+
+interface WithImage {
+  readonly image?: object
+}
+
+/** The image coordinates that the installation under test was given, and nothing else of its values. */
+async function imagesOf({ kubeconfig, namespace }: Installation): Promise<object> {
+  const { helm } = await ensureTools(["helm"])
+  const args = ["get", "values", release, "--namespace", namespace, "--output", "json"]
+  const values = JSON.parse(await createRun(() => {})(helm, args, { env: { KUBECONFIG: kubeconfig } })) as Record<
+    string,
+    WithImage
+  >
+  const components = ["controlPlane", "dataPlane", "dataPlaneInit", "authHelpers", "postgresql"]
+  const images = components.flatMap((name) => {
+    const image = values[name]?.image
+    return image ? [[name, { image }] as const] : []
+  })
+  return { registry: values.registry, ...Object.fromEntries(images) }
+}
+
+async function removeNamespace({ kube }: Installation, namespace: string): Promise<void> {
+  await kube.kubectl(["delete", "namespace", namespace, "--ignore-not-found", "--wait", "--timeout=180s"])
+  const volumes = async () =>
+    (await kube.list<V1PersistentVolume>("persistentvolumes")).filter(
+      ({ spec }) => spec?.claimRef?.namespace === namespace,
+    )
+  await until("the volumes being gone", async () => (await volumes()).length === 0, { timeout_ms: gone_timeout_ms })
+}
