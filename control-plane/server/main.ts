@@ -1,8 +1,8 @@
 import { createAudit, createSealer, deriveAuditKeys, verifyAudit } from "./audit/index.ts"
-import { createBroker } from "./broker/index.ts"
+import { createBroker, createProbe } from "./broker/index.ts"
 import { createCluster } from "./cluster/index.ts"
 import { type Config, ConfigError, EXIT_CONFIG, loadConfig } from "./config/index.ts"
-import { checkVault, createProviders, createVault, providerFaults } from "./credentials/index.ts"
+import { checkVault, createCredentials, createVault, profileFaults, providerFaults } from "./credentials/index.ts"
 import { randomName } from "./crypto/index.ts"
 import { createDatabase, createNotifications, migrate, ping, waitForDatabase } from "./database/index.ts"
 import { createHttp } from "./http/index.ts"
@@ -71,7 +71,8 @@ async function start(config: Config, log: Logger, opened: Release[]): Promise<vo
   const sealer = createSealer({ database, keys, clock, log, retention_days })
   sealer.start()
   opened.push(() => sealer.stop())
-  const providers = createProviders({ config })
+  const probe = createProbe({ allowedPrivateHosts: config.file.broker.allowedPrivateHosts ?? [] })
+  const credentials = createCredentials({ config, database, vault, audit, log, clock, probe, fetch })
   const workloads = createWorkloads({ config, cluster, database, vault, clock, log })
   const transcripts = createTranscripts({ database, notifications, clock, log })
   const runtime = createRuntime({ clock, log })
@@ -81,7 +82,8 @@ async function start(config: Config, log: Logger, opened: Release[]): Promise<vo
   const engine = createEngine({ ...features, replica, started: figures.started })
   const sessions = createSessions({ ...features, engine })
 
-  const broker = createBroker({ config, cluster, database, providers, vault, log, clock, metrics, audit })
+  const { providers, accountAccess: accounts } = credentials
+  const broker = createBroker({ config, cluster, database, providers, vault, log, clock, metrics, audit, accounts })
   await broker.listen()
   const identity = createIdentity({ config, database, audit, log, clock, vault })
   await identity.start()
@@ -105,7 +107,11 @@ async function stop(opened: Release[], log: Logger): Promise<void> {
 function readConfiguration(): Config {
   try {
     const config = loadConfig()
-    const faults = [...providerFaults(config.file.providers ?? {}), ...apiKeyFaults(config.apiKeys)]
+    const faults = [
+      ...providerFaults(config.file.providers ?? {}),
+      ...profileFaults(config.file),
+      ...apiKeyFaults(config.apiKeys),
+    ]
     if (faults.length > 0) throw new ConfigError(faults)
     return config
   } catch (error) {

@@ -1,6 +1,7 @@
 import { Secret } from "../crypto/index.ts"
 import { Faults } from "./faults.ts"
 import { parseConfigFile } from "./file.ts"
+import { parseGithubApp } from "./github-app.ts"
 import { checkRules } from "./rules.ts"
 import type { Config } from "./types.ts"
 import { parseAllowedHosts, parseKeyRing, parseListen } from "./values.ts"
@@ -38,6 +39,7 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
   const logLevel = get("BERTH_LOG_LEVEL") ?? "info"
   if (!LOG_LEVELS.includes(logLevel)) faults.add(`BERTH_LOG_LEVEL must be one of ${LOG_LEVELS.join(", ")}`)
   const firstAdministrator = parseAdministrator(get("BERTH_ADMIN_EMAIL"), get("BERTH_ADMIN_PASSWORD"), faults)
+  const github = parseGithubApp(get, file?.public, faults)
   const secrets = {
     oidcClientSecret: secret("OIDC_CLIENT_SECRET"),
     headerAuthSharedSecret: secret("HEADER_AUTH_SHARED_SECRET"),
@@ -69,6 +71,7 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
     encryptionKeys,
     firstAdministrator,
     ...secrets,
+    github,
     directories: {
       brokerTls: get("BERTH_BROKER_TLS_DIR") ?? "/etc/berth/broker-tls",
       providerKeys: get("BERTH_PROVIDER_KEYS_DIR"),

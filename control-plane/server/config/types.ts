@@ -28,6 +28,16 @@ export interface Config {
   readonly headerAuthSharedSecret: Secret | undefined
   /** Static API keys as given: `key1,key2` or a JSON list. */
   readonly apiKeys: Secret | undefined
+  /** The GitHub App through which accounts are linked; undefined when there is none. */
+  readonly github:
+    | {
+        readonly clientId: string
+        /** An origin: `https://github.com`, or a GitHub Enterprise Server. */
+        readonly baseUrl: string
+        /** Holds the file `clientSecret`. */
+        readonly directory: string
+      }
+    | undefined
   readonly directories: {
     readonly brokerTls: string
     readonly providerKeys: string | undefined

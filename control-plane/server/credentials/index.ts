@@ -1,6 +1,7 @@
 export { type AccountAccess, createAccountAccess } from "./accounts/access.ts"
 export { createLinkedAccounts, type LinkedAccounts } from "./accounts/accounts.ts"
 export { createGithub } from "./accounts/github/github.ts"
+export { type Credentials, createCredentials } from "./credentials.ts"
 export { createProfiles, type Profiles, profileFaults } from "./profiles/profiles.ts"
 export { createProviderAdmin, type ProviderAdmin } from "./providers/admin.ts"
 export { createProviders, type Providers, providerFaults } from "./providers/providers.ts"

@@ -1,0 +1,63 @@
+import type { Audit } from "../audit/types.ts"
+import type { Config } from "../config/types.ts"
+import type { Database } from "../database/index.ts"
+import type { Logger } from "../observability/index.ts"
+import type { Clock } from "../time/index.ts"
+import { type AccountAccess, createAccountAccess } from "./accounts/access.ts"
+import { createLinkedAccounts, type LinkedAccounts } from "./accounts/accounts.ts"
+import { readGithubApp } from "./accounts/github/app.ts"
+import { createGithub } from "./accounts/github/github.ts"
+import { createProfiles, type Profiles } from "./profiles/profiles.ts"
+import { createProviderAdmin, type ProviderAdmin } from "./providers/admin.ts"
+import { createProviders, type Providers } from "./providers/providers.ts"
+import { createStoredProviders } from "./providers/stored.ts"
+import type { Probe } from "./providers/test-provider.ts"
+import { type Rotation, rotateVault } from "./vault/rotation.ts"
+import type { Vault } from "./vault/vault.ts"
+
+/** Everything about credentials that the API and the broker need. */
+export interface Credentials {
+  readonly providers: Providers
+  readonly providerAdmin: ProviderAdmin
+  readonly profiles: Profiles
+  readonly linkedAccounts: LinkedAccounts
+  /** What the gateway uses linked accounts for. */
+  readonly accountAccess: AccountAccess
+  /** Seals all that is stored anew under the newest key. */
+  rotate(): Promise<Rotation>
+}
+
+export interface CredentialsOptions {
+  readonly config: Config
+  readonly database: Database
+  readonly vault: Vault
+  readonly audit: Audit
+  readonly log: Logger
+  readonly clock: Clock
+  /** One guarded request to the outside, for the test of a provider. */
+  readonly probe: Probe
+  /** For what is asked of GitHub. */
+  readonly fetch: typeof fetch
+}
+
+/** Puts the feature together as configured. @throws AppError `invalid_request` for faults in profiles or providers. */
+export function createCredentials(options: CredentialsOptions): Credentials {
+  const { config, database, vault, audit, log, clock, probe } = options
+  const { github, file } = config
+  const providers = createProviders({ config, stored: createStoredProviders({ database, vault, log }) })
+  const hosts =
+    github === undefined
+      ? []
+      : [createGithub({ app: readGithubApp(github), fetch: options.fetch, now: () => clock.now() })]
+  const accounts = { database, vault, log, providers: hosts }
+  const origin = `${file.public.tls ? "https" : "http"}://${file.public.host}`
+  const redirectUri = (id: string) => `${origin}${file.public.pathPrefix}api/linked-accounts/${id}/callback`
+  return {
+    providers,
+    providerAdmin: createProviderAdmin({ config, database, vault, audit, providers, probe }),
+    profiles: createProfiles({ config }),
+    linkedAccounts: createLinkedAccounts({ ...accounts, audit, redirectUri }),
+    accountAccess: createAccountAccess({ ...accounts, clock }),
+    rotate: () => rotateVault({ database, vault, log }),
+  }
+}
