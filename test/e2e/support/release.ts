@@ -42,13 +42,15 @@ export async function openRelease(installation: Installation, namespace: string,
   const run = createRun(() => {})
   const helm: Release["helm"] = (verb, args = [], program = built) =>
     run(program, [verb, release, "--namespace", namespace, ...args], { env: { KUBECONFIG: kubeconfig } })
+  const images = await imagesOf(installation)
   await removeNamespace(installation, namespace)
-  await kube.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels: restricted } })
   const nodePort = await chooseNodePort(kube.kubectl, namespace, release)
+  // The last step that can fail: who gets no release has none to remove.
+  await kube.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels: restricted } })
   const kubectl = (...args: string[]) => kube.kubectl(["--namespace", namespace, ...args])
   return {
     namespace,
-    coordinates: { ...(await imagesOf(installation)), service: { type: "NodePort", nodePort } },
+    coordinates: { ...images, service: { type: "NodePort", nodePort } },
     address: `${new URL(url).hostname}:${nodePort}`,
     install: async (values, program) => {
       const files = values.flatMap((value, index) => {
