@@ -53,5 +53,11 @@ export const layers: readonly Layer[] = [
     checks: [],
     timeout_ms: 15 * minute_ms,
   },
-  { name: "e2e", packages: ["chromium"], tools: ["kubectl"], checks: [], timeout_ms: 40 * minute_ms },
+  {
+    name: "e2e",
+    packages: ["chromium", "openssl", "postgresql"],
+    tools: ["helm", "kubectl"],
+    checks: [],
+    timeout_ms: 40 * minute_ms,
+  },
 ]
