@@ -87,7 +87,8 @@ async function start(config: Config, log: Logger, opened: Release[]): Promise<vo
   await broker.listen()
   const identity = createIdentity({ config, database, audit, log, clock, vault })
   await identity.start()
-  const http = await createHttp({ config, identity, sessions, database, audit, clock, health, log, metrics, context })
+  const served = { identity, sessions, credentials, audit, health, context }
+  const http = await createHttp({ ...served, config, database, clock, log, metrics })
   await http.listen()
   // Both at once: each may take 20 s to let its streams end.
   opened.push(async () => void (await Promise.all([http.close(), broker.close()])))

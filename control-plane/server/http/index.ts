@@ -2,6 +2,7 @@ import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { type Audit, createAuditLog } from "../audit/index.ts"
 import type { Config } from "../config/types.ts"
+import type { Credentials } from "../credentials/index.ts"
 import type { Database } from "../database/index.ts"
 import type { Identity } from "../identity/index.ts"
 import {
@@ -35,6 +36,7 @@ export interface HttpParts {
   readonly sessions: Sessions
   readonly database: Database
   readonly audit: Audit
+  readonly credentials: Credentials
   readonly clock: Clock
   readonly health: Health
   readonly log: Logger

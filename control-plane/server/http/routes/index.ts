@@ -1,4 +1,5 @@
 import type { Audit, AuditLog } from "../../audit/index.ts"
+import type { Credentials } from "../../credentials/index.ts"
 import type { Database } from "../../database/index.ts"
 import type { Identity } from "../../identity/index.ts"
 import type { Health } from "../../observability/index.ts"
@@ -6,11 +7,13 @@ import type { Sessions } from "../../sessions/service-types.ts"
 import type { Clock } from "../../time/index.ts"
 import * as account from "../schemas/account.ts"
 import * as admin from "../schemas/admin.ts"
+import * as credential from "../schemas/credentials.ts"
 import * as session from "../schemas/session.ts"
 import * as system from "../schemas/system.ts"
 import * as transcript from "../schemas/transcript.ts"
 import { accountHandlers } from "./account.ts"
 import { adminHandlers } from "./admin.ts"
+import { credentialHandlers } from "./credentials.ts"
 import { providerHandlers } from "./provider.ts"
 import { type Route, route } from "./route.ts"
 import { sessionHandlers } from "./sessions.ts"
@@ -24,6 +27,7 @@ export interface RouteParts {
   readonly database: Database
   readonly audit: Audit
   readonly auditLog: AuditLog
+  readonly credentials: Credentials
   readonly clock: Clock
   readonly health: Health
   /** Where the UI is; ends with a slash. */
@@ -37,6 +41,7 @@ export function createRoutes(parts: RouteParts): readonly Route[] {
   const acc = accountHandlers(parts)
   const pro = providerHandlers(parts)
   const adm = adminHandlers(parts)
+  const cre = credentialHandlers(parts)
   const ses = sessionHandlers(parts.sessions)
   // biome-ignore format: a table is read by its columns
   return [
@@ -64,6 +69,18 @@ export function createRoutes(parts: RouteParts): readonly Route[] {
     route("GET",    "/api/users",                              "users:admin",    "Find users",                              { query: admin.userQuery, answer: admin.userPage },                     adm.users),
     route("PATCH",  "/api/users/:id",                          "users:admin",    "Change a user's role, or disable him",    { body: admin.updateUser, answer: admin.user },                         adm.updateUser),
     route("GET",    "/api/audit",                              "audit:read",     "Read the record of who did what",         { query: admin.auditQuery, answer: admin.auditPage },                   adm.audit),
+
+    route("GET",    "/api/providers",                          "providers:admin","List the model providers",                 { answer: credential.providerPage }, cre.providers),
+    route("GET",    "/api/providers/:id",                      "providers:admin","Read a model provider",                    { answer: credential.provider }, cre.provider),
+    route("PUT",    "/api/providers/:id",                      "providers:admin","Make or replace a model provider",         { body: credential.providerJson, answer: credential.provider }, cre.saveProvider),
+    route("DELETE", "/api/providers/:id",                      "providers:admin","Delete a stored model provider",           {}, cre.deleteProvider),
+    route("POST",   "/api/providers/:id/test",                 "providers:admin","Ask a provider whether its key works",     { answer: credential.providerTest }, cre.testProvider),
+    route("POST",   "/api/admin/rotate-encryption",            "providers:admin","Seal what is stored under the newest key", { answer: credential.rotation }, cre.rotate),
+    route("GET",    "/api/profiles",                           "sessions:read",  "Profiles that a session can be made with", { answer: credential.profilePage }, cre.profiles),
+    route("GET",    "/api/linked-accounts",                    "account",        "One's accounts at git hosts",              { answer: credential.linkedAccounts }, cre.accounts),
+    route("POST",   "/api/linked-accounts/:provider",          "account",        "Begin to link an account",                 { answer: credential.linkStart }, cre.beginLink),
+    route("GET",    "/api/linked-accounts/:provider/callback", "account",        "Come back from the git host",              { query: credential.linkAnswer, redirect: true }, cre.completeLink),
+    route("DELETE", "/api/linked-accounts/:id",                "account",        "Unlink an account",                        {}, cre.unlink),
 
     route("POST",   "/api/sessions",                           "sessions:write", "Make a session",                          { body: session.createSession, answer: session.session, status: 201, idempotent: true }, ses.create),
     route("GET",    "/api/sessions",                           "sessions:read",  "Find sessions",                           { query: session.sessionQuery, answer: session.sessionPage },           ses.list),

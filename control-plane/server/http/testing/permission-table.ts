@@ -69,6 +69,18 @@ export const TABLE: readonly Row[] = [
   { route: "PATCH /api/users/:id", private: ADMIN(404), tokens: ["users:admin"], json: { role: "member" } },
   { route: "GET /api/audit", private: ADMIN(200), tokens: ["audit:read"] },
 
+  { route: "GET /api/providers", private: ADMIN(200), tokens: ["providers:admin"] },
+  { route: "GET /api/providers/:id", private: ADMIN(404), tokens: ["providers:admin"] },
+  { route: "PUT /api/providers/:id", private: ADMIN(400), tokens: ["providers:admin"], json: { npm: "unknown" } },
+  { route: "DELETE /api/providers/:id", private: ADMIN(404), tokens: ["providers:admin"] },
+  { route: "POST /api/providers/:id/test", private: ADMIN(404), tokens: ["providers:admin"] },
+  { route: "POST /api/admin/rotate-encryption", private: ADMIN(200), tokens: ["providers:admin"] },
+  { route: "GET /api/profiles", private: SIGNED_IN(200), tokens: read },
+  { route: "GET /api/linked-accounts", private: SIGNED_IN(200), tokens: none },
+  { route: "POST /api/linked-accounts/:provider", private: SIGNED_IN(404), tokens: none },
+  { route: "GET /api/linked-accounts/:provider/callback", private: SIGNED_IN(404), tokens: none },
+  { route: "DELETE /api/linked-accounts/:id", private: SIGNED_IN(404), tokens: none },
+
   { route: "GET /api/sessions", private: SIGNED_IN(200), tokens: read },
   { route: "POST /api/sessions", private: "401 401 401 201 403 201 201", tokens: write, json: {} },
   { route: "GET /api/events", private: SIGNED_IN(200), tokens: read },

@@ -1,7 +1,7 @@
 import { afterAll } from "vitest"
 import { createAudit } from "../../audit/index.ts"
 import type { Config } from "../../config/index.ts"
-import { createVault } from "../../credentials/index.ts"
+import { createCredentials, createVault } from "../../credentials/index.ts"
 import type { Database } from "../../database/index.ts"
 import { createIdentity } from "../../identity/index.ts"
 import { createHealth, createLogger, createMetrics, createRequestContext } from "../../observability/index.ts"
@@ -34,13 +34,16 @@ export async function startServer(parts: {
   const { database } = parts
   const context = createRequestContext()
   const audit = createAudit({ database, log, context })
+  const vault = createVault({ keys: config.encryptionKeys })
+  const probe = () => Promise.reject(new Error("nothing outside is part of this test"))
+  const credentials = createCredentials({ config, database, vault, audit, log, clock, probe, fetch: probe })
   const identity = createIdentity({
     config,
     database,
     audit,
     log,
     clock,
-    vault: createVault({ keys: config.encryptionKeys }),
+    vault,
   })
   await identity.start()
   const http = await createHttp({
@@ -49,6 +52,7 @@ export async function startServer(parts: {
     sessions: sessionsOf(parts.sessions ?? {}),
     database,
     audit,
+    credentials,
     clock,
     health: createHealth({}),
     log,
