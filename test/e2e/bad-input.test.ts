@@ -68,11 +68,12 @@ describe("a session that cannot be", () => {
   })
 })
 
-/** Where session pods run: asked of the role binding that lets the control plane act there. */
+/** Where session pods run: the release's own namespace where it has their account, as other releases have theirs. */
 async function sessionNamespace(): Promise<string> {
   const { kube, namespace } = installation
   const accounts = await kube.list("serviceaccounts", "app.kubernetes.io/component=session")
-  return accounts[0]?.metadata?.namespace ?? namespace
+  const namespaces = accounts.flatMap(({ metadata }) => metadata?.namespace ?? [])
+  return namespaces.includes(namespace) ? namespace : (namespaces[0] ?? namespace)
 }
 
 async function isCounted(namespace: string, name: string): Promise<boolean> {
