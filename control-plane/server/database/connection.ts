@@ -29,6 +29,8 @@ export function createDatabase(options: DatabaseOptions): Database {
     pool: { min: 0, max: options.poolMax, idleTimeoutMillis: IDLE_CONNECTION_MS },
     acquireConnectionTimeout: ACQUIRE_TIMEOUT_MS,
     asyncStackTraces: false,
+    // The statement goes into an error's message with its placeholders: what was bound to them must not reach a log.
+    compileSqlOnError: false,
     // It would print to the console what its callers get as errors.
     log: { warn() {}, error() {}, debug() {}, deprecate() {} },
   })

@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from "vitest"
 import { testDatabase } from "../../../test/support/postgres.ts"
 import { Secret } from "../crypto/index.ts"
 import { isAppError } from "../errors/index.ts"
+import { createLogger } from "../observability/index.ts"
 import { systemClock } from "../time/index.ts"
 import { createDatabase, createNotifications, waitForDatabase, withElection, withTransaction } from "./index.ts"
 
@@ -45,6 +46,27 @@ describe("the database", () => {
       (error: unknown) => error,
     )
     expect(isAppError(failure)).toBe(false)
+  })
+
+  it("names a failed statement without the values that were bound to it", async () => {
+    const canary = "canary-5f0c"
+    const failures = await Promise.all(
+      [
+        database.raw("SELECT ?::text FROM nowhere", [canary]),
+        database("sessions").where({ no_such_column: canary }).first(),
+        database("users").insert({ id: canary, email: canary }),
+      ].map((query) => query.then(() => null).catch((error: Error) => error)),
+    )
+    const lines: string[] = []
+    const seen = createLogger({
+      level: "debug",
+      replica: "test",
+      destination: { write: (line: string) => void lines.push(line) },
+    })
+    for (const error of failures) seen.error({ err: error }, "failed")
+    expect(lines).toHaveLength(3)
+    expect(lines.join("")).toMatch(/nowhere.*no_such_column.*users/s)
+    expect(lines.join("")).not.toContain(canary)
   })
 
   it("elects one among all replicas, and another one once the first is done", async () => {
