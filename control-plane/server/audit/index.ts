@@ -5,7 +5,7 @@ import type { Audit, AuditLog } from "./types.ts"
 
 export { deriveAuditKeys } from "./keys.ts"
 export { createSealer } from "./sealer.ts"
-export type { Audit, AuditLog, AuditQuery } from "./types.ts"
+export type { Audit, AuditFilters, AuditLog, AuditQuery } from "./types.ts"
 export { verifyAudit } from "./verify.ts"
 
 /** The audit log in PostgreSQL. With a context, events say which request they came from without being told. */
@@ -23,9 +23,23 @@ export function createAudit(parts: { database: Database; log: Logger; context?: 
   }
 }
 
+const PAGE_EVENTS = 500
+
 /** The same log, to be read. */
 export function createAuditLog({ database }: { database: Database }): AuditLog {
   return {
+    async *pages(filters, signal) {
+      let { cursor } = filters
+      while (!signal.aborted) {
+        const before = cursor === undefined ? {} : { cursor }
+        const page = await findEvents(database, { ...filters, ...before, limit: PAGE_EVENTS })
+        const last = page.at(-1)
+        if (last === undefined) return
+        yield page
+        if (page.length < PAGE_EVENTS) return
+        cursor = String(last.id)
+      }
+    },
     async list({ limit, ...query }) {
       const found = await findEvents(database, { ...query, limit: limit + 1 })
       const items = found.slice(0, limit)

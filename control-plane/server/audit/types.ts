@@ -39,14 +39,19 @@ export interface StoredAuditEvent extends Required<Omit<AuditEvent, "sessionId" 
 }
 
 /** Filters, which must all hold. Times are milliseconds since the epoch. */
-export interface AuditQuery {
+export interface AuditFilters {
   readonly actorId?: string
   readonly action?: string
   readonly sessionId?: string
   readonly outcome?: Outcome
   readonly from?: number
   readonly until?: number
+  /** Only events before this id. */
   readonly cursor?: string
+}
+
+/** Filters and the size of one page. */
+export interface AuditQuery extends AuditFilters {
   readonly limit: number
 }
 
@@ -54,4 +59,9 @@ export interface AuditQuery {
 export interface AuditLog {
   /** A page, the newest first. */
   list(query: AuditQuery): Promise<{ items: StoredAuditEvent[]; nextCursor: string | null }>
+  /**
+   * Everything that matched when it was begun, the newest first, in pages of 500 of which one is held at a time. Ends
+   * early when the signal aborts.
+   */
+  pages(filters: AuditFilters, signal: AbortSignal): AsyncGenerator<StoredAuditEvent[], void, void>
 }

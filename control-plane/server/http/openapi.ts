@@ -35,10 +35,10 @@ export function openapiDocument(routes: readonly Route[]): object {
 }
 
 function operation(route: Route, error: unknown, components: Record<string, unknown>): object {
-  const { query, body, answer, stream } = route.shapes
+  const { query, body, answer, stream, lines } = route.shapes
   const status = statusOf(route)
   const open = route.permission === "anyone"
-  const type = stream ? "text/event-stream" : "application/json"
+  const type = stream ? "text/event-stream" : lines ? "application/x-ndjson" : "application/json"
   const answered = answer
     ? { description: answer.description ?? "Done.", content: { [type]: { schema: reference(answer, components) } } }
     : { description: "Done." }

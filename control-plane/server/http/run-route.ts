@@ -5,6 +5,7 @@ import { hasBody, readJson } from "./body.ts"
 import { requireSameOrigin } from "./guards/cross-site.ts"
 import type { HttpContext } from "./parts.ts"
 import { type Call, type Route, statusOf } from "./routes/route.ts"
+import { serveLines } from "./streams/lines.ts"
 import { serveStream } from "./streams/serve.ts"
 import { type Check, checkAnswer, checkBody, checkQuery, pick } from "./validation.ts"
 
@@ -32,6 +33,10 @@ export function runRoute(route: Route, http: HttpContext): (ctx: Context) => Pro
       if (route.shapes.stream) {
         leave()
         return await serveStream(ctx, route, call, http)
+      }
+      if (route.shapes.lines) {
+        leave()
+        return await serveLines(ctx, route, call, http)
       }
       ctx.status = statusOf(route)
       ctx.set("cache-control", "no-store")

@@ -1,4 +1,4 @@
-import type { Audit, AuditLog, AuditQuery } from "../../audit/index.ts"
+import type { Audit, AuditFilters, AuditLog, AuditQuery } from "../../audit/index.ts"
 import type { Identity, Scope } from "../../identity/index.ts"
 import type { Call } from "./route.ts"
 
@@ -34,5 +34,10 @@ export function adminHandlers(parts: { identity: Identity; audit: Audit; auditLo
     },
 
     audit: ({ query }: { query: AuditQuery }) => auditLog.list(query),
+    async *exportAudit(call: Caller & { query: AuditFilters; signal: AbortSignal; setHeader: Call["setHeader"] }) {
+      await note(call, "audit.export", { ...call.query })
+      call.setHeader("content-disposition", 'attachment; filename="audit.ndjson"')
+      yield* auditLog.pages(call.query, call.signal)
+    },
   }
 }

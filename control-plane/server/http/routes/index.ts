@@ -69,6 +69,7 @@ export function createRoutes(parts: RouteParts): readonly Route[] {
     route("GET",    "/api/users",                              "users:admin",    "Find users",                              { query: admin.userQuery, answer: admin.userPage },                     adm.users),
     route("PATCH",  "/api/users/:id",                          "users:admin",    "Change a user's role, or disable him",    { body: admin.updateUser, answer: admin.user },                         adm.updateUser),
     route("GET",    "/api/audit",                              "audit:read",     "Read the record of who did what",         { query: admin.auditQuery, answer: admin.auditPage },                   adm.audit),
+    route("GET",    "/api/audit/export",                       "audit:read",     "Take the record away, an event a line",   { query: admin.auditExportQuery, answer: admin.auditEvent, lines: true }, adm.exportAudit),
 
     route("GET",    "/api/providers",                          "providers:admin","List the model providers",                 { answer: credential.providerPage }, cre.providers),
     route("GET",    "/api/providers/:id",                      "providers:admin","Read a model provider",                    { answer: credential.provider }, cre.provider),

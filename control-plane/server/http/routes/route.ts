@@ -18,6 +18,8 @@ export interface Shapes {
   readonly status?: 200 | 201 | 202
   /** `text/event-stream`; `answer` then is the shape of an event's data. */
   readonly stream?: true
+  /** `application/x-ndjson`: the handler gives page after page, `answer` is the shape of one line. */
+  readonly lines?: true
   /** The handler answers `{ location }`, and the browser is sent there. */
   readonly redirect?: true
   /** Takes the header Idempotency-Key: a repeat answers what the first made. */
@@ -52,13 +54,16 @@ export interface Call<S extends Shapes = Shapes, Path extends string = string> {
   setHeader(name: string, value: string | string[]): void
 }
 
+/** What a handler gives: an answer, the events of a stream, or pages of lines. */
+type Handled = Promise<unknown> | AsyncIterable<ServerSentEvent> | AsyncIterable<readonly unknown[]>
+
 export interface Route {
   readonly method: Method
   readonly path: string
   readonly permission: Permission
   readonly summary: string
   readonly shapes: Shapes
-  readonly handler: (call: Call) => Promise<unknown> | AsyncIterable<ServerSentEvent>
+  readonly handler: (call: Call) => Handled
 }
 
 /**
@@ -71,7 +76,7 @@ export function route<const Path extends string, const S extends Shapes>(
   permission: Permission,
   summary: string,
   shapes: S,
-  handler: (call: Call<S, Path>) => Promise<unknown> | AsyncIterable<ServerSentEvent>,
+  handler: (call: Call<S, Path>) => Handled,
 ): Route {
   // The one place where the types of a row are forgotten: validation has made the call what the handler says it is.
   return { method, path, permission, summary, shapes, handler: handler as unknown as Route["handler"] }

@@ -48,7 +48,7 @@ export const updateUser = {
   },
 } as const
 
-const auditEvent = {
+export const auditEvent = {
   title: "AuditEvent",
   description: "Something that somebody did or tried.",
   type: "object",
@@ -83,5 +83,21 @@ export const auditQuery = {
     until: { type: "integer", minimum: 0, description: "Before; milliseconds since the epoch." },
     cursor: { type: "string", pattern: "^[0-9]{1,15}$", description: "From the page before." },
     limit: { type: "integer", minimum: 1, maximum: 1_000, default: 100, description: "Of one page." },
+  },
+} as const
+
+const { cursor: _cursor, limit: _limit, ...auditFilters } = auditQuery.properties
+
+export const auditExportQuery = {
+  description: "Filters, which must all hold.",
+  type: "object",
+  additionalProperties: false,
+  properties: {
+    ...auditFilters,
+    cursor: {
+      type: "string",
+      pattern: "^[0-9]{1,15}$",
+      description: "Only events before this id: the last one received of an export that broke off.",
+    },
   },
 } as const

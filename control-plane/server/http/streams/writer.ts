@@ -65,11 +65,12 @@ export function format(event: NonNullable<ServerSentEvent>): string {
   return `${id}event: ${event.event}\ndata: ${JSON.stringify(event.data)}\n\n`
 }
 
-async function drained(response: ServerResponse, signal: AbortSignal, stalled_ms: number): Promise<void> {
+/** Waits until the socket has taken what was written; cuts off a reader that takes nothing for `stalled_ms`. */
+export async function drained(response: ServerResponse, signal: AbortSignal, stalled_ms: number): Promise<void> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(stalled_ms)])
   try {
     await once(response, "drain", { signal: limit })
   } catch {
-    if (!signal.aborted) response.destroy(new Error("the reader of an event stream is stalled"))
+    if (!signal.aborted) response.destroy(new Error("the reader of a stream is stalled"))
   }
 }

@@ -68,6 +68,7 @@ export const TABLE: readonly Row[] = [
   { route: "GET /api/users", private: ADMIN(200), tokens: ["users:admin"] },
   { route: "PATCH /api/users/:id", private: ADMIN(404), tokens: ["users:admin"], json: { role: "member" } },
   { route: "GET /api/audit", private: ADMIN(200), tokens: ["audit:read"] },
+  { route: "GET /api/audit/export", private: ADMIN(200), tokens: ["audit:read"] },
 
   { route: "GET /api/providers", private: ADMIN(200), tokens: ["providers:admin"] },
   { route: "GET /api/providers/:id", private: ADMIN(404), tokens: ["providers:admin"] },

@@ -15,6 +15,8 @@ export { ADMIN, testConfig } from "./config.ts"
 export interface TestServer {
   readonly http: Http
   readonly url: string
+  /** Event streams, exports and WebSockets that are open now. */
+  openStreams(): Promise<number>
   /** As a browser on our own page would. */
   fetch(path: string, init?: RequestInit & { json?: unknown; cookie?: string }): Promise<Response>
   /** The cookie of a new login. */
@@ -46,6 +48,7 @@ export async function startServer(parts: {
     vault,
   })
   await identity.start()
+  const metrics = createMetrics({ runtimeFigures: false })
   const http = await createHttp({
     config,
     identity,
@@ -56,7 +59,7 @@ export async function startServer(parts: {
     clock,
     health: createHealth({}),
     log,
-    metrics: createMetrics({ runtimeFigures: false }),
+    metrics,
     context,
     strictAnswers: true,
     lameDuck_ms: 0,
@@ -83,6 +86,10 @@ export async function startServer(parts: {
     http,
     url,
     fetch: send,
+    async openStreams() {
+      const gauge = await metrics.getSingleMetric("berth_http_streams_open")?.get()
+      return gauge?.values[0]?.value ?? 0
+    },
     async signIn(account = ADMIN, cookie = "") {
       const response = await send("/api/auth/password", { method: "POST", json: account, cookie })
       const [set = ""] = response.headers.getSetCookie()
