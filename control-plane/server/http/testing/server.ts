@@ -39,14 +39,7 @@ export async function startServer(parts: {
   const vault = createVault({ keys: config.encryptionKeys })
   const probe = () => Promise.reject(new Error("nothing outside is part of this test"))
   const credentials = createCredentials({ config, database, vault, audit, log, clock, probe, fetch: probe })
-  const identity = createIdentity({
-    config,
-    database,
-    audit,
-    log,
-    clock,
-    vault,
-  })
+  const identity = createIdentity({ config, database, audit, log, clock, vault })
   await identity.start()
   const metrics = createMetrics({ runtimeFigures: false })
   const http = await createHttp({
@@ -68,20 +61,7 @@ export async function startServer(parts: {
   const url = `http://127.0.0.1:${port}`
   afterAll(() => http.close())
 
-  const send: TestServer["fetch"] = (path, init = {}) => {
-    const { json, cookie, headers, ...rest } = init
-    return fetch(url + path, {
-      redirect: "manual",
-      ...rest,
-      headers: {
-        origin: url,
-        ...(json === undefined ? {} : { "content-type": "application/json" }),
-        ...(cookie === undefined ? {} : { cookie }),
-        ...(headers as Record<string, string>),
-      },
-      ...(json === undefined ? {} : { body: JSON.stringify(json) }),
-    })
-  }
+  const send = asOwnPage(url)
   return {
     http,
     url,
@@ -96,6 +76,24 @@ export async function startServer(parts: {
       if (response.status !== 204) throw new Error(`sign-in answered ${response.status} ${await response.text()}`)
       return set.split(";")[0] ?? ""
     },
+  }
+}
+
+/** Requests as a page of our own makes them. */
+function asOwnPage(url: string): TestServer["fetch"] {
+  return (path, init = {}) => {
+    const { json, cookie, headers, ...rest } = init
+    return fetch(url + path, {
+      redirect: "manual",
+      ...rest,
+      headers: {
+        origin: url,
+        ...(json === undefined ? {} : { "content-type": "application/json" }),
+        ...(cookie === undefined ? {} : { cookie }),
+        ...(headers as Record<string, string>),
+      },
+      ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+    })
   }
 }
 
