@@ -28,24 +28,23 @@ describe("several replicas", () => {
   })
 
   it("refuse what a holder writes that was asleep while another one took over", handover, async () => {
-    const sleeper = await world.replica()
+    const replica = await world.replica()
     const user = await world.user()
-    const { session } = await sleeper.sessions.create(user, {})
+    const { session } = await replica.sessions.create(user, {})
     await world.kubelet.run((await podOf(world, session.id)).name)
-    await until(sleeper.sessions, user, session.id, { status: "running" })
+    await until(replica.sessions, user, session.id, { status: "running" })
     const old = world.agent.sink
     await takeAway(session.id)
-    const next = await world.replica()
-    await vi.waitFor(() => expect(next.engine.stats().driven).toBe(1), patience)
-    await vi.waitFor(() => expect(world.agent.sink).not.toBe(old), patience)
     const notice = { type: "notice", level: "info", code: "late", message: "from the past" } as const
     await expect(old.changes([notice])).rejects.toMatchObject({ code: "stale_lease" })
     await expect(old.activity("busy")).rejects.toMatchObject({ code: "stale_lease" })
-    await vi.waitFor(() => expect(sleeper.engine.stats().driven).toBe(0), patience)
-    expect((await next.sessions.get(user, session.id)).activity).toBe("idle")
-    await next.sessions.delete(user, session.id)
+    await vi.waitFor(() => expect(replica.engine.stats().driven).toBe(0), patience)
+    expect((await replica.sessions.get(user, session.id)).activity).toBe("idle")
+    await vi.waitFor(() => expect(world.agent.sink).not.toBe(old), patience)
+    await until(replica.sessions, user, session.id, { status: "running", activity: "idle" })
+    await replica.sessions.delete(user, session.id)
     await allGone(world)
-    await Promise.all([sleeper.stop(), next.stop()])
+    await replica.stop()
   })
 
   it("send a prompt once when its sender dies before it could note that it was sent", async () => {
@@ -137,14 +136,14 @@ describe("several replicas", () => {
   })
 })
 
-/** As if its holder had slept longer than its lease lives. */
+/** As if its holder had slept longer than its lease lives, and another one had taken it for a while. */
 async function takeAway(sessionId: string): Promise<void> {
-  await world.db
-    .database("sessions")
+  const { database } = world.db
+  await database("sessions")
     .where({ id: sessionId })
     .update({
-      lease_holder: null,
-      lease_expires_at: null,
-      lease_epoch: world.db.database.raw("lease_epoch + 1"),
+      lease_holder: "another",
+      lease_expires_at: database.raw("now() + interval '5 s'"),
+      lease_epoch: database.raw("lease_epoch + 1"),
     })
 }
