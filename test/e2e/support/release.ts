@@ -48,10 +48,11 @@ export async function openRelease(installation: Installation, namespace: string,
   // The last step that can fail: who gets no release has none to remove.
   await kube.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels: restricted } })
   const kubectl = (...args: string[]) => kube.kubectl(["--namespace", namespace, ...args])
+  const address = `${new URL(url).hostname}:${nodePort}`
   return {
     namespace,
     coordinates: { ...images, service: { type: "NodePort", nodePort } },
-    address: `${new URL(url).hostname}:${nodePort}`,
+    address,
     install: async (values, program) => {
       const files = values.flatMap((value, index) => {
         const file = join(directory, `values-${index}.yaml`)
@@ -60,6 +61,8 @@ export async function openRelease(installation: Installation, namespace: string,
       })
       const wait = ["--wait", "--timeout", "3m"]
       await helm("upgrade", [chart, "--install", "--create-namespace", ...files, ...wait], program)
+      // The node's port leads to pods a moment after they are ready. Any answer will do.
+      await until(`an answer from ${address}`, () => fetch(`http://${address}`), { timeout_ms: 30_000 })
     },
     helm,
     kubectl,
