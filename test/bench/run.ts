@@ -3,12 +3,16 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { repositoryRoot } from "../../scripts/lib/paths.ts"
+import { measureAuth } from "./auth/index.ts"
+import { authTable, reportAuth } from "./auth/report.ts"
 import { type Installation, measureStart } from "./start/index.ts"
 import { reportStart, startTable } from "./start/report.ts"
 
 const usage = `usage: npm run bench -- start [--samples N] [--installation FILE]
+       npm run bench -- auth [--samples N]
 
 start          how long a session takes to its first answer, against bare pods
+auth           requests a second with and without authentication, and revocation under load
 --samples      of each kind; default 10
 --installation what \`npm run up -- --json\` has printed; default: runs that command`
 
@@ -30,17 +34,29 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 })
 const samples = Number(values.samples ?? samples_default)
-if (positionals.length !== 1 || positionals[0] !== "start" || !(samples >= 1)) {
+const [what] = positionals
+if (positionals.length !== 1 || (what !== "start" && what !== "auth") || !(samples >= 1)) {
   console.error(usage)
   process.exit(2)
 }
 const say = (text: string) => console.error(text)
-const result = await measureStart(installationOf(values.installation), samples, say)
-const report = reportStart(result)
+const [table, report] = what === "start" ? await start() : await auth()
 const directory = join(repositoryRoot, "dist", "bench")
 mkdirSync(directory, { recursive: true })
-const file = join(directory, "start.json")
-writeFileSync(file, `${JSON.stringify({ at: new Date().toISOString(), ...report, samples: result }, null, 2)}\n`)
-console.log(startTable(report))
+const file = join(directory, `${what}.json`)
+writeFileSync(file, `${JSON.stringify({ at: new Date().toISOString(), ...report }, null, 2)}\n`)
+console.log(table)
 console.log(`\nall samples: ${file}`)
 process.exit(0)
+
+async function start(): Promise<[table: string, report: object]> {
+  const result = await measureStart(installationOf(values.installation), samples, say)
+  const summed = reportStart(result)
+  return [startTable(summed), { ...summed, samples: result }]
+}
+
+async function auth(): Promise<[table: string, report: object]> {
+  const result = await measureAuth(samples, say)
+  const summed = reportAuth(result)
+  return [authTable(summed), { ...summed, samples: result }]
+}
