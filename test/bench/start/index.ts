@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises"
+import type { CreateSession } from "../../../control-plane/server/sessions/service-types.ts"
 import { type Client, signIn } from "../../support/client.ts"
 import type { Sample } from "../statistics.ts"
 import { quietSecond, watchShares } from "../steal.ts"
@@ -27,7 +28,7 @@ export interface StartResult {
   readonly sleep: readonly Sample[]
   readonly bare: readonly Sample[]
   readonly session: readonly Sample[]
-  /** Duration of the workspace step with the sample repository. */
+  /** Sessions on the sample repository: what a clone adds. */
   readonly clone: readonly Sample[]
 }
 
@@ -64,7 +65,7 @@ export async function measureStart(
       await take("session", () => sessionOnce(client, observer))
     }
     for (let round = 0; round < clones; round += 1) {
-      await take("clone", () => cloneOnce(client, observer, repository))
+      await take("clone", () => sessionOnce(client, observer, { repository: { url: repository } }))
     }
     return result
   } finally {
@@ -72,22 +73,15 @@ export async function measureStart(
   }
 }
 
-async function sessionOnce(client: Client, observer: Bench["observer"]): Promise<Record<string, number>> {
-  const { points_ms, session } = await runSession(client, observer, { private: true, initialUserPrompt: prompt })
-  await removeSession(client, session.id)
-  return points_ms
-}
-
-async function cloneOnce(
+async function sessionOnce(
   client: Client,
   observer: Bench["observer"],
-  repository: string,
+  more: Pick<CreateSession, "repository"> = {},
 ): Promise<Record<string, number>> {
-  const input = { private: true, initialUserPrompt: prompt, repository: { url: repository } }
-  const { session } = await runSession(client, observer, input)
+  const input = { private: true, initialUserPrompt: prompt, ...more }
+  const { points_ms, session } = await runSession(client, observer, input)
   await removeSession(client, session.id)
-  const step = session.steps.find(({ name }) => name === "workspace")
-  return { workspace: (step?.endedAt ?? Number.NaN) - (step?.startedAt ?? Number.NaN) }
+  return points_ms
 }
 
 async function measured(measure: () => Promise<Record<string, number>>): Promise<Sample> {

@@ -55,7 +55,8 @@ const rows: readonly [kind: keyof StartResult, point: string, words: string][] =
   ["session", "http", "session: POST → agent HTTP 200"],
   ["session", "running", "session: POST → running"],
   ["session", "answer", "session: POST → end of first answer"],
-  ["clone", "workspace", "workspace step with the sample repository"],
+  ["clone", "prepared", "session on the sample repository: POST → workspace prepared"],
+  ["clone", "answer", "session on the sample repository: POST → end of first answer"],
 ]
 
 /** The report as a table for people. */
