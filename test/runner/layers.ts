@@ -48,7 +48,7 @@ export const layers: readonly Layer[] = [
   },
   {
     name: "integration",
-    packages: ["postgresql", "etcd-server", "openssl", "git", "ripgrep"],
+    packages: ["postgresql", "etcd-server", "openssl", "git", "ripgrep", "chromium", "curl"],
     tools: ["kube-apiserver", "kube-controller-manager", "kubectl"],
     checks: [],
     timeout_ms: 15 * minute_ms,
