@@ -10,7 +10,7 @@ import { Delivery } from "./delivery.ts"
 import { readEvents } from "./events.ts"
 import { AgentHttp } from "./http.ts"
 import { LIMITS, TIMES } from "./limits.ts"
-import { readBusy, readSnapshot } from "./snapshot.ts"
+import { newSnapshot, readBusy, readSnapshot } from "./snapshot.ts"
 import { StatusPoll } from "./status-poll.ts"
 
 export interface ConnectionDependencies {
@@ -108,8 +108,9 @@ export class Connection implements AgentConnection {
   /** Events are buffered meanwhile, so that nothing falls between what is read here and what is streamed. */
   async #resync(stream: Stream, signal: AbortSignal): Promise<void> {
     await stream.opened
-    const { conversation, delivery, sessionId } = await this.#openTalk(signal)
-    const snapshot = await readSnapshot(this.#http, sessionId, signal)
+    const { talk, created } = await this.#openTalk(signal)
+    const { conversation, delivery, sessionId } = talk
+    const snapshot = created ? newSnapshot(sessionId) : await readSnapshot(this.#http, sessionId, signal)
     signal.throwIfAborted()
     conversation.restore(snapshot)
     const poll = new StatusPoll({
@@ -137,19 +138,19 @@ export class Connection implements AgentConnection {
     this.#wasReady = true
   }
 
-  async #openTalk(signal: AbortSignal): Promise<Talk> {
+  async #openTalk(signal: AbortSignal): Promise<{ talk: Talk; created: boolean }> {
     const { sink, title, target, agentSessionId } = this.#options
     const { clock } = this.#dependencies
     const known = this.#talk?.sessionId ?? agentSessionId
-    const { sessionId, forgotten } = await findOrCreate(this.#http, known, title, signal)
-    if (this.#talk?.sessionId === sessionId) return this.#talk
+    const { sessionId, forgotten, created } = await findOrCreate(this.#http, known, title, signal)
+    if (this.#talk?.sessionId === sessionId) return { talk: this.#talk, created }
     await this.#talk?.delivery.stop()
     const conversation = new Conversation({ rootId: sessionId, directory: target.directory, now: () => clock.now() })
     const delivery = new Delivery({ conversation, sink, clock, refuse: (error) => this.#refuse(error) })
     this.#talk = { sessionId, conversation, delivery }
     await delivery.inOrder(() => sink.agentSession(sessionId))
     if (forgotten) conversation.outbox.push(FORGOTTEN, "forgotten")
-    return this.#talk
+    return { talk: this.#talk, created }
   }
 
   #refuse(error: unknown): void {

@@ -7,7 +7,7 @@ const MARK = "berth"
 
 /**
  * The session's conversation in the agent: the known one if it still exists, else the one that we made before, else a
- * new one. `forgotten` is true when a known one is gone, for example with a lost volume.
+ * new one. `forgotten` is true when a known one is gone, for example with a lost volume; `created` when it was made now.
  * @throws AppError `agent_failed`
  */
 export async function findOrCreate(
@@ -15,19 +15,19 @@ export async function findOrCreate(
   known: string | null,
   title: string,
   signal: AbortSignal,
-): Promise<{ sessionId: string; forgotten: boolean }> {
+): Promise<{ sessionId: string; forgotten: boolean; created: boolean }> {
   if (known !== null && id(known, "ses") !== undefined) {
     const { status } = await http.json({ path: `/session/${known}`, signal })
-    if (status === 200) return { sessionId: known, forgotten: false }
+    if (status === 200) return { sessionId: known, forgotten: false, created: false }
     if (status !== 404) throw failure("look up the conversation", status)
   }
   const found = await findMarked(http, signal)
-  if (found !== undefined) return { sessionId: found, forgotten: known !== null }
+  if (found !== undefined) return { sessionId: found, forgotten: known !== null, created: false }
   const body = { title, metadata: { [MARK]: true } }
   const { status, data } = await http.json({ method: "POST", path: "/session", body, signal })
   const sessionId = id(fields(data).id, "ses")
   if (status !== 200 || sessionId === undefined) throw failure("start a conversation", status)
-  return { sessionId, forgotten: known !== null }
+  return { sessionId, forgotten: known !== null, created: true }
 }
 
 async function findMarked(http: AgentHttp, signal: AbortSignal): Promise<string | undefined> {

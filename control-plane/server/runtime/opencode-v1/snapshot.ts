@@ -8,6 +8,14 @@ type History = Snapshot["histories"][number]
 type Page = { messages: History; nextCursor: string | null; chars: number }
 
 /**
+ * What the agent knows about a conversation that was made a moment ago, after its events began to be kept: nothing.
+ * Asking for it takes an agent that just started a quarter of a second, in which the first prompt waits.
+ */
+export function newSnapshot(rootId: string): Snapshot {
+  return { sessionIds: [rootId], busySessionIds: new Set(), histories: [[]], permissions: [], questions: [], todos: [] }
+}
+
+/**
  * Reads what the agent knows about the conversation `rootId` and its sub-agents'. Taken while events are already being
  * buffered, so what happens meanwhile is not lost.
  * @throws AppError `agent_failed`
