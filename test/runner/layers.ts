@@ -16,8 +16,6 @@ export interface Layer {
   readonly checks: readonly Check[]
   /** The vitest project of the same name is part of it. */
   readonly timeout_ms: number
-  /** Removes what the layer leaves; run whatever came of it, an interruption included. */
-  readonly after?: Check
 }
 
 const minute_ms = 60_000
