@@ -52,6 +52,8 @@ async function start(tools: NodeTools, context: StepContext): Promise<void> {
     await waitUntilReady(component, tools, context)
   }
   await ensureAddons(kubectl)
+  // `kubectl wait` fails at once for what is not there yet: the kubelet registers the node a moment after its start.
+  await kubectl(["wait", "--for=create", `node/${network.nodeName}`, "--timeout=60s"])
   await kubectl(["wait", "--for=condition=Ready", `node/${network.nodeName}`, "--timeout=60s"])
   await waitForAddons(kubectl)
 }
