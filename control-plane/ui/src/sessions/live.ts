@@ -19,16 +19,13 @@ export function useLiveSessions(): void {
 }
 
 function follow(api: Api, client: QueryClient): () => void {
-  // The stream has no memory: whatever happened between two connections must be read again.
-  let connectedBefore = false
   const stream = openEventStream({
     api,
     next: () => ({ path: "events" }),
     onEvent: (event) => take(client, event),
+    // The stream has no memory: whatever happened before a connection, the first one too, must be read again.
     onLink: ({ state }) => {
-      if (state !== "live") return
-      if (connectedBefore) rereadSessions(client)
-      connectedBefore = true
+      if (state === "live") rereadSessions(client)
     },
   })
   const stopWatching = whileVisible(stream, HIDDEN_MS_MAX)
