@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { join } from "node:path"
 import { afterEach, describe, expect, it } from "vitest"
+import { call } from "./testing/call.ts"
 import { startGitServer } from "./testing/git-server.ts"
 import { startHarness } from "./testing/harness.ts"
 import { startSidecar } from "./testing/sidecar.ts"
@@ -226,6 +227,22 @@ describe("a git host", () => {
     expect(host.seen.length).toBeGreaterThan(0)
     const basic = `Basic ${Buffer.from("x-access-token:ghp-canary").toString("base64")}`
     expect(host.seen.every(({ authorization }) => authorization === basic)).toBe(true)
+  })
+
+  it("is the only one that its credential is sent to, also when the repository's path looks like a host", async () => {
+    const thief = await startGitServer()
+    const folder = join(broker.directory, "git-credentials", host.host)
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, "token"), "ghp-canary\n")
+    const { sidecar } = await workspaceOf(`https://${host.host}/${thief.host}/team/app.git`)
+    const ask = (slashes: string, request = "info/refs?service=git-upload-pack", method = "GET") =>
+      call(`${sidecar.url}/git/${host.host}${slashes}${thief.host}/team/app.git/${request}`, { method })
+    expect((await ask("/")).status).toBe(404)
+    for (const slashes of ["//", "///", "/\\", "/%2f", "/.//"]) {
+      expect((await ask(slashes)).status).not.toBe(200)
+      expect((await ask(slashes, "git-receive-pack", "POST")).status).not.toBe(200)
+    }
+    expect(thief.seen).toEqual([])
   })
 
   it("may redirect within itself, but not to another host", async () => {

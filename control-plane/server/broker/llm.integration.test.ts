@@ -85,6 +85,17 @@ describe("a model request through sidecar and broker", () => {
     expect(Object.fromEntries(keys)).toEqual(headers)
   })
 
+  it("is none with a method whose answer shows the request, the key included", async () => {
+    model.seen.length = 0
+    model.behave((request, response) => void response.end(JSON.stringify(request.headers)))
+    for (const method of ["TRACE", "PROPFIND"]) {
+      const answer = await ask("/llm/demo/chat/completions", { method })
+      expect(answer).toMatchObject({ status: 403 })
+      expect(answer.body).not.toContain("sk-canary")
+    }
+    expect(model.seen).toEqual([])
+  })
+
   it("carries a replaced key on the very next request", async () => {
     model.behave((_, response) => void response.end("{}"))
     const file = join(broker.directory, "keys", "demo")

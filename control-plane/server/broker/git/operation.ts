@@ -28,6 +28,16 @@ export function readOperation(method: string, pathname: string, search: URLSearc
 }
 
 function operation(service: Service, advertisement: boolean, prefix: string, suffix: string): GitOperation | null {
-  const repository = normalPath(prefix)
+  const repository = isPathOfHost(prefix) ? normalPath(prefix) : null
   return repository === null ? null : { service, advertisement, repository, prefix, suffix }
+}
+
+/** False for `//name/…`: written behind a scheme, that is another host. */
+export function isPathOfHost(path: string): boolean {
+  return /^\/[^/\\]/.test(path)
+}
+
+/** The address of a request at its host: whatever `prefix` holds, it is a path there and nothing else. */
+export function addressOf(origin: URL, prefix: string, suffix: string): URL {
+  return new URL(origin.origin + prefix + suffix)
 }

@@ -1,4 +1,5 @@
 import type { Clock } from "../../time/index.ts"
+import { isPathOfHost } from "./operation.ts"
 
 const KEPT_MS = 3_600_000
 const KEPT_MAX = 1_000
@@ -30,11 +31,12 @@ export function createRedirects(clock: Clock): Redirects {
 
 /**
  * The repository's new path when an answer to `info/refs` redirects within the host; null when the answer leads
- * anywhere else (another host, plain HTTP, something that is not `info/refs`).
+ * anywhere else (another host, plain HTTP, something that is not `info/refs`, a path that could be read as a host).
  */
 export function movedPrefix(location: string | undefined, asked: URL): string | null {
   if (location === undefined || !URL.canParse(location, asked.href)) return null
   const next = new URL(location, asked)
   if (next.origin !== asked.origin || next.username !== "" || !next.pathname.endsWith("/info/refs")) return null
-  return next.pathname.slice(0, -"/info/refs".length)
+  const prefix = next.pathname.slice(0, -"/info/refs".length)
+  return isPathOfHost(prefix) ? prefix : null
 }

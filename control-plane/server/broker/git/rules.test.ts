@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { readOperation } from "./operation.ts"
+import { addressOf, readOperation } from "./operation.ts"
 import { createGitPolicy } from "./policy.ts"
 import { createRedirects, movedPrefix } from "./redirects.ts"
 import { parseRepository, withoutUserInfo } from "./repository.ts"
@@ -43,7 +43,7 @@ describe("a repository's address", () => {
 
 describe("git's smart protocol", () => {
   const read = (method: string, path: string) => {
-    const url = new URL(path, "http://x")
+    const url = new URL(`http://x${path}`)
     return readOperation(method, url.pathname, url.searchParams)
   }
 
@@ -70,9 +70,18 @@ describe("git's smart protocol", () => {
     ["POST", "/team/..%2fother/git-upload-pack"],
     ["POST", "/team/app%00/git-upload-pack"],
     ["GET", "/api/v3/user"],
+    ["GET", "//team/app.git/info/refs?service=git-upload-pack"],
+    ["POST", "//team/app.git/git-receive-pack"],
+    ["POST", "/\\team/app.git/git-receive-pack"],
   ])("is not %s %s", (method, path) => {
     expect(read(method, path)).toBeNull()
   })
+})
+
+it("a path stays a path of the host, however it begins", () => {
+  const origin = new URL("https://github.com")
+  expect(addressOf(origin, "//evil.example.com/app.git", "/git-upload-pack").host).toBe("github.com")
+  expect(addressOf(origin, "/@evil.example.com/app.git", "/git-upload-pack").host).toBe("github.com")
 })
 
 describe("what a session may use", () => {
@@ -124,6 +133,7 @@ describe("a moved repository", () => {
     "https://github.com:8443/new/name.git/info/refs",
     "https://u:p@github.com/new/name.git/info/refs",
     "//evil.example.com/new/info/refs",
+    "https://github.com//evil.example.com/new/info/refs",
     "/login",
     "javascript:alert(1)",
   ])("is not followed to %s", (location) => {

@@ -2,7 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeaders } from "node:http"
 import { requestHeaders, responseHeaders } from "../../../../auth-helpers/protocol/headers.ts"
 import { AppError, isAppError } from "../../errors/index.ts"
 import type { GitCredential, GitCredentials } from "../git/credentials.ts"
-import { type GitOperation, readOperation } from "../git/operation.ts"
+import { addressOf, type GitOperation, readOperation } from "../git/operation.ts"
 import type { GitPolicy } from "../git/policy.ts"
 import { movedPrefix, type Redirects } from "../git/redirects.ts"
 import { type Caller, sessionOf } from "../identity/callers.ts"
@@ -87,7 +87,7 @@ async function followed({ dialer, redirects }: GitRouteOptions, sessionId: strin
   const { operation, origin, passage, headers } = exchange
   let prefix = redirects.find(sessionId, origin.origin, operation.prefix)
   for (let hops = 0; hops <= REDIRECTS_MAX; hops++) {
-    const url = new URL(prefix + operation.suffix, origin)
+    const url = addressOf(origin, prefix, operation.suffix)
     try {
       await forward(passage, dialer, { url, headers }, { answer: (response) => answer(response, url, exchange) })
       return

@@ -12,7 +12,11 @@ import type { Uses } from "../uses.ts"
 // Pictures travel inside of prompts, in base64.
 const BODY_BYTES_MAX = 64 * 1024 * 1024
 
-/** `ANY /v1/llm/:provider/*`: a model request with the real key put in. `rest` begins with a slash. */
+const DECODINGS_MAX = 3
+// TRACE and its kind are answered with the request itself, the key that was put into it included.
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+/** `/v1/llm/:provider/*`: a model request with the real key put in. `rest` begins with a slash. */
 export function createLlmRoute(options: {
   providers: Providers
   profiles: Profiles
@@ -23,6 +27,8 @@ export function createLlmRoute(options: {
   const { providers, profiles, dialer, usage, uses } = options
   return async (caller: Caller, passage: Passage, provider: string, rest: string, search: URLSearchParams) => {
     const session = sessionOf(caller)
+    const { method = "" } = passage.request
+    if (!METHODS.includes(method)) throw new AppError("forbidden", `${method} is not passed on to model providers.`)
     const access = await providers.access(provider)
     if (access === undefined) throw new AppError("not_found", `There is no model provider "${provider}".`)
     const key = isHelpers(profiles, session, provider) ? helperToken(passage.request, provider) : access.key?.reveal()
@@ -58,21 +64,29 @@ function helperToken(request: IncomingMessage, provider: string): string {
  * normalised already, and dots that only the upstream would decode are refused.
  */
 export function upstreamUrl(upstream: string, rest: string, search: URLSearchParams): URL {
-  let decoded: string
-  try {
-    decoded = decodeURIComponent(rest)
-  } catch {
-    throw new AppError("invalid_request", "The path is not valid.")
-  }
-  if (decoded.split(/[/\\]/).some((segment) => segment === "..")) {
-    throw new AppError("invalid_request", "The path may not lead upwards.")
-  }
+  if (leadsUpwards(rest)) throw new AppError("invalid_request", "The path may not lead upwards.")
   const url = new URL(upstream + rest)
   const query = new URLSearchParams(search)
   // Google's SDKs can carry the key here; ours comes in a header.
   query.delete("key")
   url.search = query.toString()
   return url
+}
+
+/** Also for servers that decode twice, or cut parameters off a segment (`..;x`) before they resolve the dots. */
+function leadsUpwards(path: string): boolean {
+  let decoded = path
+  for (let round = 0; round < DECODINGS_MAX; round++) {
+    if (decoded.split(/[/\\]/).some((segment) => /^\.\.\s*(;|$)/.test(segment))) return true
+    try {
+      decoded = decodeURIComponent(decoded)
+    } catch {
+      // A percent sign of its own ("100%25") is nothing that anybody could decode once more.
+      if (round > 0) return false
+      throw new AppError("invalid_request", "The path is not valid.")
+    }
+  }
+  return false
 }
 
 function withKey(
