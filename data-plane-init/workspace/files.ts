@@ -2,12 +2,12 @@ import { constants } from "node:fs"
 import { lstat, mkdir, open, rename, rm, unlink } from "node:fs/promises"
 
 /**
- * Writes a file as a whole: a reader sees the old text or the new one, never half. A symbolic link in its place is
- * replaced, not followed, because the workspace holds what strangers wrote.
+ * Writes a file as a whole: a reader sees the old text or the new one, never half. A symbolic link or a directory in
+ * its place is replaced, not followed, because the workspace holds what strangers wrote.
  */
 export async function writeWhole(path: string, text: string, mode = 0o644): Promise<void> {
   const temporary = `${path}.new-${process.pid}`
-  await rm(temporary, { force: true })
+  await rm(temporary, { force: true, recursive: true })
   const file = await open(
     temporary,
     constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
@@ -18,6 +18,7 @@ export async function writeWhole(path: string, text: string, mode = 0o644): Prom
   } finally {
     await file.close()
   }
+  if ((await lstatOrNull(path))?.isDirectory()) await rm(path, { force: true, recursive: true })
   await rename(temporary, path)
 }
 

@@ -1,5 +1,6 @@
+import { execFileSync } from "node:child_process"
 import { randomBytes } from "node:crypto"
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { join } from "node:path"
 import { afterEach, describe, expect, it } from "vitest"
@@ -133,6 +134,35 @@ describe("a session's workspace", () => {
     expect(await workspace.prepare()).toMatchObject({ code: 0 })
     expect(statSync(join(workspace.repository, ".berth", "auth-helpers")).isDirectory()).toBe(true)
     expect(existsSync(join(workspace.agentConfig, "auth-helpers"))).toBe(false)
+  })
+
+  it("is prepared again whatever the agent has put in the place of Berth's own files", async () => {
+    const workspace = await workspaceOf(app)
+    await workspace.prepare()
+    const at = (...path: string[]) => join(workspace.repository, ...path)
+    const outside = join(workspace.agentConfig, "gitconfig")
+    const before = readFileSync(outside, "utf8")
+    const replace = (path: string, make: (path: string) => void) => {
+      rmSync(path, { recursive: true, force: true })
+      make(path)
+    }
+    const tricks: [string, (path: string) => void][] = [
+      [at(".git/info/exclude"), (path) => symlinkSync(outside, path)],
+      [at(".git/info/exclude"), (path) => void execFileSync("mkfifo", [path])],
+      [at(".git/info/exclude"), (path) => void mkdirSync(path)],
+      [at(".git/info"), (path) => symlinkSync(workspace.agentConfig, path)],
+      [at(".berth"), (path) => symlinkSync(workspace.agentConfig, path)],
+      [at(".berth/user-settings.json"), (path) => mkdirSync(join(path, "x"), { recursive: true })],
+      [at(".git"), (path) => symlinkSync(workspace.agentConfig, path)],
+      [workspace.repository, (path) => symlinkSync(workspace.agentConfig, path)],
+    ]
+    for (const [path, make] of tricks) {
+      replace(path, make)
+      expect(await workspace.prepare(), path).toMatchObject({ code: 0 })
+      expect(readFileSync(outside, "utf8")).toBe(before)
+    }
+    expect(readdirSync(workspace.agentConfig)).not.toContain(".berth")
+    expect(readdirSync(workspace.agentConfig)).not.toContain("info")
   })
 
   it("carries a large pack both ways", async () => {
