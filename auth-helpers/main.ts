@@ -22,7 +22,12 @@ async function main(): Promise<void> {
   const now = () => performance.now()
   const tokens = createTokens({
     now,
-    run: ({ command, environment }) => runHelper(command, { directory: settings.helperDirectory, environment, log }),
+    run: ({ command, environment }) =>
+      runHelper(command, {
+        directory: settings.helperDirectory,
+        environment: { ...settings.helperEnvironment, ...environment },
+        log,
+      }),
   })
   const helpers = createHelpers({ session: createSessionSource({ broker, now }), tokens })
   const sidecar = createSidecar({ broker, helpers, log })

@@ -16,6 +16,8 @@ export interface SidecarSettings {
   readonly healthListen: Listen
   /** Where the operator's helpers are mounted. */
   readonly helperDirectory: string
+  /** What the operator has put into the container's environment (`authHelpers.container.env`), for the helpers. */
+  readonly helperEnvironment: Readonly<Record<string, string>>
 }
 
 /** @throws Error that names the variable. */
@@ -30,8 +32,17 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     tokenFile: required(env, "BERTH_TOKEN_FILE"),
     listen: readListen("BERTH_LISTEN", env["BERTH_LISTEN"] ?? `127.0.0.1:${SIDECAR_PORT}`),
     helperDirectory: env["BERTH_AUTH_HELPERS"] ?? "/opt/berth/auth-helpers",
+    helperEnvironment: forHelpers(env),
     healthListen: readListen("BERTH_HEALTH_LISTEN", env["BERTH_HEALTH_LISTEN"] ?? `0.0.0.0:${SIDECAR_HEALTH_PORT}`),
   }
+}
+
+/** Without what is for the sidecar itself, and without what decides how programs are found and run. */
+function forHelpers(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const own = /^(BERTH_|NODE_|LD_|PATH$|HOME$|HOSTNAME$|PWD$|SHLVL$|_$)/
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value === undefined || own.test(name) ? [] : [[name, value]])),
+  )
 }
 
 function required(env: Readonly<Record<string, string | undefined>>, name: string): string {

@@ -1,7 +1,7 @@
 import type { V1Container, V1SecurityContext, V1VolumeMount } from "@kubernetes/client-node"
 import { SIDECAR_HEALTH_PORT, SIDECAR_PORT } from "../../../../auth-helpers/protocol/index.ts"
 import type { ContainerName, Extras, TemplateConfig } from "./types.ts"
-import { extraMounts, helperMount } from "./volumes.ts"
+import { extraMounts as agentMounts, helperMount } from "./volumes.ts"
 
 export const AGENT_PORT = 4096
 const WORKSPACE_PATH = "/workspace"
@@ -76,7 +76,7 @@ function agent(config: TemplateConfig, extras: Extras): V1Container {
     { name: "tmp", mountPath: "/tmp", subPath: "tmp" },
     { name: "tmp", mountPath: "/home/agent", subPath: "home" },
     ...(helpers === null ? [] : [helpers]),
-    ...extraMounts(extras.mounts),
+    ...agentMounts(extras.mounts),
   ]
   return finish("agent", config, extras, config.images.dataPlane, {
     command: ["tini", "-g", "--", "berth-agent-start"],
@@ -101,7 +101,7 @@ function finish(
   image: string,
   own: Omit<V1Container, "name">,
 ): V1Container {
-  const { env: extraEnv, ...extra } = extras.containers[name]
+  const { env: extraEnv, volumeMounts: extraMounts = [], ...extra } = extras.containers[name]
   const ownNames = new Set(own.env?.map((variable) => variable.name))
   return {
     image,
@@ -110,6 +110,7 @@ function finish(
     ...own,
     ...extra,
     env: [...(extraEnv ?? []).filter((variable) => !ownNames.has(variable.name)), ...(own.env ?? [])],
+    volumeMounts: [...(own.volumeMounts ?? []), ...extraMounts.map((mount) => ({ ...mount, readOnly: true }))],
     name,
     securityContext: containerSecurity(name, config),
   }

@@ -1,4 +1,5 @@
 import type { V1Volume, V1VolumeMount } from "@kubernetes/client-node"
+import { HELPERS_PATH } from "./types.ts"
 import { MOUNTABLE, RESERVED } from "./volumes.ts"
 
 type Level = "restricted" | "baseline" | "privileged"
@@ -78,10 +79,43 @@ export function checkMounts(
   level: Level,
   faults: string[],
 ): void {
-  const names = [...new Set([...MOUNTABLE, ...volumes.map((volume) => volume.name)])].sort()
+  checkEach("sessions.extraVolumeMounts[]", mounts, [...MOUNTABLE, ...namesOf(volumes)], level, faults)
+}
+
+/**
+ * `authHelpers.container.volumeMounts`: what the sidecar's helpers read, a Secret for example. It has to be a volume of
+ * `sessions.extraVolumes`; nothing of the workspace can be put in front of the programs that fetch tokens.
+ */
+export function checkSidecarMounts(
+  mounts: readonly V1VolumeMount[],
+  volumes: readonly V1Volume[],
+  level: Level,
+  faults: string[],
+): void {
+  const key = "authHelpers.container.volumeMounts[]"
+  checkEach(key, mounts, namesOf(volumes), level, faults)
+  for (const { name, mountPath } of mounts) {
+    if (`${mountPath}/`.startsWith(`${HELPERS_PATH}/`)) {
+      faults.push(`${key}.name="${name}": helpers come from authHelpers.configMap or sessions.extraVolumeMounts`)
+    }
+  }
+}
+
+function namesOf(volumes: readonly V1Volume[]): string[] {
+  return volumes.map(({ name }) => name)
+}
+
+function checkEach(
+  key: string,
+  mounts: readonly V1VolumeMount[],
+  mountable: readonly string[],
+  level: Level,
+  faults: string[],
+): void {
+  const names = [...new Set(mountable)].sort()
   const paths = new Set<string>()
   for (const mount of mounts) {
-    const where = `sessions.extraVolumeMounts[].name="${mount.name}"`
+    const where = `${key}.name="${mount.name}"`
     if (!names.includes(mount.name)) {
       faults.push(`${where} references no defined volume; valid names: [${names.join(", ")}]`)
     }

@@ -166,7 +166,23 @@ describe("what an operator may add to a session's pod", () => {
   })
 
   it("refuses a replaced sidecar that asks for privileges", () => {
-    const container = { securityContext: { privileged: true }, volumeMounts: [], ports: [] }
-    expect(readExtras(templateConfig({}, { authHelpers: { container } })).faults).toHaveLength(3)
+    const container = { securityContext: { privileged: true }, ports: [] }
+    expect(readExtras(templateConfig({}, { authHelpers: { container } })).faults).toHaveLength(2)
+  })
+
+  it.each([
+    ["workspace", "/data", "references no defined volume; valid names: [cloud]"],
+    ["broker-token", "/data", "references no defined volume"],
+    ["cloud", "/etc/berth/x", "needed by Berth"],
+    ["cloud", "/opt/berth/auth-helpers", "helpers come from authHelpers.configMap"],
+    ["cloud", "/opt/berth/auth-helpers/more", "helpers come from authHelpers.configMap"],
+  ])("refuses a mount of %s at %s in the sidecar", (name, mountPath, words) => {
+    const config = templateConfig(
+      { extraVolumes: [{ name: "cloud", secret: { secretName: "cloud" } }] },
+      { authHelpers: { container: { volumeMounts: [{ name, mountPath }] } } },
+    )
+    const { faults } = readExtras(config)
+    expect(faults.join()).toContain(words)
+    expect(faults[0]).toMatch(/^authHelpers\.container\.volumeMounts\[\]\.name=/)
   })
 })

@@ -1,5 +1,5 @@
 import type { V1PodSpec, V1Volume, V1VolumeMount } from "@kubernetes/client-node"
-import { checkMounts, checkVolumes } from "./extra-volumes.ts"
+import { checkMounts, checkSidecarMounts, checkVolumes } from "./extra-volumes.ts"
 import { checkAnnotations, checkContainerFields, checkLabels, checkSpecFields } from "./template-fields.ts"
 import { CONTAINER_NAMES, type ContainerExtras, type ContainerName, type Extras, type TemplateConfig } from "./types.ts"
 
@@ -34,6 +34,7 @@ export function readExtras(config: TemplateConfig): { extras: Extras; faults: st
   ]
   checkVolumes(volumes, sessions.podSecurityLevel, faults)
   checkMounts(mounts, volumes, sessions.podSecurityLevel, faults)
+  checkSidecarMounts(containers.auth.volumeMounts ?? [], volumes, sessions.podSecurityLevel, faults)
 
   const { initContainers: _i, containers: _c, volumes: _v, ...rest } = spec
   const plain = checkSpecFields({ ...rest, ...placementOf(config) }, faults)

@@ -201,6 +201,19 @@ describe("the StatefulSet of a workload", () => {
     expect(auth?.resources).toEqual({ limits: { memory: "128Mi" } })
   })
 
+  it("mounts an operator's Secret for the helpers into the sidecar, read-only, and not into the agent", () => {
+    const sessions = { extraVolumes: [{ name: "cloud", secret: { secretName: "cloud" } }] }
+    const container = { volumeMounts: [{ name: "cloud", mountPath: "/var/run/cloud" }] }
+    const {
+      auth,
+      agent,
+      "workspace-init": init,
+    } = containersOf(render(templateConfig(sessions, { authHelpers: { container } })))
+    expect(mountsOf(auth)).toContain("cloud:/var/run/cloud:ro")
+    expect(mountsOf(auth)).toContain("broker-token:/var/run/berth/broker-token:ro")
+    for (const other of [agent, init]) expect(mountsOf(other).join()).not.toContain("cloud")
+  })
+
   it("lets the sidecar's image and program be replaced, not its place in the pod", () => {
     const container = {
       name: "other",

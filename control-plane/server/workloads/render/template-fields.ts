@@ -23,7 +23,7 @@ const SPEC_FIELDS = [
 const POD_SECURITY_FIELDS = ["fsGroup", "seLinuxOptions", "supplementalGroups", "supplementalGroupsPolicy"]
 const SELINUX_TYPES = ["", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"]
 const TEMPLATE_CONTAINER_FIELDS = ["env", "envFrom", "imagePullPolicy", "resources"]
-const REPLACEMENT_FIELDS = [...TEMPLATE_CONTAINER_FIELDS, "args", "command", "image", "workingDir"]
+const REPLACEMENT_FIELDS = [...TEMPLATE_CONTAINER_FIELDS, "args", "command", "image", "volumeMounts", "workingDir"]
 
 const RESERVED_LABELS = /^(berth\.dev\/|app\.kubernetes\.io\/(name|instance|component)$)/
 // Older spellings of security fields, which some runtimes still obey.

@@ -13,7 +13,7 @@ export type ContainerName = (typeof CONTAINER_NAMES)[number]
 /** What an operator may change of one container. */
 export type ContainerExtras = Pick<
   V1Container,
-  "image" | "imagePullPolicy" | "command" | "args" | "workingDir" | "env" | "envFrom" | "resources"
+  "image" | "imagePullPolicy" | "command" | "args" | "workingDir" | "env" | "envFrom" | "resources" | "volumeMounts"
 >
 
 /** What an operator adds to the pod, checked: nothing in it can loosen what Berth sets. */
