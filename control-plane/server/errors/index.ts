@@ -40,6 +40,7 @@ export const STATUS_OF = {
   forbidden: 403,
   cross_site: 403,
   host_not_allowed: 403,
+  password_change_required: 403,
   not_found: 404,
   method_not_allowed: 405,
   conflict: 409,

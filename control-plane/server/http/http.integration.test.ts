@@ -327,3 +327,24 @@ test("a replica that goes away tells its streams to reconnect and then ends", as
   expect(await rest).toMatch(/event: reconnect\ndata: .*\n\n$/)
   await expect(third.fetch("/api/health")).rejects.toThrow()
 })
+
+describe("an id in an address", () => {
+  const definition = { npm: "@ai-sdk/openai-compatible", options: { baseURL: "https://models.example.com/v1" } }
+
+  test("may have a dot in it, as a provider's", async () => {
+    const saved = await one.fetch("/api/providers/my.provider", { method: "PUT", json: definition, cookie })
+    expect(saved.status).toBe(200)
+    const read = await one.fetch("/api/providers/my.provider", { cookie })
+    expect(await read.json()).toMatchObject({ id: "my.provider", source: "database" })
+    expect((await one.fetch("/api/providers/my.provider", { method: "DELETE", cookie })).status).toBe(204)
+    expect((await one.fetch("/api/providers/my.provider", { cookie })).status).toBe(404)
+  })
+
+  test.each(["%2e%2e", "%2e", "a%2fb", "a%00b", `${"a".repeat(129)}`])(
+    "is nothing at all when it is %s",
+    async (id) => {
+      const answer = await raw(`/api/providers/${id}`, { host: new URL(one.url).host, cookie })
+      expect(answer.status).toBe(404)
+    },
+  )
+})

@@ -11,7 +11,8 @@ import { type Check, checkAnswer, checkBody, checkQuery, pick } from "./validati
 
 const BODY_BYTES_MAX = 1024 * 1024
 const SAFE_METHODS = ["GET", "HEAD"]
-const PARAMETER = /^[A-Za-z0-9_-]{1,128}$/
+// A provider may be called `my.provider`; nothing may be called `.` or `..`.
+const PARAMETER = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,128}$/
 
 /**
  * What happens to every request of a route, in this order:

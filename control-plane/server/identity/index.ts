@@ -15,11 +15,12 @@ import { createLoginCookie, type LoginCookie } from "./logins/cookie.ts"
 import { createLogins, type Logins } from "./logins/index.ts"
 import { createOidcSignIn, type OidcSignIn } from "./oidc/index.ts"
 import { createProviderLogins, type ProviderLogins } from "./oidc/logins.ts"
-import { createPasswordSignIn, ensureFirstAdministrator, subjectOf } from "./password/index.ts"
+import { type Accounts, createPasswordSignIn, ensureFirstAdministrator, subjectOf } from "./password/index.ts"
 import type { Authentication, NewLogin, Offer, SignInMethod, Visitor } from "./types.ts"
 import { createUsers, type Users } from "./users/index.ts"
 
 export { apiKeyFaults } from "./api-tokens/static-keys.ts"
+export type { NewAccount, PasswordGiven } from "./password/index.ts"
 export { authorize, PERMISSIONS, type Permission, SCOPES, type Scope } from "./permissions.ts"
 export type { Authentication, NewLogin, Visitor } from "./types.ts"
 
@@ -43,6 +44,8 @@ export interface Identity {
     visitor: Visitor,
     previousToken: string | null,
   ): Promise<NewLogin>
+  /** Accounts with a password here. @throws AppError `not_found` when passwords are off */
+  readonly accounts: Accounts
   /** The way over an identity provider; null when there is none. */
   readonly provider: ProviderSignIn | null
   /** Where to sign out at the provider as well; null when there is no such place. */
@@ -121,16 +124,25 @@ export function createIdentity(parts: IdentityParts): Identity {
     },
     stillValid: (authentications) => askMethods(methods, authentications),
     async signInWithPassword(input, visitor, previousToken) {
-      if (!password) throw new AppError("not_found", "Signing in with a password is switched off here.")
-      const { userId } = await password.verify(input.email, input.password, visitor)
-      const login = await logins.start({ id: userId }, visitor, { method: "password", previousToken })
+      if (!password) throw passwordsAreOff()
+      const { userId, mustChange } = await password.verify(input.email, input.password, visitor)
+      const options = { method: "password", previousToken, mustChangePassword: mustChange } as const
+      const login = await logins.start({ id: userId }, visitor, options)
       await noteSignIn({ id: userId, email: subjectOf(input.email) }, "password", login, visitor)
       return login
+    },
+    get accounts() {
+      if (!password) throw passwordsAreOff()
+      return password.accounts
     },
     provider: oidc && providerLogins && providerSignIn({ oidc, providerLogins, logins, cookie, noteSignIn }),
     signOutUrl: async ({ loginId, method }) =>
       method === "oidc" && loginId !== null ? ((await providerLogins?.signOutUrl(loginId)) ?? null) : null,
   }
+}
+
+function passwordsAreOff(): AppError {
+  return new AppError("not_found", "Signing in with a password is switched off here.")
 }
 
 type NoteSignIn = (

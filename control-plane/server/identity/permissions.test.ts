@@ -15,12 +15,13 @@ const allowed = (authentication: Authentication | null) =>
       authorize(permission, authentication)
       return true
     } catch (error) {
-      expect(isAppError(error, authentication ? "forbidden" : "unauthenticated")).toBe(true)
+      const code = authentication?.mustChangePassword ? "password_change_required" : "forbidden"
+      expect(isAppError(error, authentication ? code : "unauthenticated")).toBe(true)
       return false
     }
   })
 
-const READING = ["anyone", "account", "profile:read", "profile:write", "sessions:read"]
+const READING = ["anyone", "account", "own-sign-in", "profile:read", "profile:write", "sessions:read"]
 
 test("who may what", () => {
   expect(allowed(null)).toEqual(["anyone"])
@@ -34,5 +35,13 @@ test("a token reaches as far as its scopes and its owner's role, and never the a
   expect(allowed(as("admin", []))).toEqual(["anyone"])
   expect(allowed(as("admin", ["sessions:read"]))).toEqual(["anyone", "sessions:read"])
   expect(allowed(as("readonly", SCOPES))).toEqual(["anyone", "profile:read", "profile:write", "sessions:read"])
-  expect(allowed(as("admin", SCOPES))).not.toContain("account")
+  for (const permission of ["account", "own-sign-in", "users:passwords"]) {
+    expect(allowed(as("admin", SCOPES))).not.toContain(permission)
+  }
+})
+
+test("whoever has to change the password first may see who he is, change it and sign out, whatever his role", () => {
+  for (const role of ["readonly", "admin"]) {
+    expect(allowed({ ...as(role), mustChangePassword: true })).toEqual(["anyone", "own-sign-in", "profile:read"])
+  }
 })

@@ -7,6 +7,8 @@ interface Rule {
   readonly roles?: "all" | "writers" | "administrators"
   /** False: only a person at a browser, never an API token. */
   readonly token?: false
+  /** Also for a browser that has to change its password first. */
+  readonly beforeChange?: true
 }
 
 /**
@@ -17,32 +19,46 @@ export const PERMISSIONS = {
   anyone: { open: true },
   /** One's own sign-ins, tokens and linked accounts. */
   account: { roles: "all", token: false },
-  "profile:read": { roles: "all" },
+  /** Signing out, and changing one's password. */
+  "own-sign-in": { roles: "all", token: false, beforeChange: true },
+  "profile:read": { roles: "all", beforeChange: true },
   "profile:write": { roles: "all" },
   "sessions:read": { roles: "all" },
   "sessions:write": { roles: "writers" },
   "providers:admin": { roles: "administrators" },
   "users:admin": { roles: "administrators" },
+  /** Setting somebody's password lets in as him: nothing that a program's token is for. */
+  "users:passwords": { roles: "administrators", token: false },
+  /** Sealing all that is stored under another key. */
+  "encryption:admin": { roles: "administrators" },
   "audit:read": { roles: "administrators" },
 } as const satisfies Record<string, Rule>
 
 export type Permission = keyof typeof PERMISSIONS
-export type Scope = Exclude<Permission, "anyone" | "account">
+export type Scope = Exclude<Permission, "anyone" | "account" | "own-sign-in" | "users:passwords">
 
-export const SCOPES = Object.keys(PERMISSIONS).filter((name): name is Scope => name !== "anyone" && name !== "account")
+const RULES: Readonly<Record<Permission, Rule>> = PERMISSIONS
+export const SCOPES = Object.keys(PERMISSIONS).filter((name): name is Scope => {
+  const { open, token } = RULES[name as Permission]
+  return open !== true && token !== false
+})
 
 export const ADMINISTRATOR = "admin"
 const READ_ONLY = "readonly"
 
 /**
  * Whether somebody may use what asks for `permission`. Roles of an operator's own making are members.
- * @throws AppError `unauthenticated` without a sign-in, `forbidden` with one that does not reach
+ * @throws AppError `unauthenticated` without a sign-in, `forbidden` with one that does not reach,
+ * `password_change_required` with one that is only good for that
  */
 export function authorize(permission: Permission, authentication: Authentication | null): void {
-  const rule: Rule = PERMISSIONS[permission]
+  const rule = RULES[permission]
   if (rule.open) return
   if (authentication === null) throw new AppError("unauthenticated", "Sign in to do this.")
   const { principal, scopes } = authentication
+  if (authentication.mustChangePassword && !rule.beforeChange) {
+    throw new AppError("password_change_required", "Choose a password of your own first.")
+  }
   const refused = (why: string) => new AppError("forbidden", why, { details: { permission } })
   if (principal.method === "token" && rule.token === false) {
     throw refused("An API token cannot do this: sign in with a browser.")

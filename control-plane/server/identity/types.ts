@@ -13,6 +13,8 @@ export interface Authentication {
   readonly scopes: readonly Scope[] | null
   /** True when browsers send the proof by themselves (a cookie, a proxy's header): other sites' requests carry it too. */
   readonly ambient: boolean
+  /** True for a browser that signed in with a password that has to be replaced: it may do that and nothing else. */
+  readonly mustChangePassword?: boolean
 }
 
 /** Where a request came from, for limits and for the record. */

@@ -5,7 +5,7 @@ import { loadSettings, saveSettings, type UserSettings } from "../../settings/in
 import type { Clock } from "../../time/index.ts"
 import type { Call } from "./route.ts"
 
-type Caller = Pick<Call, "principal" | "visitor" | "headers" | "setHeader">
+type Caller = Pick<Call, "authentication" | "principal" | "visitor" | "headers" | "setHeader">
 
 /** Signing in and out, and what a person may see and change of his own account. */
 export function accountHandlers(parts: { identity: Identity; database: Database; audit: Audit; clock: Clock }) {
@@ -41,13 +41,20 @@ export function accountHandlers(parts: { identity: Identity; database: Database;
       return { redirect }
     },
 
-    me: async ({ principal }: Caller) => ({
+    me: async ({ principal, authentication }: Caller) => ({
       id: principal.userId,
       email: principal.email,
       name: principal.name,
       role: principal.role,
       method: principal.method,
+      mustChangePassword: authentication?.mustChangePassword ?? false,
     }),
+
+    async changePassword({ principal, body, visitor, setHeader }: Caller & { body: { current: string; new: string } }) {
+      const { ended, ...renewed } = await identity.accounts.change(principal, body, visitor)
+      setHeader("set-cookie", loginCookie(identity, renewed, clock.now()))
+      return { count: ended }
+    },
 
     logins: async ({ principal }: Caller) => ({ items: await identity.logins.list(principal), nextCursor: null }),
 
@@ -72,6 +79,6 @@ export function accountHandlers(parts: { identity: Identity; database: Database;
 }
 
 /** `Set-Cookie` for a login just made. */
-export function loginCookie({ cookie }: Identity, login: NewLogin, now: number): string {
+export function loginCookie({ cookie }: Identity, login: Pick<NewLogin, "token" | "expiresAt">, now: number): string {
   return cookie.set(login.token, Math.floor((login.expiresAt - now) / 1_000))
 }

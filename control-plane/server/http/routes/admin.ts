@@ -1,5 +1,5 @@
 import type { Audit, AuditFilters, AuditLog, AuditQuery } from "../../audit/index.ts"
-import type { Identity, Scope } from "../../identity/index.ts"
+import type { Identity, NewAccount, PasswordGiven, Scope } from "../../identity/index.ts"
 import type { Call } from "./route.ts"
 
 type Caller = Pick<Call, "principal" | "visitor">
@@ -27,6 +27,9 @@ export function adminHandlers(parts: { identity: Identity; audit: Audit; auditLo
     },
 
     users: ({ query }: { query: { q?: string; cursor?: string; limit: number } }) => identity.users.list(query),
+    createUser: ({ principal, body }: Caller & { body: NewAccount }) => identity.accounts.create(principal, body),
+    setPassword: ({ principal, params, body }: Caller & { params: { id: string }; body: PasswordGiven }) =>
+      identity.accounts.reset(principal, params.id, body),
     async updateUser(call: Caller & { params: { id: string }; body: { role?: string; disabled?: boolean } }) {
       const user = await identity.users.update(call.principal, call.params.id, call.body)
       await note(call, "user.update", { user: user.id, ...call.body })

@@ -51,11 +51,12 @@ export function createRoutes(parts: RouteParts): readonly Route[] {
 
     route("GET",    "/api/auth/methods",                       "anyone",         "Ways to sign in",                         { answer: account.authMethods },                                        acc.methods),
     route("POST",   "/api/auth/password",                      "anyone",         "Sign in with a password",                 { body: account.passwordSignIn },                                       acc.signIn),
-    route("POST",   "/api/auth/logout",                        "account",        "Sign out",                                { answer: account.signedOut },                                          acc.signOut),
+    route("POST",   "/api/auth/logout",                        "own-sign-in",    "Sign out",                                { answer: account.signedOut },                                          acc.signOut),
     route("GET",    "/api/auth/login/:providerId",             "anyone",         "Leave for the identity provider",         { query: account.leaveQuery, redirect: true },                          pro.leave),
     route("GET",    "/api/auth/callback/:providerId",          "anyone",         "Come back from the identity provider",    { query: account.comeBackQuery, redirect: true },                       pro.comeBack),
 
     route("GET",    "/api/me",                                 "profile:read",   "Who one is",                              { answer: account.me },                                                 acc.me),
+    route("POST",   "/api/me/password",                        "own-sign-in",    "Change one's password",                   { body: account.changePassword, answer: account.revoked },             acc.changePassword),
     route("GET",    "/api/me/logins",                          "account",        "One's signed-in browsers",                { answer: account.loginPage },                                          acc.logins),
     route("DELETE", "/api/me/logins",                          "account",        "Sign out all other browsers",             { answer: account.revoked },                                            acc.revokeOtherLogins),
     route("DELETE", "/api/me/logins/:id",                      "account",        "Sign out one browser",                    {},                                                                     acc.revokeLogin),
@@ -67,6 +68,8 @@ export function createRoutes(parts: RouteParts): readonly Route[] {
     route("DELETE", "/api/tokens/:id",                         "account",        "Delete an API token",                     {},                                                                     adm.deleteToken),
 
     route("GET",    "/api/users",                              "users:admin",    "Find users",                              { query: admin.userQuery, answer: admin.userPage },                     adm.users),
+    route("POST",   "/api/users",                              "users:admin",    "Make an account with a password",         { body: admin.createUser, answer: admin.newUser, status: 201 },         adm.createUser),
+    route("POST",   "/api/users/:id/password",                 "users:passwords", "Set somebody's password",                { body: admin.setPassword, answer: admin.passwordSet },                 adm.setPassword),
     route("PATCH",  "/api/users/:id",                          "users:admin",    "Change a user's role, or disable him",    { body: admin.updateUser, answer: admin.user },                         adm.updateUser),
     route("GET",    "/api/audit",                              "audit:read",     "Read the record of who did what",         { query: admin.auditQuery, answer: admin.auditPage },                   adm.audit),
     route("GET",    "/api/audit/export",                       "audit:read",     "Take the record away, an event a line",   { query: admin.auditExportQuery, answer: admin.auditEvent, lines: true }, adm.exportAudit),
@@ -76,7 +79,7 @@ export function createRoutes(parts: RouteParts): readonly Route[] {
     route("PUT",    "/api/providers/:id",                      "providers:admin","Make or replace a model provider",         { body: credential.providerJson, answer: credential.provider }, cre.saveProvider),
     route("DELETE", "/api/providers/:id",                      "providers:admin","Delete a stored model provider",           {}, cre.deleteProvider),
     route("POST",   "/api/providers/:id/test",                 "providers:admin","Ask a provider whether its key works",     { answer: credential.providerTest }, cre.testProvider),
-    route("POST",   "/api/admin/rotate-encryption",            "providers:admin","Seal what is stored under the newest key", { answer: credential.rotation }, cre.rotate),
+    route("POST",   "/api/admin/rotate-encryption",            "encryption:admin","Seal what is stored under the newest key", { answer: credential.rotation }, cre.rotate),
     route("GET",    "/api/profiles",                           "sessions:read",  "Profiles that a session can be made with", { answer: credential.profilePage }, cre.profiles),
     route("GET",    "/api/linked-accounts",                    "account",        "One's accounts at git hosts",              { answer: credential.linkedAccounts }, cre.accounts),
     route("POST",   "/api/linked-accounts/:provider",          "account",        "Begin to link an account",                 { answer: credential.linkStart }, cre.beginLink),

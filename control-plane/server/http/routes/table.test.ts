@@ -34,7 +34,10 @@ test.each(named)("%s names its permission, says what it does and takes no more t
   expect(route.summary).toMatch(/^[A-Z].{5,}[^.]$/)
   const writes = route.method !== "GET"
   if (writes)
-    expect(["account", "anyone"].includes(route.permission) || /:(write|admin)$/.test(route.permission)).toBe(true)
+    expect(
+      ["account", "own-sign-in", "anyone"].includes(route.permission) ||
+        /:(write|admin|passwords)$/.test(route.permission),
+    ).toBe(true)
   if (route.method === "PUT" || route.method === "PATCH") expect(route.shapes.body).toBeDefined()
   if (route.method === "GET") expect(route.shapes.answer !== undefined || route.shapes.redirect === true).toBe(true)
   for (const input of [route.shapes.query, route.shapes.body]) if (input) expectClosed(input)

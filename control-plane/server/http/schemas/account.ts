@@ -47,7 +47,7 @@ export const me = {
   description: "The person who makes the request.",
   type: "object",
   additionalProperties: false,
-  required: ["id", "email", "name", "role", "method"],
+  required: ["id", "email", "name", "role", "method", "mustChangePassword"],
   properties: {
     id: { type: "string", description: "Stable." },
     email: { type: "string", description: "May change; not an identity." },
@@ -57,6 +57,28 @@ export const me = {
       type: "string",
       enum: ["password", "oidc", "header", "token"],
       description: "How this request proves it.",
+    },
+    mustChangePassword: {
+      type: "boolean",
+      description:
+        "True after signing in with a one-time password: until another one is chosen, everything else is refused with `password_change_required`.",
+    },
+  },
+} as const
+
+export const changePassword = {
+  title: "ChangePassword",
+  description: "Replace one's own password. It signs out one's other browsers.",
+  type: "object",
+  additionalProperties: false,
+  required: ["current", "new"],
+  properties: {
+    current: { type: "string", minLength: 1, maxLength: 4_096, description: "The one in use." },
+    new: {
+      type: "string",
+      minLength: 1,
+      maxLength: 4_096,
+      description: "12 characters at least; none that is guessed first, and not one's own name.",
     },
   },
 } as const

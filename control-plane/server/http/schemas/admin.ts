@@ -19,6 +19,79 @@ export const user = {
   },
 } as const
 
+const role = {
+  type: "string",
+  pattern: "^[a-z][a-z0-9-]{0,62}$",
+} as const
+
+const passwordGiven = {
+  password: {
+    type: "string",
+    minLength: 1,
+    maxLength: 4_096,
+    description: "Without it one is made, and answered this once.",
+  },
+  mustChange: {
+    type: "boolean",
+    default: true,
+    description:
+      "Of a given password: it has to be replaced at the first sign-in, within 7 days. Always true of one that is made.",
+  },
+} as const
+
+const oneTimePassword = {
+  type: ["string", "null"],
+  description: "Shown this once; null when a password was given. Good for 7 days and for choosing another one.",
+} as const
+
+export const createUser = {
+  title: "CreateUser",
+  description: "A new account with a password here.",
+  type: "object",
+  additionalProperties: false,
+  required: ["email"],
+  properties: {
+    email: {
+      type: "string",
+      maxLength: 320,
+      pattern: "^[^\\s@,;]+@[^\\s@,;]+$",
+      description: "What to sign in with; upper and lower case are the same.",
+    },
+    name: {
+      type: "string",
+      maxLength: 200,
+      description: "For people; the part of the address before the @ otherwise.",
+    },
+    role: { ...role, default: "member", description: "`admin`, `member`, `readonly`, or a role of the operator's." },
+    ...passwordGiven,
+  },
+} as const
+
+export const newUser = {
+  ...user,
+  title: "NewUser",
+  description: "A user just made.",
+  required: [...user.required, "oneTimePassword"],
+  properties: { ...user.properties, oneTimePassword },
+} as const
+
+export const setPassword = {
+  title: "SetPassword",
+  description: "A new password for somebody else.",
+  type: "object",
+  additionalProperties: false,
+  properties: passwordGiven,
+} as const
+
+export const passwordSet = {
+  title: "PasswordSet",
+  description: "The password is set, and everything that the user was signed in with has ended; API tokens go on.",
+  type: "object",
+  additionalProperties: false,
+  required: ["oneTimePassword"],
+  properties: { oneTimePassword },
+} as const
+
 export const userPage = pageOf(user, "Users, in the order of their ids.")
 
 export const userQuery = {
@@ -39,11 +112,7 @@ export const updateUser = {
   additionalProperties: false,
   minProperties: 1,
   properties: {
-    role: {
-      type: "string",
-      pattern: "^[a-z][a-z0-9-]{0,62}$",
-      description: "Replaced at the next sign-in where roles are mapped.",
-    },
+    role: { ...role, description: "Replaced at the next sign-in where roles are mapped." },
     disabled: { type: "boolean", description: "True ends everything that the user is signed in with." },
   },
 } as const

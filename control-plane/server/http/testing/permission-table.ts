@@ -45,6 +45,8 @@ export const TABLE: readonly Row[] = [
   { route: "POST /api/auth/logout", private: SIGNED_IN(200), tokens: none },
 
   { route: "GET /api/me", private: SIGNED_IN(200), tokens: ["profile:read"] },
+  // The people of this table sign in elsewhere: 409 is the answer to whoever may ask.
+  { route: "POST /api/me/password", private: SIGNED_IN(409), tokens: none, json: { current: "x", new: "y" } },
   { route: "GET /api/me/logins", private: SIGNED_IN(200), tokens: none },
   { route: "DELETE /api/me/logins", private: SIGNED_IN(200), tokens: none },
   { route: "DELETE /api/me/logins/:id", private: SIGNED_IN(404), tokens: none },
@@ -66,6 +68,8 @@ export const TABLE: readonly Row[] = [
   { route: "DELETE /api/tokens/:id", private: SIGNED_IN(404), tokens: none },
 
   { route: "GET /api/users", private: ADMIN(200), tokens: ["users:admin"] },
+  { route: "POST /api/users", private: ADMIN(400), tokens: ["users:admin"], json: {} },
+  { route: "POST /api/users/:id/password", private: ADMIN(404), tokens: none, json: {} },
   { route: "PATCH /api/users/:id", private: ADMIN(404), tokens: ["users:admin"], json: { role: "member" } },
   { route: "GET /api/audit", private: ADMIN(200), tokens: ["audit:read"] },
   { route: "GET /api/audit/export", private: ADMIN(200), tokens: ["audit:read"] },
@@ -75,7 +79,7 @@ export const TABLE: readonly Row[] = [
   { route: "PUT /api/providers/:id", private: ADMIN(400), tokens: ["providers:admin"], json: { npm: "unknown" } },
   { route: "DELETE /api/providers/:id", private: ADMIN(404), tokens: ["providers:admin"] },
   { route: "POST /api/providers/:id/test", private: ADMIN(404), tokens: ["providers:admin"] },
-  { route: "POST /api/admin/rotate-encryption", private: ADMIN(200), tokens: ["providers:admin"] },
+  { route: "POST /api/admin/rotate-encryption", private: ADMIN(200), tokens: ["encryption:admin"] },
   { route: "GET /api/profiles", private: SIGNED_IN(200), tokens: read },
   { route: "GET /api/linked-accounts", private: SIGNED_IN(200), tokens: none },
   { route: "POST /api/linked-accounts/:provider", private: SIGNED_IN(404), tokens: none },

@@ -15,6 +15,7 @@ import {
   findActiveIds,
   insertLogin,
   listLogins,
+  replaceToken,
   touch,
 } from "./store.ts"
 
@@ -29,6 +30,8 @@ export interface LoginOptions {
   readonly method: "password" | "oidc"
   /** The login that this browser had; it ends, so that a planted cookie is worth nothing. */
   readonly previousToken: string | null
+  /** Good for nothing but replacing the password. */
+  readonly mustChangePassword?: boolean
   /** Shorter than the usual absolute expiry, where nobody can be asked whether the sign-in still holds. */
   readonly life_ms?: number
   /** Stored with the login; gets its id, which the sealing is bound to. */
@@ -128,16 +131,28 @@ async function startLogin(
       expires_at: new Date(expiresAt),
       provider_sealed: provider?.seal(id) ?? null,
       provider_check_at: provider?.checkAt == null ? null : new Date(provider.checkAt),
+      must_change_password: options.mustChangePassword ?? false,
     })
     await noteSignIn(transaction, user.id, now)
   })
   return { id, token, expiresAt }
 }
 
+/**
+ * Gives a login another token, as after a change of what it was made with; the former one is worth nothing then.
+ * Null when the login is gone. `expiresAt` is milliseconds since the epoch.
+ */
+export async function renewLogin(database: Database, id: string): Promise<{ token: string; expiresAt: number } | null> {
+  const token = randomToken()
+  const row = await replaceToken(database, id, hash(token))
+  return row === null ? null : { token, expiresAt: row.expires_at.getTime() }
+}
+
 function authenticationOf(login: ActiveLogin): Authentication {
-  const { userId, email, name, role, id } = login
+  const { userId, email, name, role, id, mustChangePassword } = login
   const method = login.method === "oidc" ? "oidc" : "password"
-  return { kind: "login", principal: { userId, email, name, role, method, loginId: id }, scopes: null, ambient: true }
+  const principal = { userId, email, name, role, method, loginId: id } as const
+  return { kind: "login", principal, scopes: null, ambient: true, mustChangePassword }
 }
 
 /** The token has 256 random bits, so that a fast hash without salt is enough. */

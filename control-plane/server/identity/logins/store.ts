@@ -7,6 +7,8 @@ export interface ActiveLogin {
   readonly lastSeenAt: number
   /** When the identity provider is to be asked whether it still holds; null: never. */
   readonly checkAt: number | null
+  /** It was made with a password that has to be replaced first. */
+  readonly mustChangePassword: boolean
   readonly userId: string
   readonly email: string
   readonly name: string
@@ -26,6 +28,7 @@ export interface LoginRow {
   expires_at: Date
   provider_sealed: Buffer | null
   provider_check_at: Date | null
+  must_change_password: boolean
 }
 
 const TABLE = "logins"
@@ -36,17 +39,22 @@ export async function insertLogin(database: Database, row: LoginRow): Promise<vo
 }
 
 const ACTIVE = `
-  SELECT l.id, l.method, l.last_seen_at, l.provider_check_at, u.id AS user_id, u.email, u.name, u.role
+  SELECT l.id, l.method, l.last_seen_at, l.provider_check_at, l.must_change_password,
+         u.id AS user_id, u.email, u.name, u.role
     FROM logins l JOIN users u ON u.id = l.user_id
    WHERE l.idle_expires_at > ? AND l.expires_at > ? AND u.disabled_at IS NULL`
 
-type ActiveRow = Pick<LoginRow, "id" | "method" | "last_seen_at" | "provider_check_at" | "user_id"> &
+type ActiveRow = Pick<
+  LoginRow,
+  "id" | "method" | "last_seen_at" | "provider_check_at" | "must_change_password" | "user_id"
+> &
   Pick<ActiveLogin, "email" | "name" | "role">
 
 function toActive(row: ActiveRow): ActiveLogin {
-  const { id, method, email, name, role, user_id: userId } = row
+  const { id, method, email, name, role, user_id: userId, must_change_password: mustChangePassword } = row
   const checkAt = row.provider_check_at?.getTime() ?? null
-  return { id, method, lastSeenAt: row.last_seen_at.getTime(), checkAt, userId, email, name, role }
+  const lastSeenAt = row.last_seen_at.getTime()
+  return { id, method, lastSeenAt, checkAt, mustChangePassword, userId, email, name, role }
 }
 
 /** The login with this token, unless it is expired or its user disabled. */
@@ -107,6 +115,15 @@ export async function touch(database: Database, id: string, seenAt: number, idle
       last_seen_at: new Date(seenAt),
       idle_expires_at: database.raw("LEAST(expires_at, ?::timestamptz)", [new Date(idleExpiresAt)]),
     })
+}
+
+/** Puts another token in place of a login's, which no longer has to change a password. Null when it is gone. */
+export async function replaceToken(database: Database, id: string, tokenHash: Buffer): Promise<LoginRow | null> {
+  const rows = await database<LoginRow>(TABLE)
+    .where({ id })
+    .update({ token_hash: tokenHash, must_change_password: false })
+    .returning("*")
+  return rows[0] ?? null
 }
 
 /** A user's valid logins, the one used last first. */

@@ -5,8 +5,8 @@ import type { Logger } from "../../observability/index.ts"
 import { ADMINISTRATOR } from "../permissions.ts"
 import { insertUser, LOCAL_ISSUER } from "../users/store.ts"
 import { hashPassword } from "./hash.ts"
-import { subjectOf } from "./index.ts"
-import { anyPassword, insertPassword } from "./store.ts"
+import { anyPassword, savePassword } from "./store.ts"
+import { subjectOf } from "./subject.ts"
 
 /**
  * Makes the first administrator from the configuration, once in the life of a database: afterwards the account belongs
@@ -31,7 +31,7 @@ export async function ensureFirstAdministrator(parts: {
       role: ADMINISTRATOR,
     })
     if (user === null) return
-    await insertPassword(transaction, user.id, hash)
+    await savePassword(transaction, user.id, { hash, mustChange: false, expiresAt: null })
     const event = { actorId: null, actor: "system", action: "user.create", outcome: "ok" } as const
     await audit.record({ ...event, facts: { user: user.id, role: user.role, first: true } }, transaction)
     log.info({ user: user.id }, "the first administrator's account has been made")

@@ -2,12 +2,18 @@ import type { Audit } from "../../audit/types.ts"
 import type { Database } from "../../database/index.ts"
 import { AppError } from "../../errors/index.ts"
 import type { Logger } from "../../observability/index.ts"
+import type { Clock } from "../../time/index.ts"
 import type { Visitor } from "../types.ts"
+import { type Accounts, createAccounts } from "./accounts.ts"
 import { hashPassword, PASSWORD_CHARACTERS_MAX, verifyPassword } from "./hash.ts"
 import { createSignInLimits } from "./limits.ts"
+import { createSlots } from "./slots.ts"
 import { findAccount } from "./store.ts"
+import { subjectOf } from "./subject.ts"
 
+export type { Accounts, NewAccount, PasswordGiven } from "./accounts.ts"
 export { ensureFirstAdministrator } from "./first-administrator.ts"
+export { subjectOf } from "./subject.ts"
 
 /** Hashes at the same time: each takes 32 MiB. */
 const HASHES_MAX = 4
@@ -16,15 +22,22 @@ const WAITING_MAX = 64
 /** Sign-in with an e-mail address and a password. */
 export interface PasswordSignIn {
   /**
-   * Answers the user's id. Unknown, disabled and wrong take the same time and say the same.
+   * Answers the user's id, and whether the password has to be replaced before anything else. Unknown, disabled and wrong take the same time and say the same.
    * @throws AppError `unauthenticated`, `too_many_requests`, `unavailable` when too many wait
    */
-  verify(email: string, password: string, visitor: Visitor): Promise<{ userId: string }>
+  verify(email: string, password: string, visitor: Visitor): Promise<{ userId: string; mustChange: boolean }>
+  /** Accounts with a password: made, reset, and changed by their owners. */
+  readonly accounts: Accounts
 }
 
 /** Sign-in for accounts of the table `passwords`. */
-export function createPasswordSignIn(parts: { database: Database; audit: Audit; log: Logger }): PasswordSignIn {
-  const { database, audit, log } = parts
+export function createPasswordSignIn(parts: {
+  database: Database
+  audit: Audit
+  log: Logger
+  clock: Clock
+}): PasswordSignIn {
+  const { database, audit, log, clock } = parts
   const limits = createSignInLimits(database)
   const slots = createSlots(HASHES_MAX, WAITING_MAX)
   // What an unknown account's password is compared with, so that it costs as much as a known one's.
@@ -37,6 +50,7 @@ export function createPasswordSignIn(parts: { database: Database; audit: Audit; 
   }
 
   return {
+    accounts: createAccounts({ ...parts, limits, compare, hash: (password) => slots(() => hashPassword(password)) }),
     async verify(email, password, visitor) {
       const subject = subjectOf(email)
       const refuse = async (why: string, actorId: string | null): Promise<never> => {
@@ -54,42 +68,16 @@ export function createPasswordSignIn(parts: { database: Database; audit: Audit; 
       }
       await limits.attempt(subject, visitor.address)
       if (password.length > PASSWORD_CHARACTERS_MAX) return await refuse("password too long", null)
-      const account = await findAccount(database, subject)
+      const account = await findAccount(database, { subject })
       const right = await compare(password, account?.hash)
       if (account === null) return await refuse("unknown account", null)
       if (!right) return await refuse("wrong password", account.userId)
       if (account.disabled) return await refuse("account disabled", account.userId)
-      await limits.succeeded(subject, visitor.address)
-      return { userId: account.userId }
-    },
-  }
-}
-
-/** The name under which a local account is known: its e-mail address as first given, lower-cased. */
-export function subjectOf(email: string): string {
-  return email.trim().toLowerCase()
-}
-
-/** Runs at most `running_max` at a time; more than `waiting_max` waiting is refused. */
-function createSlots(running_max: number, waiting_max: number): <T>(work: () => Promise<T>) => Promise<T> {
-  let running = 0
-  const waiting: (() => void)[] = []
-  return async (work) => {
-    if (running >= running_max) {
-      if (waiting.length >= waiting_max) {
-        throw new AppError("unavailable", "Too many people sign in at this moment. Try again shortly.", {
-          retryAfter_s: 5,
-        })
+      if (account.expiresAt !== null && account.expiresAt.getTime() <= clock.now()) {
+        return await refuse("one-time password expired", account.userId)
       }
-      await new Promise<void>((resolve) => waiting.push(resolve))
-    } else running += 1
-    try {
-      return await work()
-    } finally {
-      // The slot goes to the next in line without being free in between.
-      const next = waiting.shift()
-      if (next) next()
-      else running -= 1
-    }
+      await limits.succeeded(subject, visitor.address)
+      return { userId: account.userId, mustChange: account.mustChange }
+    },
   }
 }

@@ -48,7 +48,8 @@ export function createUsers({ database }: { database: Database }): Users {
   }
 }
 
-function viewOf(user: UserRecord): UserView {
+/** A user as administrators see him. */
+export function viewOf(user: UserRecord): UserView {
   const { id, issuer, email, name, role, createdAt, lastSignInAt } = user
   return { id, issuer, email, name, role, disabled: user.disabledAt !== null, createdAt, lastSignInAt }
 }

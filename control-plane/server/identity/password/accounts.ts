@@ -1,0 +1,168 @@
+import type { Audit } from "../../audit/types.ts"
+import { randomName } from "../../crypto/index.ts"
+import { type Database, withTransaction } from "../../database/index.ts"
+import { AppError } from "../../errors/index.ts"
+import type { Principal } from "../../sessions/types.ts"
+import type { Clock } from "../../time/index.ts"
+import { renewLogin } from "../logins/index.ts"
+import { deleteLogins } from "../logins/store.ts"
+import type { Visitor } from "../types.ts"
+import { type UserView, viewOf } from "../users/index.ts"
+import { findUser, insertUser, LOCAL_ISSUER } from "../users/store.ts"
+import type { SignInLimits } from "./limits.ts"
+import { requireGoodPassword } from "./rules.ts"
+import { findAccount, type PasswordAccount, replacePassword, savePassword } from "./store.ts"
+import { subjectOf } from "./subject.ts"
+
+const ONE_TIME_LIFE_MS = 7 * 24 * 3_600_000
+/** Four groups of five of 31 characters: 99 random bits that can be read aloud. */
+const ONE_TIME = { groups: 4, characters: 5 }
+
+/** A password that an administrator sets; without one, it is made here and has to be replaced. */
+export interface PasswordGiven {
+  readonly password?: string
+  /** False: the given password may be kept. */
+  readonly mustChange?: boolean
+}
+
+export interface NewAccount extends PasswordGiven {
+  readonly email: string
+  readonly name?: string
+  readonly role?: string
+}
+
+/** Accounts whose password is kept here. Every change is in the audit log, stored together with it. */
+export interface Accounts {
+  /** The only time that the one-time password is answered. @throws AppError `conflict`, `invalid_request` */
+  create(by: Principal, account: NewAccount): Promise<UserView & { oneTimePassword: string | null }>
+  /** Sets a password and ends all of the user's logins. @throws AppError `not_found`, `conflict`, `invalid_request` */
+  reset(by: Principal, userId: string, given: PasswordGiven): Promise<{ oneTimePassword: string | null }>
+  /**
+   * Replaces one's own password, gives the login in use a new token and ends the others. Answers how many ended.
+   * @throws AppError `invalid_request`, `conflict` without a password here, `forbidden` when `current` is wrong,
+   * `too_many_requests`
+   */
+  change(
+    principal: Principal,
+    input: { current: string; new: string },
+    visitor: Visitor,
+  ): Promise<{ token: string; expiresAt: number; ended: number }>
+}
+
+interface AccountsParts {
+  readonly database: Database
+  readonly audit: Audit
+  readonly clock: Clock
+  readonly limits: SignInLimits
+  readonly compare: (password: string, stored: string) => Promise<boolean>
+  readonly hash: (password: string) => Promise<string>
+}
+
+/** Accounts over the tables `users` and `passwords`. */
+export function createAccounts(parts: AccountsParts): Accounts {
+  const { database, audit, clock } = parts
+
+  async function prepare({ password, mustChange = true }: PasswordGiven, person: { email: string; name: string }) {
+    if (password !== undefined) requireGoodPassword(password, person)
+    const oneTimePassword = password === undefined ? newOneTimePassword() : null
+    const hash = await parts.hash(password ?? oneTimePassword ?? "")
+    const temporary = oneTimePassword !== null || mustChange
+    const expiresAt = temporary ? clock.now() + ONE_TIME_LIFE_MS : null
+    return { oneTimePassword, stored: { hash, mustChange: temporary, expiresAt } }
+  }
+
+  return {
+    async create(by, given) {
+      const { role = "member" } = given
+      const email = given.email.trim()
+      const name = given.name?.trim() || (email.split("@")[0] ?? email)
+      const { oneTimePassword, stored } = await prepare(given, { email, name })
+      const user = await withTransaction(database, async (transaction) => {
+        const made = await insertUser(transaction, {
+          issuer: LOCAL_ISSUER,
+          subject: subjectOf(email),
+          email,
+          name,
+          role,
+        })
+        if (made === null) throw new AppError("conflict", "There is an account with this address already.")
+        await savePassword(transaction, made.id, stored)
+        const facts = { user: made.id, role, mustChange: stored.mustChange }
+        await audit.record({ ...byWhom(by), action: "user.create", outcome: "ok", facts }, transaction)
+        return made
+      })
+      return { ...viewOf(user), oneTimePassword }
+    },
+
+    async reset(by, userId, given) {
+      if (userId === by.userId) throw new AppError("conflict", "Change your own password in your settings.")
+      const user = await findUser(database, { id: userId })
+      if (user === null) throw new AppError("not_found", "There is no such user.")
+      if (user.issuer !== LOCAL_ISSUER)
+        throw new AppError("conflict", "This user does not sign in with a password here.")
+      const { oneTimePassword, stored } = await prepare(given, user)
+      await withTransaction(database, async (transaction) => {
+        await savePassword(transaction, userId, stored)
+        const ended = await deleteLogins(transaction, { userId })
+        const facts = { user: userId, mustChange: stored.mustChange, ended }
+        await audit.record({ ...byWhom(by), action: "password.reset", outcome: "ok", facts }, transaction)
+      })
+      return { oneTimePassword }
+    },
+
+    change: (principal, input, visitor) => changeOwn(parts, principal, input, visitor),
+  }
+}
+
+async function changeOwn(
+  { database, audit, limits, compare, hash }: AccountsParts,
+  principal: Principal,
+  input: { current: string; new: string },
+  visitor: Visitor,
+) {
+  const { userId, loginId } = principal
+  const account = await findAccount(database, { userId })
+  if (account === null || loginId === null) throw new AppError("conflict", "You do not sign in with a password here.")
+  requireGoodPassword(input.new, account)
+  if (input.new === input.current) throw new AppError("invalid_request", "The new password is the one you have.")
+  await checkCurrent({ audit, limits, compare }, principal, account, input.current, visitor)
+  const replacement = await hash(input.new)
+  return await withTransaction(database, async (transaction) => {
+    // Somebody who knew the old one has been faster: what he set stands, and is to be known to go on.
+    if (!(await replacePassword(transaction, userId, account.hash, replacement))) {
+      throw new AppError("conflict", "The password has been changed in the meantime. Sign in again.")
+    }
+    const ended = await deleteLogins(transaction, { userId, except: loginId })
+    const renewed = await renewLogin(transaction, loginId)
+    if (renewed === null) throw new AppError("unauthenticated", "Your sign-in has ended. Sign in again.")
+    await audit.record(
+      { ...byWhom(principal), action: "password.change", outcome: "ok", facts: { ended } },
+      transaction,
+    )
+    return { ...renewed, ended }
+  })
+}
+
+/** A stolen browser must not be a place to guess the password at: attempts count as those at the sign-in page do. */
+async function checkCurrent(
+  { audit, limits, compare }: Pick<AccountsParts, "audit" | "limits" | "compare">,
+  principal: Principal,
+  account: PasswordAccount,
+  current: string,
+  { address }: Visitor,
+): Promise<void> {
+  const subject = subjectOf(account.email)
+  await limits.attempt(subject, address)
+  if (await compare(current, account.hash)) return await limits.succeeded(subject, address)
+  const facts = { why: "wrong password" }
+  await audit.record({ ...byWhom(principal), action: "password.change", outcome: "refused", facts })
+  throw new AppError("forbidden", "The current password is not right.", { details: { field: "body.current" } })
+}
+
+function byWhom({ userId, email }: Principal) {
+  return { actorId: userId, actor: email }
+}
+
+function newOneTimePassword(): string {
+  return Array.from({ length: ONE_TIME.groups }, () => randomName(ONE_TIME.characters)).join("-")
+}
