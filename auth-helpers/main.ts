@@ -3,16 +3,20 @@
  * stored credential; the broker adds what a request needs.
  */
 import { createServer, type Server } from "node:http"
+import { AGENT_PORT } from "./protocol/index.ts"
 import { createBrokerLink } from "./sidecar/broker-link.ts"
 import { createHelpers } from "./sidecar/helpers.ts"
+import { portCloses } from "./sidecar/port-closes.ts"
 import { runHelper } from "./sidecar/run-helper.ts"
 import { createSidecar } from "./sidecar/server.ts"
 import { createSessionSource } from "./sidecar/session.ts"
 import { type Listen, readSettings } from "./sidecar/settings.ts"
 import { createTokens } from "./sidecar/tokens.ts"
 
-// The kubelet ends sidecars after the agent; what still streams then has this long.
-const DRAIN_MS = 5_000
+// The pod's containers are told to end at the same moment, and the agent finishes its turn through us.
+const AGENT_END_MS = 8_000
+// What still streams when the agent has gone has this long.
+const DRAIN_MS = 2_000
 
 const log = (line: string) => process.stderr.write(`berth-auth: ${line}\n`)
 
@@ -35,14 +39,15 @@ async function main(): Promise<void> {
   await listen(sidecar, settings.listen)
   await listen(health, settings.healthListen)
   log(`listening on ${settings.listen.host}:${settings.listen.port}, broker ${settings.brokerUrl.host}`)
-  const stop = () => {
+  const stop = async () => {
     health.close()
+    await portCloses(AGENT_PORT, AGENT_END_MS)
     sidecar.close(() => process.exit(0))
     sidecar.closeIdleConnections()
     setTimeout(() => process.exit(0), DRAIN_MS).unref()
   }
-  process.once("SIGTERM", stop)
-  process.once("SIGINT", stop)
+  process.once("SIGTERM", () => void stop())
+  process.once("SIGINT", () => void stop())
 }
 
 function createHealth(healthy: () => boolean): Server {

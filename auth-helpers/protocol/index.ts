@@ -57,6 +57,8 @@ export interface WorkloadReport {
 }
 
 export const REPORT_BYTES_MAX = 16 * 1024
+/** Where the agent listens, on every address of its pod. */
+export const AGENT_PORT = 4096
 /** Where the sidecar listens inside the pod. */
 export const SIDECAR_PORT = 7070
 /** Where the sidecar answers the kubelet's probes. */

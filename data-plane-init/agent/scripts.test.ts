@@ -1,4 +1,5 @@
-import { execFileSync, spawnSync } from "node:child_process"
+import { execFileSync, spawn, spawnSync } from "node:child_process"
+import { once } from "node:events"
 import {
   chmodSync,
   existsSync,
@@ -22,6 +23,7 @@ beforeEach(() => {
     mkdirSync(join(root, folder), { recursive: true })
   }
   writeFileSync(join(root, "secret", "password"), 'pass"word')
+  writeFileSync(join(root, "config", "prepared"), "")
   program("opencode", 'env; echo "arguments: $*"; echo "directory: $PWD"')
   program("curl", `{ echo "arguments: $*"; cat; echo; } > ${root}/curl.new; mv ${root}/curl.new ${root}/curl.log`)
 })
@@ -33,22 +35,40 @@ function program(name: string, script: string): void {
   chmodSync(path, 0o755)
 }
 
+const environment = () => ({
+  PATH: `${root}/bin:/usr/bin:/bin`,
+  BERTH_WORKSPACE: `${root}/workspace`,
+  BERTH_AGENT_CONFIG: `${root}/config`,
+  BERTH_AUTH_HELPERS: `${root}/helpers`,
+  BERTH_AUTH_SECRET: `${root}/secret`,
+  TMPDIR: root,
+})
+
 function run(script: "start.sh" | "stop.sh") {
-  const { status, stdout, stderr } = spawnSync("sh", [join(SCRIPTS, script)], {
-    encoding: "utf8",
-    env: {
-      PATH: `${root}/bin:/usr/bin:/bin`,
-      BERTH_WORKSPACE: `${root}/workspace`,
-      BERTH_AGENT_CONFIG: `${root}/config`,
-      BERTH_AUTH_HELPERS: `${root}/helpers`,
-      BERTH_AUTH_SECRET: `${root}/secret`,
-      TMPDIR: root,
-    },
-  })
+  const command = join(SCRIPTS, script)
+  const { status, stdout, stderr } = spawnSync("sh", [command], { encoding: "utf8", env: environment() })
   return { status, stderr, lines: stdout.split("\n") }
 }
 
 describe("the agent's start", () => {
+  it("waits until the workspace is prepared", async () => {
+    const marker = join(root, "config", "prepared")
+    rmSync(marker)
+    // Its first pause shows that it waits.
+    program("sleep", `touch ${root}/waited; exec /bin/sleep "$@"`)
+    const child = spawn("sh", [join(SCRIPTS, "start.sh")], { env: environment(), stdio: ["ignore", "pipe", "ignore"] })
+    let output = ""
+    child.stdout.on("data", (text) => {
+      output += text
+    })
+    const ended = once(child, "close")
+    await vi.waitFor(() => expect(existsSync(join(root, "waited"))).toBe(true))
+    expect(output).toBe("")
+    writeFileSync(marker, "")
+    await ended
+    expect(output).toContain("arguments: serve")
+  })
+
   it("says on one line which helpers there are: sorted, each once, Kubernetes' hidden links left out", () => {
     writeFileSync(join(root, "helpers", "fetch-vertex-token"), "")
     writeFileSync(join(root, "helpers", "fetch-bedrock-token"), "")

@@ -1,11 +1,14 @@
 #!/bin/sh
-# Starts OpenCode for a session, after workspace-init has prepared everything it reads.
+# Starts OpenCode for a session, once workspace-init has prepared everything it reads: the containers start together.
 set -eu
 
 workspace=${BERTH_WORKSPACE:-/workspace}
 config=${BERTH_AGENT_CONFIG:-/etc/berth/agent}
 operator_helpers=${BERTH_AUTH_HELPERS:-/opt/berth/auth-helpers}
 secret=${BERTH_AUTH_SECRET:-/var/run/berth/auth-secret}
+
+# workspace-init has its own ways to tell why it takes long or cannot.
+until [ -f "$config/prepared" ]; do sleep 0.05; done
 
 # First, so that nothing in it replaces what is set below.
 if [ -f "$config/environment" ]; then . "$config/environment"; fi

@@ -1,18 +1,20 @@
+import { rm } from "node:fs/promises"
 import { writeAgentFiles } from "./agent-files.ts"
 import { writeBerthFolder } from "./berth-folder.ts"
 import { createRepository, hasRepository } from "./clone.ts"
-import { ensureDirectory } from "./files.ts"
+import { ensureDirectory, writeWhole } from "./files.ts"
 import type { Git } from "./git.ts"
-import { repositoryPath, type Settings } from "./settings.ts"
+import { markerPath, repositoryPath, type Settings } from "./settings.ts"
 import type { SidecarClient } from "./sidecar.ts"
 
 /**
  * Makes the workspace ready for the agent. May run at any time and any number of times, also while the agent works:
- * what is in the repository stays as it is.
+ * what is in the repository stays as it is. The agent's container waits for the marker that is written last.
  * @throws Failure
  */
 export async function prepare(options: { settings: Settings; sidecar: SidecarClient; git: Git }): Promise<void> {
   const { settings, sidecar, git } = options
+  await rm(markerPath(settings), { force: true })
   const binding = await sidecar.binding()
   const exposed = binding.resolvers.some(({ variable }) => variable !== null) ? await sidecar.environment() : {}
   const environment = { ...exposed, ...binding.environment }
@@ -27,6 +29,7 @@ export async function prepare(options: { settings: Settings; sidecar: SidecarCli
   ])
   if (!existing) await createRepository(git, settings, binding.repository)
   await writeBerthFolder(repositoryPath(settings), binding)
+  await writeWhole(markerPath(settings), "")
   await reported
   await sidecar.report({ phase: "ready" })
 }

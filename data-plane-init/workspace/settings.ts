@@ -7,6 +7,11 @@ export interface Settings {
   readonly agentConfig: string
 }
 
+/** The file that tells the agent's container that it may start. */
+export function markerPath(settings: Settings): string {
+  return `${settings.agentConfig}/prepared`
+}
+
 /** Where the repository is; OpenCode remembers it as an absolute path, so it never changes. */
 export function repositoryPath(settings: Settings): string {
   return `${settings.workspace}/repo`

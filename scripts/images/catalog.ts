@@ -21,7 +21,11 @@ export const imageSources: readonly ImageSource[] = [
     dockerfile: "data-plane-init/agent.Dockerfile",
     inputs: ["data-plane-init/agent", "node_modules/opencode-linux-x64/bin/opencode"],
   },
-  { name: "berth/data-plane-init", dockerfile: "data-plane-init/Dockerfile", inputs: ["dist/data-plane-init"] },
+  {
+    name: "berth/data-plane-init",
+    dockerfile: "data-plane-init/Dockerfile",
+    inputs: ["dist/data-plane-init", "data-plane-init/workspace/prepare.sh"],
+  },
   { name: "berth/auth", dockerfile: "auth-helpers/Dockerfile", inputs: ["dist/auth"] },
   {
     name: "berth/demo",

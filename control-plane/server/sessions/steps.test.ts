@@ -37,7 +37,7 @@ const states = (fields: Partial<StepsInput>) => compute(fields).map((step) => st
 
 const waiting = { ...base, name: "workspace-init" }
 const cloning = { ...waiting, state: "running" } as const
-const cloned = { ...waiting, state: "terminated", exitCode: 0 } as const
+const cloned = { podUid: "u", body: { source: "workspace-init", phase: "ready" } } as const
 
 describe("the steps of a start", () => {
   it("begin with the search for a node", () => {
@@ -48,7 +48,10 @@ describe("the steps of a start", () => {
   it("follow the pod: image, workspace, agent", () => {
     expect(states({ pod: pod({ containers: [waiting] }) })).toEqual(["done", "active", "pending", "pending"])
     expect(states({ pod: pod({ containers: [cloning] }) })).toEqual(["done", "done", "active", "pending"])
-    expect(states({ pod: pod({ containers: [cloned] }) })).toEqual(["done", "done", "done", "active"])
+    const pulling = pod({ containers: [cloning, { ...base, name: "agent" }] })
+    expect(states({ pod: pulling })).toEqual(["done", "active", "pending", "pending"])
+    const prepared = { pod: pod({ containers: [cloning] }), report: cloned }
+    expect(states(prepared)).toEqual(["done", "done", "done", "active"])
   })
 
   it("are all done when the agent is in step, whatever the kubelet has said so far", () => {
@@ -58,7 +61,7 @@ describe("the steps of a start", () => {
   })
 
   it("never go back on what is older than what was seen", () => {
-    const previous = compute({ pod: pod({ containers: [cloned] }) })
+    const previous = compute({ pod: pod({ containers: [cloning] }), report: cloned })
     expect(states({ previous, pod: pod({ containers: [waiting] }) })).toEqual(["done", "done", "done", "active"])
   })
 

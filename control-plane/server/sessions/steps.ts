@@ -47,7 +47,7 @@ const TROUBLED_STEP: Readonly<Record<string, StepName>> = {
  */
 export function computeSteps(input: StepsInput): StartStep[] {
   const base = input.previous.length === STEP_NAMES.length ? input.previous : firstSteps(input.now)
-  const seen = input.ready ? STEP_NAMES.length : doneSteps(input.pod)
+  const seen = input.ready ? STEP_NAMES.length : doneSteps(input)
   const kept = base.findIndex((step) => step.state !== "done")
   const done = Math.max(seen, kept === -1 ? STEP_NAMES.length : kept)
   const failed = input.trouble === null ? -1 : Math.max(done, STEP_NAMES.indexOf(stepOf(input.trouble.code, done)))
@@ -85,14 +85,11 @@ function finished(step: StartStep, now: number): StartStep {
   return { ...step, state: "done", startedAt: step.startedAt ?? now, endedAt: now, detail: null }
 }
 
-function doneSteps(pod: PodObservation | null): number {
+function doneSteps({ pod, report }: StepsInput): number {
   if (pod === null || pod.scheduledAt === null) return 0
-  const container = (name: string) => pod.containers.find((one) => one.name === name)
-  const init = container("workspace-init")
-  if (container("agent")?.state === "running") return 3
-  if (init?.state === "terminated" && init.exitCode === 0) return 3
-  if (init !== undefined && (init.state !== "waiting" || init.restarts > 0)) return 2
-  return 1
+  if (report?.podUid === pod.uid && report.body.phase === "ready") return 3
+  const started = pod.containers.filter(({ state, restarts }) => state !== "waiting" || restarts > 0)
+  return pod.containers.length > 0 && started.length === pod.containers.length ? 2 : 1
 }
 
 function detailOf(name: StepName, input: StepsInput): string | null {

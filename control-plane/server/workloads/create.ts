@@ -1,4 +1,5 @@
 import type { Logger } from "pino"
+import { AGENT_PORT } from "../../../auth-helpers/protocol/index.ts"
 import type { Cluster } from "../cluster/types.ts"
 import type { Vault } from "../credentials/index.ts"
 import type { Database } from "../database/types.ts"
@@ -10,7 +11,6 @@ import { claimName, podName, SESSION_LABEL, WORKLOAD_LABEL } from "./names.ts"
 import { observe, observeLive } from "./observe.ts"
 import { sweepOrphans } from "./orphans.ts"
 import {
-  AGENT_PORT,
   type Extras,
   REPOSITORY_PATH,
   readExtras,

@@ -85,7 +85,7 @@ export function condensePod(pod: V1Pod): PodObservation {
       scheduled?.status === "False" && scheduled.reason !== "SchedulerError"
         ? (scheduled.message ?? "no node found yet")
         : null,
-    containers: [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])].map(condenseContainer),
+    containers: (status?.containerStatuses ?? []).map(condenseContainer),
   }
 }
 

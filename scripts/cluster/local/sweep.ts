@@ -68,7 +68,8 @@ export async function endContainers(): Promise<string[]> {
   for (const pid of shims()) kill(pid, "SIGTERM")
   for (let round = 0; shims().length > 0 && round < 50; round++) await pause(100)
   for (const pid of shims()) kill(pid, "SIGKILL")
-  return all.flatMap(({ namespacePath }) => namespacePath ?? [])
+  // A container beside a pod's first one names the namespace by that one's process, which is no file to remove.
+  return all.flatMap(({ namespacePath }) => (namespacePath && !namespacePath.startsWith("/proc/") ? namespacePath : []))
 }
 
 /** Unmounts what the kubelet and containerd mounted, and the pods' network namespaces. */

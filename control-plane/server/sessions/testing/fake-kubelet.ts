@@ -41,15 +41,11 @@ export class FakeKubelet {
       conditions: ["PodScheduled", "Initialized", "ContainersReady", "Ready"].map((type) =>
         condition(type, "True", now),
       ),
-      initContainerStatuses: [
+      containerStatuses: [
         { ...image, name: "auth", ...running },
-        {
-          ...image,
-          name: "workspace-init",
-          state: { terminated: { exitCode: 0, reason: "Completed", startedAt: now, finishedAt: now } },
-        },
+        { ...image, name: "workspace-init", ...running },
+        { ...image, name: "agent", ...running, restartCount: restarts, ...last },
       ],
-      containerStatuses: [{ ...image, name: "agent", ...running, restartCount: restarts, ...last }],
     })
   }
 
@@ -71,7 +67,7 @@ export class FakeKubelet {
     await this.status(pod, {
       phase: "Pending",
       conditions: [condition("PodScheduled", "True", now)],
-      ...(container === "agent" ? { containerStatuses: [waiting] } : { initContainerStatuses: [waiting] }),
+      containerStatuses: [waiting],
     })
   }
 

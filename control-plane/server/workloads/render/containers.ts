@@ -1,9 +1,8 @@
 import type { V1Container, V1SecurityContext, V1VolumeMount } from "@kubernetes/client-node"
-import { SIDECAR_HEALTH_PORT, SIDECAR_PORT } from "../../../../auth-helpers/protocol/index.ts"
+import { AGENT_PORT, SIDECAR_HEALTH_PORT, SIDECAR_PORT } from "../../../../auth-helpers/protocol/index.ts"
 import type { ContainerName, Extras, TemplateConfig } from "./types.ts"
 import { extraMounts as agentMounts, helperMount } from "./volumes.ts"
 
-export const AGENT_PORT = 4096
 const WORKSPACE_PATH = "/workspace"
 /** Where the agent works; the clone is made there. */
 export const REPOSITORY_PATH = "/workspace/repo"
@@ -15,19 +14,18 @@ const PASSWORD_PATH = "/var/run/berth/auth-secret"
 const USER_ID: Record<ContainerName, number> = { auth: 1001, "workspace-init": 1000, agent: 1000 }
 const SIDECAR_URL = `http://127.0.0.1:${SIDECAR_PORT}`
 
-/** The three containers of a session's pod, in the order in which they start. */
+/**
+ * The three containers of a session's pod. The kubelet starts them together: each state of a container that it would have
+ * to notice first costs up to a second. They wait for each other by themselves.
+ */
 export function containers(config: TemplateConfig, extras: Extras): Record<ContainerName, V1Container> {
   return { auth: auth(config, extras), "workspace-init": workspaceInit(config, extras), agent: agent(config, extras) }
 }
 
-/**
- * The relay. No startup probe: workspace-init waits for it by itself, and each state that the kubelet has to notice costs
- * up to a second.
- */
+/** The relay. It has no startup probe: workspace-init asks it until it answers. */
 function auth(config: TemplateConfig, extras: Extras): V1Container {
   const helpers = helperMount(config, extras.mounts)
   return finish("auth", config, extras, config.images.auth, {
-    restartPolicy: "Always",
     env: [
       { name: "BERTH_BROKER_URL", value: config.broker.url },
       { name: "BERTH_BROKER_CA_FILE", value: `${CA_PATH}/ca.crt` },
@@ -50,6 +48,7 @@ function auth(config: TemplateConfig, extras: Extras): V1Container {
   })
 }
 
+/** Prepares the workspace, then stays without doing anything: a container that ends would be started again. */
 function workspaceInit(config: TemplateConfig, extras: Extras): V1Container {
   return finish("workspace-init", config, extras, config.images.dataPlaneInit, {
     env: [
@@ -85,8 +84,9 @@ function agent(config: TemplateConfig, extras: Extras): V1Container {
       { name: "BERTH_WORKSPACE", value: WORKSPACE_PATH },
     ],
     ports: [{ name: "agent", containerPort: AGENT_PORT, protocol: "TCP" }],
-    // The one path that answers without the password. Its port accepts connections before it answers any.
-    startupProbe: { ...alive, periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 120 },
+    // The one path that answers without the password. Its port accepts connections before it answers any. Waiting for the
+    // workspace is part of the start, so it may take as long as a start may.
+    startupProbe: { ...alive, periodSeconds: 1, timeoutSeconds: 2, failureThreshold: config.sessions.startTimeout_s },
     livenessProbe: { ...alive, periodSeconds: 20, timeoutSeconds: 10, failureThreshold: 6 },
     lifecycle: { preStop: { exec: { command: ["/usr/local/bin/berth-agent-stop"] } } },
     volumeMounts: mounts,

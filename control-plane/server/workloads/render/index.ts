@@ -1,5 +1,5 @@
 export { renderClaim } from "./claim.ts"
-export { AGENT_PORT, REPOSITORY_PATH } from "./containers.ts"
+export { REPOSITORY_PATH } from "./containers.ts"
 export { readExtras } from "./extras.ts"
 export { renderSecret } from "./secret.ts"
 export { renderStatefulSet } from "./statefulset.ts"

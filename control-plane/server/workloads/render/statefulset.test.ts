@@ -18,7 +18,7 @@ function podOf(statefulSet: V1StatefulSet): V1PodSpec {
 
 function containersOf(statefulSet: V1StatefulSet): Record<string, V1Container> {
   const pod = podOf(statefulSet)
-  return Object.fromEntries([...(pod.initContainers ?? []), ...pod.containers].map((one) => [one.name, one]))
+  return Object.fromEntries([...pod.containers].map((one) => [one.name, one]))
 }
 
 const mountsOf = (container: V1Container | undefined) =>
@@ -53,11 +53,11 @@ describe("the StatefulSet of a workload", () => {
     expect(spec?.selector.matchLabels).toEqual({ "berth.dev/release": "berth", "berth.dev/workload": "0123456789" })
   })
 
-  it("starts the sidecar before the workspace is prepared, and the agent after it", () => {
-    const pod = podOf(render())
-    expect(pod.initContainers?.map((one) => one.name)).toEqual(["auth", "workspace-init"])
-    expect(pod.initContainers?.[0]?.restartPolicy).toBe("Always")
-    expect(pod.containers.map((one) => one.name)).toEqual(["agent"])
+  it("starts its containers together, and waits for the workspace as long as a start may take", () => {
+    const pod = podOf(render(templateConfig({ startTimeout_s: 700 })))
+    expect(pod.initContainers).toBeUndefined()
+    expect(pod.containers.map((one) => one.name)).toEqual(["auth", "workspace-init", "agent"])
+    expect(pod.containers[2]?.startupProbe).toMatchObject({ periodSeconds: 1, failureThreshold: 700 })
   })
 
   it("gives each container what it needs and nothing of the others", () => {
@@ -222,7 +222,7 @@ describe("the StatefulSet of a workload", () => {
       env: [{ name: "AWS_REGION", value: "x" }],
     }
     const { auth } = containersOf(render(templateConfig({}, { authHelpers: { container } })))
-    expect(auth).toMatchObject({ name: "auth", image: "own/auth:1", command: ["/own"], restartPolicy: "Always" })
+    expect(auth).toMatchObject({ name: "auth", image: "own/auth:1", command: ["/own"] })
     expect(auth?.env).toContainEqual({ name: "BERTH_TOKEN_FILE", value: "/var/run/berth/broker-token/token" })
     expect(auth?.securityContext?.allowPrivilegeEscalation).toBe(false)
   })

@@ -51,8 +51,7 @@ function podTemplate(input: RenderInput, name: string, labels: Record<string, st
     },
     spec: {
       ...extras.spec,
-      initContainers: [auth, workspaceInit],
-      containers: [agent],
+      containers: [auth, workspaceInit, agent],
       volumes: [...builtInVolumes(config, name, builtInHelpers), ...extras.volumes],
       serviceAccountName: config.sessions.serviceAccountName,
       automountServiceAccountToken: false,
