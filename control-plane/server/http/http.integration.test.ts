@@ -37,6 +37,8 @@ const session: SessionView = {
   may: { write: true, manage: true, readFiles: true },
 }
 const watched: AbortSignal[] = []
+/** What a row might carry along. */
+const leak = { passwordSealed: "leak" }
 const sessions: Partial<Sessions> = {
   async get(_principal, id) {
     if (id !== session.id) throw new AppError("not_found", "There is no such session.")
@@ -55,7 +57,7 @@ const sessions: Partial<Sessions> = {
       tags: query.tags,
       owner: { ...session.owner, id: principal.userId },
     }
-    return { items: [{ ...seen, passwordSealed: "leak" } as SessionView], nextCursor: null }
+    return { items: [{ ...seen, ...leak } as SessionView], nextCursor: null }
   },
   create: async (_principal, input, key) => ({
     session: { ...session, title: input.title ?? "" },
@@ -64,11 +66,12 @@ const sessions: Partial<Sessions> = {
   async *watch(_principal, _id, afterSeq, signal) {
     watched.push(signal)
     if (afterSeq === 99) yield "reset"
-    yield [{ seq: afterSeq + 1, change: { type: "notice", level: "info", code: "c", message: "m" } }]
+    yield [{ seq: afterSeq + 1, change: { type: "notice", level: "info", code: "c", message: "m", ...leak } }]
+    yield [{ seq: afterSeq + 2, change: { type: "session.updated", session: { ...session, ...leak } } }]
     await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }))
   },
   async *watchAll(_principal, signal) {
-    yield { type: "session", session }
+    yield { type: "session", session: { ...session, ...leak } }
     yield null
     yield { type: "gone", id: "ses_2" }
     await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }))
@@ -214,6 +217,17 @@ describe("an event stream", () => {
     expect(await readUntil(await open(one, "/api/events", { "last-event-id": "9" }), /id: 10/)).toContain(
       "event: reset",
     )
+  })
+
+  test("holds what the route declares for the type of the event, and nothing else", async () => {
+    const events = await readUntil(await open(), /session.updated\n.*\n\n/)
+    expect(events).toContain('data: {"type":"notice","level":"info","code":"c","message":"m"}\n')
+    expect(events).toMatch(/event: session.updated\ndata: \{"type":"session.updated","session":\{"id":"ses_1",/)
+    // What depends on the caller is of no event that all watchers get.
+    expect(events).not.toContain('"may"')
+    const list = await readUntil(await open(one, "/api/events"), /ses_2/)
+    expect(list).toContain('"may":{"write":true,"manage":true,"readFiles":true}')
+    expect(events + list).not.toContain("leak")
   })
 
   test("that may not be is refused with a status", async () => {

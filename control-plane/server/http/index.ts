@@ -20,10 +20,10 @@ import { createLoad } from "./guards/load.ts"
 import { openapiDocument } from "./openapi.ts"
 import type { HttpContext } from "./parts.ts"
 import { routeRequests } from "./router.ts"
-import { createRoutes, type Route } from "./routes/index.ts"
+import { createRoutes, createUpgrades, type Route } from "./routes/index.ts"
 import { createStreams } from "./streams/registry.ts"
 import { loadUi, serveUi } from "./ui/index.ts"
-import { handleUpgrades } from "./upgrade.ts"
+import { handleUpgrades, type UpgradeRoute } from "./upgrade.ts"
 
 /** Load balancers go on sending for a moment after readiness is off. */
 const LAME_DUCK_MS = 3_000
@@ -43,6 +43,8 @@ export interface HttpParts {
   readonly metrics: Metrics
   /** Where the rest of the process looks up which request it works for. */
   readonly context?: RequestContext
+  /** WebSockets in place of the table's; for tests. */
+  readonly upgrades?: readonly UpgradeRoute[]
   /** Answers that are not as declared become errors; for tests. */
   readonly strictAnswers?: boolean
   readonly lameDuck_ms?: number
@@ -97,7 +99,7 @@ export async function createHttp(parts: HttpParts): Promise<Http> {
     { headersTimeout: 15_000, requestTimeout: 60_000, keepAliveTimeout: 75_000, connectionsCheckingInterval: 5_000 },
     app.callback(),
   )
-  server.on("upgrade", handleUpgrades([], http, addressOf))
+  server.on("upgrade", handleUpgrades(parts.upgrades ?? createUpgrades(), http, addressOf))
 
   return {
     listen: () =>

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import WebSocket, { WebSocketServer } from "ws"
 import { testDatabase } from "../../../test/support/postgres.ts"
 import { createAudit } from "../audit/index.ts"
 import { createVault } from "../credentials/index.ts"
@@ -15,6 +16,7 @@ import { createWorkloadStore } from "../workloads/store.ts"
 import { type Cell, cellsOf } from "./testing/permission-cells.ts"
 import { TABLE, type Who } from "./testing/permission-table.ts"
 import { startServer, testConfig } from "./testing/server.ts"
+import type { UpgradeRoute } from "./upgrade.ts"
 
 const { database, url } = await testDatabase()
 const log = createLogger({ level: "silent", replica: "test" })
@@ -36,7 +38,16 @@ const sessions = createSessions({
   workloads: { store, observe: () => ({ statefulSet: null, pod: null, remains: [] }) } as unknown as Workloads,
   engine: { wake: () => undefined },
 })
-const server = await startServer({ database, sessions, config })
+const sockets = new WebSocketServer({ noServer: true })
+const watching: UpgradeRoute = {
+  path: "/api/sessions/:id/watching",
+  permission: "sessions:read",
+  async accept({ request, socket, head, params, authentication }) {
+    await sessions.requests(authentication.principal, params.id ?? "")
+    sockets.handleUpgrade(request, socket, head, (accepted) => accepted.close())
+  },
+}
+const server = await startServer({ database, sessions, config, upgrades: [watching] })
 
 const people = new Map<Who, Principal>()
 beforeAll(async () => {
@@ -114,6 +125,56 @@ describe.each(TABLE)("$route", (row) => {
     }
     expect(answers).toEqual(expected)
   })
+})
+
+/** The status that an upgrade is answered with. */
+function upgradeStatus(path: string, headers: Record<string, string>): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(server.url.replace("http", "ws") + path, { headers })
+    socket.on("open", () => resolve({ status: 101, body: "" }))
+    socket.on("unexpected-response", (_request, response) => {
+      let body = ""
+      response.on("data", (chunk) => {
+        body += chunk
+      })
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, body }))
+    })
+    // What is refused ends the connection, which ws tells as an error after the answer.
+    socket.on("error", (error) => (error.message.includes("before the connection") ? undefined : reject(error)))
+  })
+}
+
+test("a WebSocket and an event stream with the same permission answer everybody the same", async () => {
+  const row = TABLE.find(({ route }) => route === "GET /api/sessions/:id/events")
+  if (row === undefined) throw new Error("the row is there")
+  for (const { visibility, who, expected } of cellsOf([row])) {
+    const { session } = await sessions.create(person("owner"), { private: visibility === "private" })
+    const headers = { ...(await proofOf(who)), origin: server.url }
+    const { status } = await upgradeStatus(`/api/sessions/${session.id}/watching`, headers)
+    expect(status, `${visibility} ${JSON.stringify(who)}`).toBe(expected === 200 ? 101 : expected)
+  }
+})
+
+test("a WebSocket from another site is refused where browsers send the proof by themselves", async () => {
+  const { session } = await sessions.create(person("owner"), { private: true })
+  const path = `/api/sessions/${session.id}/watching`
+  const asks = async (who: Cell["who"], more: Record<string, string>) =>
+    (await upgradeStatus(path, { ...(await proofOf(who)), ...more })).status
+  expect(await asks("owner", { origin: "https://evil.com" })).toBe(403)
+  expect(await asks("owner", { "sec-fetch-site": "cross-site", origin: server.url })).toBe(403)
+  expect(await asks("owner", {})).toBe(403)
+  expect(await asks("owner", { "sec-fetch-site": "same-origin" })).toBe(101)
+  expect(await asks({ scope: "sessions:read" }, {})).toBe(101)
+})
+
+test("a WebSocket of what is private and of what is not there is refused with the same words", async () => {
+  const { session } = await sessions.create(person("owner"), { private: true })
+  const ask = async (id: string) => {
+    const headers = { ...(await proofOf("other")), origin: server.url }
+    const { status, body } = await upgradeStatus(`/api/sessions/${id}/watching`, headers)
+    return [status, body.replace(/req_\w+/, "")]
+  }
+  expect(await ask(session.id)).toEqual(await ask("ses_00000000000000000000"))
 })
 
 test("what is private and what is not there look the same to others", async () => {

@@ -1,16 +1,19 @@
 import { expect, test } from "vitest"
-import { describeRoutes } from "./routes/index.ts"
+import { createUpgrades, describeRoutes } from "./routes/index.ts"
 import { missingFrom } from "./testing/permission-cells.ts"
 import { TABLE, WHO } from "./testing/permission-table.ts"
 
+const routes = [...describeRoutes(), ...createUpgrades().map(({ path }) => ({ method: "WS", path }))]
+
 test("every route has its row in the permission table, and every row its route", () => {
-  expect(missingFrom(TABLE, describeRoutes())).toEqual({ routes: [], rows: [] })
+  expect(missingFrom(TABLE, routes)).toEqual({ routes: [], rows: [] })
 })
 
-test("a route without a row is noticed", () => {
-  const routes = [...describeRoutes(), { method: "GET", path: "/api/new" }]
-  expect(missingFrom(TABLE, routes).routes).toEqual(["GET /api/new"])
-  expect(missingFrom([...TABLE, ...TABLE.slice(0, 1)], describeRoutes()).rows).toEqual(["GET /api/health"])
+test("a route or a WebSocket without a row is noticed", () => {
+  for (const method of ["GET", "WS"]) {
+    expect(missingFrom(TABLE, [...routes, { method, path: "/api/new" }]).routes).toEqual([`${method} /api/new`])
+  }
+  expect(missingFrom([...TABLE, ...TABLE.slice(0, 1)], routes).rows).toEqual(["GET /api/health"])
 })
 
 test("every row has an answer for everybody", () => {

@@ -1,13 +1,13 @@
 import type { Context } from "koa"
 import { AppError } from "../errors/index.ts"
-import { type Authentication, authorize } from "../identity/index.ts"
+import type { Authentication } from "../identity/index.ts"
 import { hasBody, readJson } from "./body.ts"
-import { requireSameOrigin } from "./guards/cross-site.ts"
+import { admit } from "./guards/admission.ts"
 import type { HttpContext } from "./parts.ts"
 import { type Call, type Route, statusOf } from "./routes/route.ts"
-import { serveLines } from "./streams/lines.ts"
-import { serveStream } from "./streams/serve.ts"
-import { type Check, checkAnswer, checkBody, checkQuery, pick } from "./validation.ts"
+import { linesOf } from "./streams/lines.ts"
+import { streamOf } from "./streams/serve.ts"
+import { type Check, checkBody, checkQuery, declare } from "./validation.ts"
 
 const BODY_BYTES_MAX = 1024 * 1024
 const SAFE_METHODS = ["GET", "HEAD"]
@@ -21,27 +21,23 @@ const PARAMETER = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,128}$/
 export function runRoute(route: Route, http: HttpContext): (ctx: Context) => Promise<void> {
   const query = route.shapes.query ? checkQuery(route.shapes.query) : null
   const body = route.shapes.body ? checkBody(route.shapes.body) : null
-  const answer = answerOf(route, http)
+  const answer = route.shapes.stream || route.shapes.lines ? null : answerOf(route, http)
+  const stream = route.shapes.stream ? streamOf(route, http) : null
+  const lines = route.shapes.lines ? linesOf(route, http) : null
 
   return async (ctx) => {
-    const authentication = await http.identity.authenticate(ctx.req, ctx.state.visitor)
-    authorize(route.permission, authentication)
-    const safe = SAFE_METHODS.includes(ctx.method)
-    if (!safe && (authentication === null || authentication.ambient)) requireSameOrigin(ctx.headers, http.own)
+    const authentication = await admit(http, ctx.req, ctx.state.visitor, { permission: route.permission })
     const leave = http.load.enter(authentication?.principal.userId ?? ctx.state.visitor.address)
     try {
       const call = await callOf(ctx, route, authentication, query, body)
-      if (route.shapes.stream) {
+      const long = stream ?? lines
+      if (long) {
         leave()
-        return await serveStream(ctx, route, call, http)
-      }
-      if (route.shapes.lines) {
-        leave()
-        return await serveLines(ctx, route, call, http)
+        return await long(ctx, call)
       }
       ctx.status = statusOf(route)
       ctx.set("cache-control", "no-store")
-      answer(ctx, await (route.handler(call) as Promise<unknown>))
+      answer?.(ctx, await (route.handler(call) as Promise<unknown>))
     } finally {
       leave()
     }
@@ -64,10 +60,9 @@ function answerOf(route: Route, http: HttpContext): (ctx: Context, value: unknow
       ctx.status = statusOf(route)
     }
   }
-  const check = checkAnswer(schema)
+  const declaredOf = declare(schema)
   return (ctx, value) => {
-    const declared = pick(schema, value)
-    const fault = check(declared)
+    const { declared, fault } = declaredOf(value)
     if (fault !== null) {
       http.log.error({ route: `${route.method} ${route.path}`, fault }, "an answer is not what its route declares")
       if (http.strictAnswers) throw new Error(`${route.method} ${route.path}: ${fault}`)

@@ -2,9 +2,9 @@ import { type IncomingMessage, STATUS_CODES } from "node:http"
 import type { Duplex } from "node:stream"
 import { newId } from "../crypto/index.ts"
 import { AppError } from "../errors/index.ts"
-import { type Authentication, authorize, type Permission, type Visitor } from "../identity/index.ts"
+import type { Authentication, Permission, Visitor } from "../identity/index.ts"
 import { errorBody, toAppError } from "./errors.ts"
-import { requireSameOrigin } from "./guards/cross-site.ts"
+import { admit } from "./guards/admission.ts"
 import { requireAllowedHost } from "./guards/hosts.ts"
 import type { HttpContext } from "./parts.ts"
 
@@ -18,16 +18,16 @@ export interface Upgrade {
   readonly visitor: Visitor
 }
 
-/** A WebSocket address. `pattern` has named groups for its parameters and is matched without the prefix and the query. */
+/** A WebSocket address, as in the route table: `/api/sessions/:id/terminal`. */
 export interface UpgradeRoute {
-  readonly pattern: RegExp
+  readonly path: string
   readonly permission: Permission
   accept(upgrade: Upgrade): Promise<void>
 }
 
 /**
- * Answers upgrades. They pass the same host, origin, sign-in and permission checks as requests, before 101; what does
- * not pass, or leads nowhere, gets an ordinary error.
+ * Answers upgrades. They pass the same checks as requests, by the same function, before 101; what does not pass, or
+ * leads nowhere, gets an ordinary error.
  */
 export function handleUpgrades(
   routes: readonly UpgradeRoute[],
@@ -36,18 +36,17 @@ export function handleUpgrades(
 ): (request: IncomingMessage, socket: Duplex, head: Buffer) => void {
   async function accept(request: IncomingMessage, socket: Duplex, head: Buffer, visitor: Visitor): Promise<void> {
     requireAllowedHost(request.headers.host, http.allowedHosts)
-    const authentication = await http.identity.authenticate(request, visitor)
-    if (authentication === null) throw new AppError("unauthenticated", "Sign in to do this.")
-    if (authentication.ambient) requireSameOrigin(request.headers, http.own)
     const path = (request.url ?? "").split("?")[0] ?? ""
     const inside = path.startsWith(http.prefix) ? path.slice(http.prefix.length - 1) : ""
-    for (const route of routes) {
-      const match = route.pattern.exec(inside)
-      if (match === null) continue
-      authorize(route.permission, authentication)
-      return await route.accept({ request, socket, head, params: match.groups ?? {}, authentication, visitor })
+    const found = find(routes, inside)
+    // What is not there is said to whoever is signed in, as everywhere.
+    const authentication = await admit(http, request, visitor, {
+      permission: found?.route.permission ?? "sessions:read",
+    })
+    if (found === null || authentication === null) {
+      throw new AppError("not_found", "There is no WebSocket at this address.")
     }
-    throw new AppError("not_found", "There is no WebSocket at this address.")
+    await found.route.accept({ request, socket, head, params: found.params, authentication, visitor })
   }
 
   return (request, socket, head) => {
@@ -58,12 +57,22 @@ export function handleUpgrades(
     }
     // A socket that breaks while it is being refused is nobody's concern.
     socket.on("error", () => socket.destroy())
-    accept(request, socket, head, visitor).catch((thrown: unknown) => {
-      const error = toAppError(thrown)
-      http.log.info({ err: error, requestId: visitor.requestId, address: visitor.address }, "an upgrade was refused")
-      refuse(socket, error, visitor.requestId)
-    })
+    http.context
+      .run(visitor, () => accept(request, socket, head, visitor))
+      .catch((thrown: unknown) => {
+        const error = toAppError(thrown)
+        http.log.info({ err: error, requestId: visitor.requestId, address: visitor.address }, "an upgrade was refused")
+        refuse(socket, error, visitor.requestId)
+      })
   }
+}
+
+function find(routes: readonly UpgradeRoute[], path: string) {
+  for (const route of routes) {
+    const match = new RegExp(`^${route.path.replace(/:(\w+)/g, "(?<$1>[A-Za-z0-9_-]{1,128})")}$`).exec(path)
+    if (match) return { route, params: match.groups ?? {} }
+  }
+  return null
 }
 
 function refuse(socket: Duplex, error: AppError, requestId: string): void {

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest"
 import { isAppError } from "../errors/index.ts"
+import { sessionEvent } from "./schemas/events.ts"
 import { session, sessionQuery } from "./schemas/session.ts"
 import { messagePage } from "./schemas/transcript.ts"
-import { checkBody, checkQuery, pick } from "./validation.ts"
+import { checkBody, checkQuery, declare, pick } from "./validation.ts"
 
 test("an answer keeps what is declared, at every depth, and loses the rest", () => {
   const value = {
@@ -59,4 +60,22 @@ test("a refusal names the field and does not repeat its value", () => {
       expect(error.message).not.toContain('canary"')
     }
   }
+})
+
+test("of an event goes out what is declared for its type, and nothing of a type that is not declared", () => {
+  const declared = declare(sessionEvent)
+  const notice = { type: "notice", level: "info", code: "c", message: "m" }
+  expect(declared({ ...notice, token: "canary" })).toEqual({ declared: notice, fault: null })
+  const part = {
+    id: "p",
+    type: "tool",
+    body: { tool: { name: "bash", callId: "1", status: "running", env: "canary" } },
+  }
+  const updated = declared({ type: "part.updated", messageId: "m", part: { ...part, secret: "canary" } })
+  expect(updated.fault).toBeNull()
+  expect(JSON.stringify(updated.declared)).not.toContain("canary")
+  for (const value of [{ type: "requests.listed", openIds: ["canary"] }, { secret: "canary" }, null, "canary"]) {
+    expect(declared(value)).toEqual({ declared: null, fault: expect.stringContaining("is not declared") })
+  }
+  expect(declared({ type: "part.removed", messageId: "m" }).fault).toContain("partId is missing")
 })

@@ -52,7 +52,7 @@ function fieldOf(where: string, error: ErrorObject | undefined): string {
 
 /**
  * A copy of `value` with only what the schema declares, so that a field that somebody adds to a row does not leave by
- * accident. Understands what our answer schemas use: properties, items and additionalProperties.
+ * accident. Understands what our answer schemas use: properties, items and additionalProperties, and for events oneOf.
  */
 export function pick(schema: Schema, value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value
@@ -69,4 +69,32 @@ export function pick(schema: Schema, value: unknown): unknown {
     if (typeof known === "object" && child !== undefined) picked[name] = pick(known, child)
   }
   return picked
+}
+
+/** What is sent of a value: a copy with what is declared, and what is wrong with it, or null. */
+export type Declare = (value: unknown) => { readonly declared: unknown; readonly fault: string | null }
+
+/**
+ * What an answer, a line or an event may hold. A schema with `oneOf` is a choice by the value of `type`, and a value of
+ * a type that is not declared is null.
+ */
+export function declare(schema: Schema): Declare {
+  if (schema.oneOf === undefined) {
+    const check = checkAnswer(schema)
+    return (value) => {
+      const declared = pick(schema, value)
+      return { declared, fault: check(declared) }
+    }
+  }
+  const variants = new Map(
+    (schema.oneOf as Schema[]).map((variant) => [
+      (variant.properties?.type as { const?: unknown })?.const,
+      declare(variant),
+    ]),
+  )
+  return (value) => {
+    const { type } = (value ?? {}) as { type?: unknown }
+    const variant = variants.get(type)
+    return variant ? variant(value) : { declared: null, fault: `type ${String(type)} is not declared` }
+  }
 }

@@ -8,9 +8,11 @@ import type { Clock } from "../../time/index.ts"
 import * as account from "../schemas/account.ts"
 import * as admin from "../schemas/admin.ts"
 import * as credential from "../schemas/credentials.ts"
+import * as event from "../schemas/events.ts"
 import * as session from "../schemas/session.ts"
 import * as system from "../schemas/system.ts"
 import * as transcript from "../schemas/transcript.ts"
+import type { UpgradeRoute } from "../upgrade.ts"
 import { accountHandlers } from "./account.ts"
 import { adminHandlers } from "./admin.ts"
 import { credentialHandlers } from "./credentials.ts"
@@ -96,11 +98,16 @@ export function createRoutes(parts: RouteParts): readonly Route[] {
     route("GET",    "/api/sessions/:id/messages",              "sessions:read",  "Read the conversation",                   { query: transcript.messageQuery, answer: transcript.messagePage },     ses.messages),
     route("POST",   "/api/sessions/:id/messages",              "sessions:write", "Say something to the agent",              { body: transcript.prompt, answer: transcript.message, status: 202 },   ses.prompt),
     route("POST",   "/api/sessions/:id/abort",                 "sessions:write", "Stop the agent's current turn",           {},                                                                     ses.abort),
-    route("GET",    "/api/sessions/:id/events",                "sessions:read",  "Follow the conversation",                 { query: transcript.eventQuery, answer: transcript.sessionEvent, stream: true }, ses.events),
+    route("GET",    "/api/sessions/:id/events",                "sessions:read",  "Follow the conversation",                 { query: transcript.eventQuery, answer: event.sessionEvent, stream: true }, ses.events),
     route("GET",    "/api/sessions/:id/requests",              "sessions:read",  "What the agent waits for",                { answer: transcript.requestPage },                                     ses.requests),
     route("POST",   "/api/sessions/:id/requests/:requestId",   "sessions:write", "Answer what the agent asked",             { body: transcript.requestAnswer },                                     ses.answer),
-    route("GET",    "/api/events",                             "sessions:read",  "Follow all sessions that one may see",    { query: transcript.eventQuery, answer: transcript.listEvent, stream: true }, ses.allEvents),
+    route("GET",    "/api/events",                             "sessions:read",  "Follow all sessions that one may see",    { query: transcript.eventQuery, answer: event.listEvent, stream: true }, ses.allEvents),
   ]
+}
+
+/** Every WebSocket there is. A row `WS <path>` of the permission table says who may open it. */
+export function createUpgrades(): readonly UpgradeRoute[] {
+  return []
 }
 
 /** The table without anything behind it: for what is derived from it. */

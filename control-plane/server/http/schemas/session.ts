@@ -119,6 +119,15 @@ export const session = {
   },
 } as const
 
+const { may: _may, ...sharedProperties } = session.properties
+export const sharedSession = {
+  ...session,
+  title: "SharedSession",
+  description: "A session without what depends on the caller.",
+  required: session.required.filter((name) => name !== "may"),
+  properties: sharedProperties,
+} as const
+
 export const sessionPage = pageOf(session, "Sessions, the newest first.")
 
 export const createSession = {

@@ -4,7 +4,7 @@ const nullableTime = { type: ["integer", "null"], description: "Milliseconds sin
 const text = { type: "string" } as const
 const count = { type: "number" } as const
 
-const part = {
+export const part = {
   title: "Part",
   description: "A piece of a message.",
   type: "object",
@@ -149,7 +149,7 @@ export const prompt = {
   },
 } as const
 
-const agentRequest = {
+export const agentRequest = {
   title: "AgentRequest",
   description: "Something that the agent waits for.",
   type: "object",
@@ -230,24 +230,4 @@ export const eventQuery = {
       description: "Number of the last event that the caller has; `Last-Event-ID` wins.",
     },
   },
-} as const
-
-export const sessionEvent = {
-  title: "Change",
-  description:
-    "A change of the transcript. `id` of the event is its number, `event` is `type`. `event: reset` means that the number is no longer known: read the messages again.",
-  type: "object",
-  additionalProperties: true,
-  required: ["type"],
-  properties: { type: { type: "string", description: "`message.updated`, `part.updated`, `part.delta`, …" } },
-} as const
-
-export const listEvent = {
-  title: "ListChange",
-  description:
-    "A change of a session that the caller may see: `session` with the session, `gone` with its id. `event: reset` means that something may have been missed: read the list again.",
-  type: "object",
-  additionalProperties: true,
-  required: ["type"],
-  properties: { type: { type: "string", description: "`session` or `gone`." } },
 } as const

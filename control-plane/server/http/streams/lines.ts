@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http"
 import type { Context } from "koa"
 import type { HttpContext } from "../parts.ts"
 import type { Call, Route } from "../routes/route.ts"
-import { checkAnswer, pick } from "../validation.ts"
+import { declare } from "../validation.ts"
 import { drained } from "./writer.ts"
 
 /** A reader that takes nothing for so long is cut off. */
@@ -13,7 +13,15 @@ const STALLED_MS = 60_000
  * the one before. The first is read before the status is sent, so that a refusal is an ordinary error. What ends before
  * its end (the sign-in is over, the process drains, the source fails) is cut, so that nobody takes it for the whole.
  */
-export async function serveLines(ctx: Context, route: Route, call: Call, http: HttpContext): Promise<void> {
+export function linesOf(route: Route, http: HttpContext): (ctx: Context, call: Call) => Promise<void> {
+  const line = lineOf(route, http)
+  return (ctx, call) => serveLines(ctx, { route, call, http, line })
+}
+
+async function serveLines(
+  ctx: Context,
+  { route, call, http, line }: { route: Route; call: Call; http: HttpContext; line: (item: unknown) => string },
+): Promise<void> {
   const { authentication } = call
   if (authentication === null) throw new Error(`${route.path} streams to nobody`)
   const stream = http.streams.open(authentication)
@@ -31,7 +39,7 @@ export async function serveLines(ctx: Context, route: Route, call: Call, http: H
       return
     }
     ctx.respond = false
-    await writePages(ctx.res, { first: first.value, rest: pages, line: lineOf(route, http) }, signal).catch((error) => {
+    await writePages(ctx.res, { first: first.value, rest: pages, line }, signal).catch((error) => {
       http.log.error({ err: error, route: route.path, requestId: ctx.state.visitor.requestId }, "an export broke off")
       ctx.res.destroy()
     })
@@ -67,11 +75,9 @@ async function writePages(response: ServerResponse, { first, rest, line }: Pages
 
 /** A line holds what the route declares, and nothing else of the item. */
 function lineOf(route: Route, http: HttpContext): (item: unknown) => string {
-  const schema = route.shapes.answer ?? {}
-  const check = checkAnswer(schema)
+  const declaredOf = declare(route.shapes.answer ?? {})
   return (item) => {
-    const declared = pick(schema, item)
-    const fault = check(declared)
+    const { declared, fault } = declaredOf(item)
     if (fault !== null) {
       http.log.error({ route: `${route.method} ${route.path}`, fault }, "a line is not what its route declares")
       if (http.strictAnswers) throw new Error(`${route.method} ${route.path}: ${fault}`)

@@ -8,6 +8,7 @@ import { createHealth, createLogger, createMetrics, createRequestContext } from 
 import type { Sessions } from "../../sessions/service-types.ts"
 import { type Clock, systemClock } from "../../time/index.ts"
 import { createHttp, type Http } from "../index.ts"
+import type { UpgradeRoute } from "../upgrade.ts"
 import { ADMIN, testConfig } from "./config.ts"
 
 export { ADMIN, testConfig } from "./config.ts"
@@ -29,6 +30,7 @@ export async function startServer(parts: {
   config?: Config
   sessions?: Partial<Sessions>
   clock?: Clock
+  upgrades?: readonly UpgradeRoute[]
 }): Promise<TestServer> {
   const config = parts.config ?? testConfig()
   const log = createLogger({ level: "silent", replica: "test" })
@@ -56,6 +58,7 @@ export async function startServer(parts: {
     context,
     strictAnswers: true,
     lameDuck_ms: 0,
+    ...(parts.upgrades ? { upgrades: parts.upgrades } : {}),
   })
   const { port } = await http.listen()
   const url = `http://127.0.0.1:${port}`
