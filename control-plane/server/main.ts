@@ -72,7 +72,7 @@ async function start(config: Config, log: Logger, opened: Release[]): Promise<vo
   sealer.start()
   opened.push(() => sealer.stop())
   const probe = createProbe({ allowedPrivateHosts: config.file.broker.allowedPrivateHosts ?? [] })
-  const credentials = createCredentials({ config, database, vault, audit, log, clock, probe, fetch })
+  const credentials = createCredentials({ config, database, vault, audit, log, clock, probe, fetch, notifications })
   const workloads = createWorkloads({ config, cluster, database, vault, clock, log })
   const transcripts = createTranscripts({ database, notifications, clock, log })
   const runtime = createRuntime({ clock, log })
@@ -83,7 +83,8 @@ async function start(config: Config, log: Logger, opened: Release[]): Promise<vo
   const sessions = createSessions({ ...features, engine })
 
   const { providers, accountAccess: accounts } = credentials
-  const broker = createBroker({ config, cluster, database, providers, vault, log, clock, metrics, audit, accounts })
+  const shared = { config, cluster, database, vault, log, clock, metrics, audit }
+  const broker = createBroker({ ...shared, providers, accounts, transcripts })
   await broker.listen()
   const identity = createIdentity({ config, database, audit, log, clock, vault })
   await identity.start()

@@ -9,6 +9,7 @@ import type { Database } from "../database/types.ts"
 import { isAppError } from "../errors/index.ts"
 import type { Logger, Metrics } from "../observability/index.ts"
 import type { Clock } from "../time/index.ts"
+import type { Transcripts } from "../transcripts/types.ts"
 import { followCertificate, readCertificate } from "./certificate.ts"
 import { createGitCredentials } from "./git/credentials.ts"
 import { createGitPolicy } from "./git/policy.ts"
@@ -16,6 +17,7 @@ import { createRedirects } from "./git/redirects.ts"
 import { createCallers } from "./identity/callers.ts"
 import { createPodCheck } from "./identity/pods.ts"
 import { createTokenVerifier } from "./identity/tokens.ts"
+import { createNotices } from "./notices.ts"
 import { createRouter, type RouteOutcome } from "./router.ts"
 import { createGitRoute } from "./routes/git.ts"
 import { createLlmRoute } from "./routes/llm.ts"
@@ -43,6 +45,8 @@ export interface BrokerOptions {
   readonly audit: Audit
   /** Absent where no kind of account can be linked. */
   readonly accounts?: AccountAccess
+  /** Where a session's people are told what was refused to it. */
+  readonly transcripts?: Pick<Transcripts, "publish">
 }
 
 /** The second listener: what session pods may ask for, and the gateway to models and git hosts. */
@@ -102,19 +106,19 @@ function createPodCallers({ config, cluster, clock, database }: BrokerOptions) {
 }
 
 function createRoutes(
-  { config, clock, database, providers, vault, audit, accounts }: BrokerOptions,
+  { config, clock, log, database, providers, vault, audit, accounts, transcripts }: BrokerOptions,
   { dialer, usage }: { dialer: ReturnType<typeof createDialer>; usage: ReturnType<typeof createUsage> },
 ) {
   const policy = createGitPolicy(config.file.git?.hosts ?? {})
   const profiles = createProfiles({ config })
   const uses = createUses({ audit, clock })
   const credentials = createGitCredentials({ accounts, directory: config.directories.gitCredentials })
-  const canLink = (host: string) => accounts?.canLink(host) ?? false
+  const notices = createNotices({ transcripts, clock, log })
   return {
     workload: createWorkloadRoute({ accounts, providers, profiles, vault, git: policy }),
     report: createReportRoute({ database, clock }),
     llm: createLlmRoute({ providers, profiles, dialer, usage, uses }),
-    git: createGitRoute({ policy, credentials, redirects: createRedirects(clock), dialer, uses, canLink }),
+    git: createGitRoute({ policy, credentials, redirects: createRedirects(clock), dialer, uses, notices, accounts }),
   }
 }
 

@@ -1,6 +1,6 @@
 import type { WorkloadReport } from "../../../auth-helpers/protocol/index.ts"
 import type { Database } from "../database/types.ts"
-import type { Desired } from "../sessions/types.ts"
+import type { Desired, SessionStatus } from "../sessions/types.ts"
 
 /** A workload with the session that it is bound to and that session's owner. */
 export interface StoredCaller {
@@ -8,6 +8,7 @@ export interface StoredCaller {
   readonly session: {
     readonly id: string
     readonly desired: Desired
+    readonly status: SessionStatus
     readonly repository: { readonly url: string; readonly ref: string | null } | null
     readonly profile: string | null
     readonly environmentSealed: Buffer | null
@@ -25,6 +26,7 @@ interface CallerRow {
   workload_name: string
   id: string | null
   desired: Desired
+  status: SessionStatus
   repository_url: string | null
   repository_ref: string | null
   profile: string | null
@@ -37,7 +39,7 @@ interface CallerRow {
 }
 
 const FIND_CALLER = `
-  SELECT w.name AS workload_name, s.id, s.desired, s.repository_url, s.repository_ref, s.profile, s.environment_sealed,
+  SELECT w.name AS workload_name, s.id, s.desired, s.status, s.repository_url, s.repository_ref, s.profile, s.environment_sealed,
          u.id AS owner_id, u.name AS owner_name, u.email AS owner_email, u.role AS owner_role,
          u.disabled_at IS NOT NULL AS owner_disabled
   FROM workloads w
@@ -56,6 +58,7 @@ export async function findCaller(database: Database, workloadId: string): Promis
     session: {
       id: row.id,
       desired: row.desired,
+      status: row.status,
       repository: row.repository_url === null ? null : { url: row.repository_url, ref: row.repository_ref },
       profile: row.profile,
       environmentSealed: row.environment_sealed,

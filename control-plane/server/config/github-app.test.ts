@@ -26,7 +26,13 @@ function parse(env: Record<string, string>, address = ADDRESS) {
 test("without an id there is no GitHub App, with one it is at github.com", () => {
   expect(parse({})).toEqual({ app: undefined, message: null })
   expect(parse(ENV)).toEqual({
-    app: { clientId: "Iv1.client", baseUrl: "https://github.com", directory: "/etc/berth/github-app" },
+    app: {
+      id: "1",
+      slug: "",
+      clientId: "Iv1.client",
+      baseUrl: "https://github.com",
+      directory: "/etc/berth/github-app",
+    },
     message: null,
   })
 })
@@ -34,6 +40,14 @@ test("without an id there is no GitHub App, with one it is at github.com", () =>
 test("what is missing for linking is told with the key to set", () => {
   expect(parse({ GITHUB_APP_ID: "1" }).message).toContain("github.app.clientId and github.app.existingSecret")
   expect(parse(ENV, { ...ADDRESS, host: "" }).message).toContain("controlPlane.host")
+})
+
+test("its slug is the end of an address", () => {
+  expect(parse({ ...ENV, GITHUB_APP_SLUG: "my-berth" })).toMatchObject({ app: { slug: "my-berth" }, message: null })
+  expect(parse({ ...ENV, GITHUB_APP_SLUG: "my-org/my-berth" }).message).toBeNull()
+  for (const GITHUB_APP_SLUG of ["a/b/c", "/a", "../x", "a b", "-a", "a?b"]) {
+    expect(parse({ ...ENV, GITHUB_APP_SLUG }).message).toContain("github.app.slug")
+  }
 })
 
 test.each([["http://git.example.com"], ["https://git.example.com/path"], ["https://a@git.example.com"], ["nothing"]])(

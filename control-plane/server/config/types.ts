@@ -31,10 +31,14 @@ export interface Config {
   /** The GitHub App through which accounts are linked; undefined when there is none. */
   readonly github:
     | {
+        /** Numeric; names the app in the tokens that it signs itself. */
+        readonly id: string
+        /** The end of its public page's address (on GHE.com with its owner); empty when it is not given. */
+        readonly slug: string
         readonly clientId: string
         /** An origin: `https://github.com`, or a GitHub Enterprise Server. */
         readonly baseUrl: string
-        /** Holds the file `clientSecret`. */
+        /** Holds the files `clientSecret`, `privateKey` and `webhookSecret`. */
         readonly directory: string
       }
     | undefined

@@ -1,12 +1,13 @@
 import type { Audit } from "../audit/types.ts"
 import type { Config } from "../config/types.ts"
-import type { Database } from "../database/index.ts"
+import type { Database, Notifications } from "../database/index.ts"
 import type { Logger } from "../observability/index.ts"
 import type { Clock } from "../time/index.ts"
-import { type AccountAccess, createAccountAccess } from "./accounts/access.ts"
+import { type AccountAccess, createAccountAccess, createAccountTokens } from "./accounts/access.ts"
 import { createLinkedAccounts, type LinkedAccounts } from "./accounts/accounts.ts"
 import { readGithubApp } from "./accounts/github/app.ts"
 import { createGithub } from "./accounts/github/github.ts"
+import { type AccountWebhooks, createAccountWebhooks } from "./accounts/webhooks.ts"
 import { createProfiles, type Profiles } from "./profiles/profiles.ts"
 import { createProviderAdmin, type ProviderAdmin } from "./providers/admin.ts"
 import { createProviders, type Providers } from "./providers/providers.ts"
@@ -23,6 +24,7 @@ export interface Credentials {
   readonly linkedAccounts: LinkedAccounts
   /** What the gateway uses linked accounts for. */
   readonly accountAccess: AccountAccess
+  readonly accountWebhooks: AccountWebhooks
   /** Seals all that is stored anew under the newest key. */
   rotate(): Promise<Rotation>
 }
@@ -38,11 +40,13 @@ export interface CredentialsOptions {
   readonly probe: Probe
   /** For what is asked of GitHub. */
   readonly fetch: typeof fetch
+  /** Brings news of other replicas; without it this process hears its own only. */
+  readonly notifications?: Notifications
 }
 
 /** Puts the feature together as configured. @throws AppError `invalid_request` for faults in profiles or providers. */
 export function createCredentials(options: CredentialsOptions): Credentials {
-  const { config, database, vault, audit, log, clock, probe } = options
+  const { config, database, vault, audit, log, clock, probe, notifications } = options
   const { github, file } = config
   const providers = createProviders({ config, stored: createStoredProviders({ database, vault, log }) })
   const hosts =
@@ -57,7 +61,12 @@ export function createCredentials(options: CredentialsOptions): Credentials {
     providerAdmin: createProviderAdmin({ config, database, vault, audit, providers, probe }),
     profiles: createProfiles({ config }),
     linkedAccounts: createLinkedAccounts({ ...accounts, audit, redirectUri }),
-    accountAccess: createAccountAccess({ ...accounts, clock }),
+    accountAccess: createAccountAccess({ ...accounts, clock, ...(notifications ? { notifications } : {}) }),
+    accountWebhooks: createAccountWebhooks({
+      ...accounts,
+      audit,
+      tokenOf: createAccountTokens({ ...accounts, clock }),
+    }),
     rotate: () => rotateVault({ database, vault, log }),
   }
 }

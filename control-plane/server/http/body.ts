@@ -35,7 +35,8 @@ function requireJson(request: IncomingMessage): void {
   }
 }
 
-async function readText(request: IncomingMessage, bytes_max: number): Promise<string> {
+/** The request's body as it was sent. @throws AppError `too_large`, `invalid_request` */
+export async function readBytes(request: IncomingMessage, bytes_max: number): Promise<Buffer> {
   const tooLarge = () => new AppError("too_large", `The body may have ${bytes_max} bytes at most.`)
   if (Number(request.headers["content-length"] ?? 0) > bytes_max) throw tooLarge()
   const chunks: Buffer[] = []
@@ -50,8 +51,13 @@ async function readText(request: IncomingMessage, bytes_max: number): Promise<st
     if (isAppError(error)) throw error
     throw new AppError("invalid_request", "The request ended before its body was complete.", { cause: error })
   }
+  return Buffer.concat(chunks)
+}
+
+async function readText(request: IncomingMessage, bytes_max: number): Promise<string> {
+  const bytes = await readBytes(request, bytes_max)
   try {
-    return utf8.decode(Buffer.concat(chunks))
+    return utf8.decode(bytes)
   } catch {
     throw new AppError("invalid_request", "The body is not UTF-8.")
   }

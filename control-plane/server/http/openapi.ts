@@ -2,6 +2,12 @@ import { SCOPES } from "../identity/index.ts"
 import { type Route, type Schema, statusOf } from "./routes/route.ts"
 import { errorBody } from "./schemas/common.ts"
 
+const SIGNED_BODY = {
+  required: true,
+  description: "As the other server sends it, with its signature in a header.",
+  content: { "application/json": { schema: { type: "object" } } },
+} as const
+
 /** The OpenAPI 3.1 document of these routes. Schemas with a title become components. */
 export function openapiDocument(routes: readonly Route[]): object {
   const components: Record<string, unknown> = {}
@@ -35,7 +41,7 @@ export function openapiDocument(routes: readonly Route[]): object {
 }
 
 function operation(route: Route, error: unknown, components: Record<string, unknown>): object {
-  const { query, body, answer, stream, lines } = route.shapes
+  const { query, body, answer, stream, lines, signed } = route.shapes
   const status = statusOf(route)
   const open = route.permission === "anyone"
   const type = stream ? "text/event-stream" : lines ? "application/x-ndjson" : "application/json"
@@ -49,6 +55,7 @@ function operation(route: Route, error: unknown, components: Record<string, unkn
     ...(body
       ? { requestBody: { required: true, content: { "application/json": { schema: reference(body, components) } } } }
       : {}),
+    ...(signed ? { requestBody: SIGNED_BODY } : {}),
     responses: {
       [status]: answered,
       default: { description: "Refused or failed.", content: { "application/json": { schema: error } } },

@@ -1,7 +1,7 @@
 import type { Context } from "koa"
 import { AppError } from "../errors/index.ts"
 import type { Authentication } from "../identity/index.ts"
-import { hasBody, readJson } from "./body.ts"
+import { hasBody, readBytes, readJson } from "./body.ts"
 import { admit } from "./guards/admission.ts"
 import type { HttpContext } from "./parts.ts"
 import { type Call, type Route, statusOf } from "./routes/route.ts"
@@ -10,6 +10,7 @@ import { streamOf } from "./streams/serve.ts"
 import { type Check, checkBody, checkQuery, declare } from "./validation.ts"
 
 const BODY_BYTES_MAX = 1024 * 1024
+const NO_BYTES = Buffer.alloc(0)
 const SAFE_METHODS = ["GET", "HEAD"]
 // A provider may be called `my.provider`; nothing may be called `.` or `..`.
 const PARAMETER = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,128}$/
@@ -26,7 +27,10 @@ export function runRoute(route: Route, http: HttpContext): (ctx: Context) => Pro
   const lines = route.shapes.lines ? linesOf(route, http) : null
 
   return async (ctx) => {
-    const authentication = await admit(http, ctx.req, ctx.state.visitor, { permission: route.permission })
+    const authentication = await admit(http, ctx.req, ctx.state.visitor, {
+      permission: route.permission,
+      signed: route.shapes.signed,
+    })
     const leave = http.load.enter(authentication?.principal.userId ?? ctx.state.visitor.address)
     try {
       const call = await callOf(ctx, route, authentication, query, body)
@@ -84,7 +88,7 @@ async function callOf(
   return {
     params: paramsOf(ctx),
     query: query === null ? undefined : (query(queryOf(ctx)) as Call["query"]),
-    body: (await bodyOf(ctx, route, body)) as Call["body"],
+    ...(await bodyOf(ctx, route, body)),
     authentication,
     get principal() {
       if (authentication === null) throw new AppError("unauthenticated", "Sign in to do this.")
@@ -116,10 +120,16 @@ function queryOf(ctx: Context): Record<string, string> {
   return query
 }
 
-async function bodyOf(ctx: Context, route: Route, check: Check | null): Promise<unknown> {
-  const { bodyBytes_max } = route.shapes
-  if (check) return check(await readJson(ctx.req, bodyBytes_max ?? BODY_BYTES_MAX))
+async function bodyOf(
+  ctx: Context,
+  { shapes }: Route,
+  check: Check | null,
+): Promise<{ body: Call["body"]; signedBody: Buffer }> {
+  const bytes_max = shapes.bodyBytes_max ?? BODY_BYTES_MAX
+  if (shapes.signed) return { body: undefined, signedBody: await readBytes(ctx.req, bytes_max) }
+  const signedBody = NO_BYTES
+  if (check) return { body: check(await readJson(ctx.req, bytes_max)) as Call["body"], signedBody }
   // Read even where none is wanted: an unread body would be taken for the connection's next request.
   if (hasBody(ctx.req) && !SAFE_METHODS.includes(ctx.method)) await readJson(ctx.req, BODY_BYTES_MAX)
-  return undefined
+  return { body: undefined, signedBody }
 }

@@ -1,11 +1,14 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from "node:http"
 import { requestHeaders, responseHeaders } from "../../../../auth-helpers/protocol/headers.ts"
+import type { AccountAccess } from "../../credentials/index.ts"
 import { AppError, isAppError } from "../../errors/index.ts"
 import type { GitCredential, GitCredentials } from "../git/credentials.ts"
 import { addressOf, type GitOperation, readOperation } from "../git/operation.ts"
 import type { GitPolicy } from "../git/policy.ts"
 import { movedPrefix, type Redirects } from "../git/redirects.ts"
+import { explainRefusal, HostSaidNo, REFUSALS } from "../git/refusals.ts"
 import { type Caller, sessionOf } from "../identity/callers.ts"
+import type { Notices } from "../notices.ts"
 import type { Dialer } from "../upstream/dial.ts"
 import { forward, type Passage } from "../upstream/forward.ts"
 import type { Uses } from "../uses.ts"
@@ -18,13 +21,14 @@ export interface GitRouteOptions {
   readonly redirects: Redirects
   readonly dialer: Dialer
   readonly uses: Uses
-  /** True when a user could link an account for this host. */
-  readonly canLink: (host: string) => boolean
+  readonly notices: Notices
+  /** Absent where no kind of account can be linked. */
+  readonly accounts: Pick<AccountAccess, "explain" | "canLink"> | undefined
 }
 
 /** `ANY /v1/git/:host/*`: git's smart HTTP to the session's repository, packs streamed both ways. */
 export function createGitRoute(options: GitRouteOptions) {
-  const { policy, credentials, uses, canLink } = options
+  const { policy, credentials, uses, notices, accounts } = options
   return async (
     caller: Caller,
     passage: Passage,
@@ -46,20 +50,16 @@ export function createGitRoute(options: GitRouteOptions) {
       const credential = await credentials(session.owner.id, host)
       const authorization = credential === null ? {} : { authorization: credential.authorization.reveal() }
       const headers = { ...requestHeaders(passage.request.headers), ...authorization }
-      await followed(options, session.id, {
-        passage,
-        operation,
-        host,
-        origin,
-        headers,
-        credential,
-        canLink: canLink(host),
+      const exchange = { passage, operation, host, origin, headers, credential }
+      await followed(options, session.id, exchange).catch(async (error: unknown) => {
+        throw error instanceof HostSaidNo ? await explainRefusal(accounts, exchange, error.status) : error
       })
       // A fetch or push begins with one advertisement: that one is told.
       if (advertisement && credential !== null)
         uses.git(session, "ok", { host, repository, service, as: credential.source })
     } catch (error) {
       if (isAppError(error, "forbidden")) uses.git(session, "refused", { host, repository, service })
+      if (isAppError(error, "forbidden") || isAppError(error, "not_found")) notices.gitRefused(session, error.message)
       throw error
     }
   }
@@ -72,7 +72,6 @@ interface Exchange {
   readonly origin: URL
   readonly headers: OutgoingHttpHeaders
   readonly credential: GitCredential | null
-  readonly canLink: boolean
 }
 
 /** Thrown by the answer hook, so that the relay stops before anything is sent. */
@@ -107,7 +106,6 @@ function answer(
 ): { status: number; headers: OutgoingHttpHeaders } {
   const status = response.statusCode ?? 502
   const { host, operation } = exchange
-  const name = `${host}/${operation.repository}`
   if (status >= 300 && status < 400) {
     const prefix = operation.advertisement ? movedPrefix(response.headers.location, asked) : null
     if (prefix !== null) throw new Moved(prefix)
@@ -116,28 +114,6 @@ function answer(
       `${host} redirects ${operation.repository} to another place, which is not followed.`,
     )
   }
-  if (status === 401 || status === 403) throw refusedBy(exchange, name)
-  if (status === 404)
-    throw new AppError("not_found", `${host} has no repository ${operation.repository}, or hides it from this session.`)
+  if (REFUSALS.includes(status)) throw new HostSaidNo(status)
   return { status, headers: responseHeaders(response.headers) }
-}
-
-function refusedBy({ host, operation, credential, canLink }: Exchange, name: string): AppError {
-  const doing = operation.service === "git-receive-pack" ? "push to" : "read"
-  if (credential?.source === "account") {
-    return new AppError(
-      "forbidden",
-      `${host} does not let the linked account ${doing} ${name}. It may have to be linked again.`,
-    )
-  }
-  if (credential !== null) {
-    return new AppError("forbidden", `${host} does not let the installation's credential ${doing} ${name}.`)
-  }
-  const remedy = canLink
-    ? `Link an account at ${host} in the settings.`
-    : `An operator can give one with git.hosts."${host}".existingSecret.`
-  return new AppError(
-    "forbidden",
-    `${host} asks for a sign-in to ${doing} ${name}, and this session has no credential for it. ${remedy}`,
-  )
 }

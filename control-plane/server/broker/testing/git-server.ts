@@ -16,27 +16,43 @@ export interface GitServer {
   intercept(handler: (request: IncomingMessage, response: ServerResponse) => boolean): void
 }
 
-/** A real git host: `git http-backend` over HTTP, with the bare repositories `team/app` and `team/other`. */
-export async function startGitServer(): Promise<GitServer> {
+/** Bare repositories in a scratch directory, and what answers git's requests for them. */
+export interface GitHost extends Pick<GitServer, "git"> {
+  handler(request: IncomingMessage, response: ServerResponse): void
+  remove(): void
+}
+
+/** The repositories `team/app` and `team/other` behind `git http-backend`. */
+export function createGitHost(): GitHost {
   const root = scratchDirectory("git")
   for (const name of ["team/app", "team/other"]) makeRepository(root, name)
+  return {
+    handler: (request, response) => runBackend(root, request, response),
+    git: (repository, ...args) =>
+      execFileSync("git", ["--git-dir", join(root, `${repository}.git`), ...args], { encoding: "utf8" }).trim(),
+    remove: () => removeScratch(root),
+  }
+}
+
+/** A real git host over HTTP. */
+export async function startGitServer(): Promise<GitServer> {
+  const host = createGitHost()
   const seen: GitServer["seen"] = []
   let intercept: (request: IncomingMessage, response: ServerResponse) => boolean = () => false
   const server = createServer((request, response) => {
     seen.push({ method: request.method ?? "", url: request.url ?? "", authorization: request.headers.authorization })
-    if (!intercept(request, response)) runBackend(root, request, response)
+    if (!intercept(request, response)) host.handler(request, response)
   })
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
   afterAll(() => {
     server.closeAllConnections()
     server.close()
-    removeScratch(root)
+    host.remove()
   })
   return {
     host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     seen,
-    git: (repository, ...args) =>
-      execFileSync("git", ["--git-dir", join(root, `${repository}.git`), ...args], { encoding: "utf8" }).trim(),
+    git: host.git,
     intercept: (handler) => {
       intercept = handler
     },

@@ -20,8 +20,10 @@ import {
   sealedColumns,
 } from "../../credentials/index.ts"
 import { newId, randomName } from "../../crypto/index.ts"
+import type { Notifications } from "../../database/index.ts"
 import { createLogger, createMetrics } from "../../observability/index.ts"
 import { systemClock } from "../../time/index.ts"
+import type { Change } from "../../transcripts/index.ts"
 import { createBroker, createProbe } from "../index.ts"
 import { createStandInCluster, type StandInCluster } from "./stand-in-cluster.ts"
 
@@ -44,6 +46,10 @@ export interface Harness {
   readonly logged: string[]
   readonly admin: ProviderAdmin
   readonly accounts: LinkedAccounts
+  /** What watchers of sessions were told. */
+  readonly published: { id: string; change: Change }[]
+  /** As after a git host has told that its app was let in somewhere, or out. */
+  forgetInstallations(): void
   addSession(options?: {
     repository?: string
     environment?: Record<string, string>
@@ -82,9 +88,12 @@ export async function startHarness(options: {
   const providers = createProviders({ config, stored: createStoredProviders({ database, vault, log }) })
   const audit = { record: async (event: AuditEvent) => void audited.push(event) }
   const probe = createProbe({ allowedPrivateHosts: ["127.0.0.1"] })
+  const published: Harness["published"] = []
+  const { notifications, forgetInstallations } = createNews()
   const accountParts = { database, vault, log, providers: options.accountProviders ?? [] }
   const broker = createBroker({
-    accounts: createAccountAccess({ ...accountParts, clock: systemClock }),
+    accounts: createAccountAccess({ ...accountParts, clock: systemClock, notifications }),
+    transcripts: { publish: async (id, change) => void published.push({ id, change }) },
     config,
     cluster: cluster as unknown as Cluster,
     database,
@@ -108,9 +117,28 @@ export async function startHarness(options: {
     database,
     audited,
     logged,
+    published,
+    forgetInstallations,
     accounts: createLinkedAccounts({ ...accountParts, audit, redirectUri: (id) => `https://agents.example.com/${id}` }),
     admin: createProviderAdmin({ config, database, vault, audit, providers, probe }),
     addSession: (session = {}) => addSession({ database, cluster, vault }, session),
+  }
+}
+
+function createNews() {
+  const listeners: ((payload: string | null) => void)[] = []
+  const notifications: Notifications = {
+    subscribe: (_channel, listener) => {
+      listeners.push(listener)
+      return () => undefined
+    },
+    close: async () => undefined,
+  }
+  return {
+    notifications,
+    forgetInstallations: () => {
+      for (const listener of listeners) listener(null)
+    },
   }
 }
 

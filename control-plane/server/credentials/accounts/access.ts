@@ -1,9 +1,10 @@
 import type { Secret } from "../../crypto/index.ts"
-import { type Database, withTransaction } from "../../database/index.ts"
+import { type Database, type Notifications, withTransaction } from "../../database/index.ts"
 import { AppError } from "../../errors/index.ts"
 import type { Logger } from "../../observability/index.ts"
 import type { Clock } from "../../time/index.ts"
 import type { Vault } from "../vault/vault.ts"
+import { createInstallations, type Obstacle } from "./installations.ts"
 import { type AccountProvider, HostRefused } from "./provider.ts"
 import { type AccountRecord, breakAccount, findAccount, lockAccount, saveTokens } from "./store.ts"
 import { openTokens, sealTokens } from "./tokens.ts"
@@ -26,6 +27,8 @@ export interface AccountAccess {
   identity(userId: string, host: string): Promise<{ name: string; email: string } | null>
   /** True when an account could be linked for this host. */
   canLink(host: string): boolean
+  /** Why a host that refused a linked account may have done so; null when it cannot be found out. */
+  explain(host: string, repository: string, doing: "read" | "write"): Promise<Obstacle | null>
 }
 
 interface Parts {
@@ -36,8 +39,30 @@ interface Parts {
   readonly providers: readonly AccountProvider[]
 }
 
+/** A user's token at a host that works now; null when no account is linked there. See `gitAuthorization`. */
+export type AccountTokenOf = (userId: string, host: string) => Promise<Secret | null>
+
 /** Reads the account anew for each request: what was unlinked a moment ago is refused. */
-export function createAccountAccess(parts: Parts): AccountAccess {
+export function createAccountAccess(parts: Parts & { notifications?: Notifications }): AccountAccess {
+  const { database, providers } = parts
+  const installations = createInstallations(parts)
+  const tokenOf = createAccountTokens(parts)
+  return {
+    async gitAuthorization(userId, host) {
+      const token = await tokenOf(userId, host)
+      return token === null ? null : (providers.find((one) => one.host === host)?.gitAuthorization(token) ?? null)
+    },
+    async identity(userId, host) {
+      const account = await findAccount(database, userId, host)
+      return account === null ? null : { name: account.name, email: account.email }
+    },
+    canLink: (host) => providers.some((one) => one.host === host),
+    explain: (host, repository, doing) => installations.obstacle(host, repository, doing),
+  }
+}
+
+/** Tokens of linked accounts, each replaced before its end. */
+export function createAccountTokens(parts: Parts): AccountTokenOf {
   const { database, vault, clock, providers } = parts
   const refreshing = new Map<string, Promise<AccountRecord>>()
   const fresh = (account: AccountRecord, margin_ms: number) =>
@@ -52,21 +77,14 @@ export function createAccountAccess(parts: Parts): AccountAccess {
     return run
   }
 
-  return {
-    async gitAuthorization(userId, host) {
-      const provider = providers.find((one) => one.host === host)
-      const account = await findAccount(database, userId, host)
-      if (account === null || provider === undefined) return null
-      refuseBroken(account)
-      const current = fresh(account, REFRESH_BEFORE_MS) ? account : await refreshOnce(account, provider)
-      refuseBroken(current)
-      return provider.gitAuthorization(openTokens(vault, current).access)
-    },
-    async identity(userId, host) {
-      const account = await findAccount(database, userId, host)
-      return account === null ? null : { name: account.name, email: account.email }
-    },
-    canLink: (host) => providers.some((one) => one.host === host),
+  return async (userId, host) => {
+    const provider = providers.find((one) => one.host === host)
+    const account = await findAccount(database, userId, host)
+    if (account === null || provider === undefined) return null
+    refuseBroken(account)
+    const current = fresh(account, REFRESH_BEFORE_MS) ? account : await refreshOnce(account, provider)
+    refuseBroken(current)
+    return openTokens(vault, current).access
   }
 }
 

@@ -7,25 +7,23 @@ import { createVault } from "../vault/vault.ts"
 import { createAccountAccess } from "./access.ts"
 import { createLinkedAccounts } from "./accounts.ts"
 import { createGithub } from "./github/github.ts"
+import { APP } from "./testing/github-grants.ts"
 import { startGithubServer } from "./testing/github-server.ts"
 
 const HOUR_MS = 3_600_000
-const github = await startGithubServer()
+let now = Date.now()
+const clock = { now: () => now, sleep: async () => {} }
+const github = await startGithubServer(clock)
 const { database, openPool } = await testDatabase()
 const logged: string[] = []
 const audited: AuditEvent[] = []
 const log = createLogger({ level: "debug", replica: "test", destination: { write: (line) => void logged.push(line) } })
 const vault = createVault({ keys: [{ id: "one", key: new Secret(Buffer.alloc(32, 1).toString("base64")) }] })
-let now = Date.now()
-const clock = { now: () => now, sleep: async () => {} }
-const app = {
-  clientId: github.client.id,
-  clientSecret: async () => new Secret(github.client.secret),
-  baseUrl: github.url,
-}
+const { app } = github
 const provider = createGithub({ app, fetch, now: clock.now })
 const { host } = provider
-const redirectUri = (id: string) => `https://agents.example.com/api/linked-accounts/callback/${id}`
+const redirectUri = (id: string) => `https://agents.example.com/api/linked-accounts/${id}/callback`
+github.register(redirectUri("github"))
 
 /** What one replica has. */
 function replica(pool = database) {
@@ -201,7 +199,7 @@ it("no token, verifier or client secret is in the database, the log or the audit
   const rows = await database.raw("SELECT t::text FROM linked_accounts t UNION ALL SELECT t::text FROM link_attempts t")
   const bytes = await database.raw("SELECT encode(tokens_sealed, 'escape') AS text FROM linked_accounts")
   const everything = JSON.stringify([rows.rows, bytes.rows, logged, audited])
-  for (const secret of [token, "ghu_", "ghr_", github.client.secret]) expect(everything).not.toContain(secret)
+  for (const secret of [token, "ghu_", "ghr_", APP.clientSecret]) expect(everything).not.toContain(secret)
   expect(audited.map(({ action }) => action)).toContain("account.unlink")
 })
 

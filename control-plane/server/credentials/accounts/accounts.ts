@@ -32,8 +32,8 @@ interface Actor {
 
 /** A user's accounts at git hosts. */
 export interface LinkedAccounts {
-  /** Where accounts can be linked. */
-  available(): { provider: string; host: string }[]
+  /** Where accounts can be linked, and where repositories let that host's app in. */
+  available(): { provider: string; host: string; installUrl: string | null }[]
   list(userId: string): Promise<AccountView[]>
   /** The address at the host that the browser goes to. @throws AppError `not_found` for an unknown provider. */
   begin(actor: Actor, provider: string): Promise<{ url: string }>
@@ -74,7 +74,7 @@ export function createLinkedAccounts(options: LinkedAccountsOptions): LinkedAcco
     return audit.record({ actorId: actor.userId, actor: actor.email, action, outcome: "ok", facts }, within)
   }
   return {
-    available: () => providers.map(({ id, host }) => ({ provider: id, host })),
+    available: () => providers.map(({ id, host, installUrl }) => ({ provider: id, host, installUrl })),
     list: async (userId) => (await listAccounts(database, userId)).map(viewOf),
     async begin(actor, id) {
       const provider = providerOf(id)

@@ -17,6 +17,9 @@ export interface AccountRecord {
   readonly createdAt: number
 }
 
+/** An account as its host knows it. */
+export type AccountKey = Pick<AccountRecord, "provider" | "host" | "subject">
+
 interface Row {
   id: string
   user_id: string
@@ -65,6 +68,13 @@ export async function findAccount(database: Database, userId: string, host: stri
   const sql = "SELECT * FROM linked_accounts WHERE user_id = ? AND host = ?"
   const { rows } = await database.raw<{ rows: Row[] }>(sql, [userId, host])
   return rows[0] === undefined ? null : toRecord(rows[0])
+}
+
+/** The accounts of all users that are one account of the host. */
+export async function findAccountsOf(database: Database, key: AccountKey): Promise<AccountRecord[]> {
+  const sql = "SELECT * FROM linked_accounts WHERE provider = ? AND host = ? AND subject = ?"
+  const { rows } = await database.raw<{ rows: Row[] }>(sql, [key.provider, key.host, key.subject])
+  return rows.map(toRecord)
 }
 
 /** One account, locked until the transaction ends; null when it is gone. */

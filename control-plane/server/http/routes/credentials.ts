@@ -6,6 +6,9 @@ import type { Call } from "./route.ts"
 type Caller = Pick<Call, "principal" | "visitor">
 type About = Caller & { params: { id: string } }
 type AboutKind = Caller & { params: { provider: string } }
+type HostCall = Pick<Call, "visitor" | "headers" | "signedBody"> & { params: { provider: string } }
+
+const requestOf = ({ requestId, address }: Call["visitor"]) => ({ requestId, address })
 
 /** Model providers, profiles, linked accounts and the keys that all of it is encrypted with. */
 export function credentialHandlers(parts: { credentials: Credentials; audit: Audit; prefix: string }) {
@@ -46,6 +49,9 @@ export function credentialHandlers(parts: { credentials: Credentials; audit: Aud
         return { location: `${prefix}settings?error=${encodeURIComponent(words)}` }
       }
     },
+    /** GitHub calls this one, nobody who is signed in. */
+    hostTells: ({ params, headers, signedBody, visitor }: HostCall) =>
+      credentials.accountWebhooks.receive(params.provider, { headers, body: signedBody }, requestOf(visitor)),
     unlink: ({ principal, params }: About) => credentials.linkedAccounts.unlink(principal, params.id),
 
     async rotate({ principal, visitor }: Caller) {

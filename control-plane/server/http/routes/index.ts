@@ -86,6 +86,7 @@ export function createRoutes(parts: RouteParts): readonly Route[] {
     route("GET",    "/api/linked-accounts",                    "account",        "One's accounts at git hosts",              { answer: credential.linkedAccounts }, cre.accounts),
     route("POST",   "/api/linked-accounts/:provider",          "account",        "Begin to link an account",                 { answer: credential.linkStart }, cre.beginLink),
     route("GET",    "/api/linked-accounts/:provider/callback", "account",        "Come back from the git host",              { query: credential.linkAnswer, redirect: true }, cre.completeLink),
+    route("POST",   "/api/linked-accounts/:provider/webhook",  "anyone",         "What the git host tells by itself",        { signed: true }, cre.hostTells),
     route("DELETE", "/api/linked-accounts/:id",                "account",        "Unlink an account",                        {}, cre.unlink),
 
     route("POST",   "/api/sessions",                           "sessions:write", "Make a session",                          { body: session.createSession, answer: session.session, status: 201, idempotent: true }, ses.create),

@@ -24,6 +24,11 @@ export interface Shapes {
   readonly redirect?: true
   /** Takes the header Idempotency-Key: a repeat answers what the first made. */
   readonly idempotent?: true
+  /**
+   * Sent by another server, which proves by the body's signature who it is: no page of ours sends it, and the handler
+   * gets the body as the bytes that were signed.
+   */
+  readonly signed?: true
   /** Body size limit where it is not the usual one. */
   readonly bodyBytes_max?: number
 }
@@ -41,6 +46,8 @@ export interface Call<S extends Shapes = Shapes, Path extends string = string> {
   readonly params: Readonly<Record<ParamNames<Path>, string>>
   readonly query: Given<S["query"]>
   readonly body: Given<S["body"]>
+  /** Only of a signed request; empty else. */
+  readonly signedBody: Buffer
   /** Null only where the route is open to anyone. */
   readonly authentication: Authentication | null
   /** The principal; throws on a route that is open to anyone when nobody is signed in. */

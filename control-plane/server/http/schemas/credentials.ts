@@ -91,10 +91,14 @@ export const linkedAccounts = {
       items: {
         type: "object",
         additionalProperties: false,
-        required: ["provider", "host"],
+        required: ["provider", "host", "installUrl"],
         properties: {
           provider: { type: "string", description: "Its kind: `github`." },
           host: { type: "string", description: "As in the addresses of repositories." },
+          installUrl: {
+            type: ["string", "null"],
+            description: "Where the owner of a repository lets in the app that accounts are linked through.",
+          },
         },
       },
     },

@@ -84,6 +84,8 @@ export const TABLE: readonly Row[] = [
   { route: "GET /api/linked-accounts", private: SIGNED_IN(200), tokens: none },
   { route: "POST /api/linked-accounts/:provider", private: SIGNED_IN(404), tokens: none },
   { route: "GET /api/linked-accounts/:provider/callback", private: SIGNED_IN(404), tokens: none },
+  // Whoever knows the host's secret proves himself by a signature; without an app there is nothing to tell.
+  { route: "POST /api/linked-accounts/:provider/webhook", private: ANYONE(404), tokens: none },
   { route: "DELETE /api/linked-accounts/:id", private: SIGNED_IN(404), tokens: none },
 
   { route: "GET /api/sessions", private: SIGNED_IN(200), tokens: read },

@@ -1,15 +1,10 @@
 import { Secret } from "../../../crypto/index.ts"
+import { AppError } from "../../../errors/index.ts"
 import { type AccountIdentity, type AccountProvider, type AccountTokens, HostRefused } from "../provider.ts"
+import type { GithubApp } from "./app.ts"
 import { createGithubHttp, type GithubHttp } from "./http.ts"
-
-/** A GitHub App, as `github.app` names it. */
-export interface GithubApp {
-  readonly clientId: string
-  /** Read anew for each use, so that a replaced one counts at once. */
-  readonly clientSecret: () => Promise<Secret>
-  /** `https://github.com`, or the address of a GitHub Enterprise Server. */
-  readonly baseUrl: string
-}
+import { findInstallation } from "./installation.ts"
+import { readDelivery } from "./webhook.ts"
 
 /** GitHub's answers of the token endpoint: errors come with status 200 as well. */
 interface TokenAnswer {
@@ -35,6 +30,12 @@ export function createGithub(options: { app: GithubApp; fetch: typeof fetch; now
     return readTokens(await http.post<TokenAnswer>("/login/oauth/access_token", body), now())
   }
 
+  async function aboutToken(method: "POST" | "DELETE", what: string, access: Secret): Promise<void> {
+    const client = `${app.clientId}:${(await app.clientSecret()).reveal()}`
+    const path = `applications/${encodeURIComponent(app.clientId)}/${what}`
+    await http.aboutToken(method, path, new Secret(Buffer.from(client).toString("base64")), access)
+  }
+
   return {
     id: "github",
     host: web.host,
@@ -47,10 +48,22 @@ export function createGithub(options: { app: GithubApp; fetch: typeof fetch; now
     exchange: ({ code, verifier, redirectUri }) => tokens({ code, redirect_uri: redirectUri, code_verifier: verifier }),
     refresh: (refresh) => tokens({ grant_type: "refresh_token", refresh_token: refresh.reveal() }),
     identify: (access) => identify(http, web, access),
-    async revoke(access) {
-      const path = `/applications/${encodeURIComponent(app.clientId)}/grant`
-      const client = `${app.clientId}:${(await app.clientSecret()).reveal()}`
-      await http.deleteGrant(path, Buffer.from(client).toString("base64"), access)
+    revoke: (access) => aboutToken("DELETE", "grant", access),
+    async accepts(access) {
+      try {
+        await aboutToken("POST", "token", access)
+        return true
+      } catch (error) {
+        if (error instanceof HostRefused && error.code === "http_404") return false
+        throw error
+      }
+    },
+    installUrl: installUrlOf(app, web),
+    installation: (repository) => findInstallation({ app, http, now }, repository),
+    async readDelivery(request) {
+      const secret = await app.webhookSecret()
+      if (secret === null) throw new AppError("not_found", "The GitHub App has no webhook secret here.")
+      return readDelivery(secret, request)
     },
     gitAuthorization: (access) =>
       new Secret(`Basic ${Buffer.from(`x-access-token:${access.reveal()}`).toString("base64")}`),
@@ -58,7 +71,18 @@ export function createGithub(options: { app: GithubApp; fetch: typeof fetch; now
 }
 
 function apiOf(web: URL): URL {
-  return web.host === "github.com" ? new URL("https://api.github.com/") : new URL("/api/v3/", web)
+  return isCloud(web) ? new URL(`https://api.${web.host}/`) : new URL("/api/v3/", web)
+}
+
+/** The page where the owner of a repository installs the app; Enterprise Server has it at another path. */
+function installUrlOf({ slug }: GithubApp, web: URL): string | null {
+  if (slug === "") return null
+  return new URL(`/${isCloud(web) ? "apps" : "github-apps"}/${slug}/installations/new`, web).href
+}
+
+/** GitHub itself, or its clouds with data residency; else a server of one's own. */
+function isCloud({ hostname }: URL): boolean {
+  return hostname === "github.com" || hostname.endsWith(".ghe.com")
 }
 
 function readTokens(answer: TokenAnswer, now: number): AccountTokens {

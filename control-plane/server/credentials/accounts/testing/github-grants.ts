@@ -1,34 +1,73 @@
-import { createHash, randomBytes } from "node:crypto"
+import { createHash, generateKeyPairSync, randomBytes } from "node:crypto"
 
-export const CLIENT = { id: "Iv1.client", secret: "canary-client-secret" }
-const ACCESS_S = 28_800
-const REFRESH_S = 15_897_600
+const CODE_MS = 600_000
+const ACCESS_MS = 28_800_000
+const REFRESH_MS = 15_897_600_000
+
+const keys = generateKeyPairSync("rsa", {
+  modulusLength: 2048,
+  publicKeyEncoding: { type: "spki", format: "pem" },
+  // As GitHub hands it out.
+  privateKeyEncoding: { type: "pkcs1", format: "pem" },
+})
+
+/** The GitHub App that the server knows. Its secrets are for searching where they must not be. */
+export const APP = {
+  id: "4711",
+  slug: "berth-test",
+  clientId: "Iv1.client",
+  clientSecret: "canary-client-secret",
+  webhookSecret: "canary-webhook-secret",
+  ...keys,
+} as const
 
 export interface GithubUser {
   readonly id: number
   readonly login: string
 }
 
-interface Grant {
+interface Token {
   readonly user: GithubUser
-  access: string
-  refresh: string
+  readonly access: string
+  readonly accessExpiresAt: number
+  readonly refresh: string
+  readonly refreshExpiresAt: number
 }
 
-/** What users allowed the app, with GitHub's rules: codes and refresh tokens work once, PKCE, one address to return to. */
-export function createGrants() {
-  const codes = new Map<string, { challenge: string; redirectUri: string; user: GithubUser }>()
-  const grants: Grant[] = []
-  const counts = { refreshes: 0, revocations: 0 }
+interface Code {
+  readonly challenge: string
+  readonly redirectUri: string
+  readonly user: GithubUser
+  readonly expiresAt: number
+}
 
-  function issue(user: GithubUser, grant?: Grant): Record<string, unknown> {
+/** What users allowed the app, by GitHub's rules: everything counts once and not for ever. */
+export function createGrants(now: () => number) {
+  const codes = new Map<string, Code>()
+  const counts = { refreshes: 0, revocations: 0 }
+  /** Where the app's settings let users be sent back to. */
+  const callbacks = new Set<string>()
+  let tokens: Token[] = []
+
+  function issue(user: GithubUser): Record<string, unknown> {
     const random = () => randomBytes(12).toString("hex")
-    const tokens = { access: `ghu_${random()}`, refresh: `ghr_${random()}` }
-    // A refresh ends the tokens before it.
-    if (grant === undefined) grants.push({ user, ...tokens })
-    else Object.assign(grant, tokens)
-    const lives = { expires_in: ACCESS_S, refresh_token_expires_in: REFRESH_S }
-    return { access_token: tokens.access, refresh_token: tokens.refresh, token_type: "bearer", ...lives }
+    const token = {
+      user,
+      access: `ghu_${random()}`,
+      accessExpiresAt: now() + ACCESS_MS,
+      refresh: `ghr_${random()}`,
+      refreshExpiresAt: now() + REFRESH_MS,
+    }
+    tokens.push(token)
+    return {
+      access_token: token.access,
+      expires_in: ACCESS_MS / 1_000,
+      refresh_token: token.refresh,
+      refresh_token_expires_in: REFRESH_MS / 1_000,
+      token_type: "bearer",
+      // An app's tokens have permissions in place of scopes.
+      scope: "",
+    }
   }
 
   function redeem(form: URLSearchParams): Record<string, unknown> {
@@ -36,30 +75,52 @@ export function createGrants() {
     codes.delete(form.get("code") ?? "")
     const verifier = form.get("code_verifier") ?? ""
     const challenge = createHash("sha256").update(verifier).digest("base64url")
-    if (code === undefined || code.challenge !== challenge) return { error: "bad_verification_code" }
+    if (code === undefined || code.expiresAt <= now() || code.challenge !== challenge) {
+      return { error: "bad_verification_code" }
+    }
     return code.redirectUri === form.get("redirect_uri") ? issue(code.user) : { error: "redirect_uri_mismatch" }
+  }
+
+  /** A refresh ends both tokens before it. */
+  function refresh(given: string | null): Record<string, unknown> {
+    counts.refreshes++
+    const token = tokens.find((one) => one.refresh === given && one.refreshExpiresAt > now())
+    if (token === undefined) return { error: "bad_refresh_token" }
+    tokens = tokens.filter((one) => one !== token)
+    return issue(token.user)
   }
 
   return {
     counts,
-    byAccess: (token: string) => grants.find(({ access }) => access === token),
-    addCode(code: string, of: { challenge: string; redirectUri: string; user: GithubUser }): void {
-      codes.set(code, of)
+    callbacks,
+    byAccess: (given: string) =>
+      tokens.find(({ access, accessExpiresAt }) => access === given && accessExpiresAt > now()),
+    /** The user's consent to an authorization request. @throws Error for a request that GitHub shows an error page for */
+    consent(query: URLSearchParams, user: GithubUser): { state: string; code: string; redirectUri: string } {
+      const redirectUri = query.get("redirect_uri") ?? ""
+      const challenge = query.get("code_challenge") ?? ""
+      if (query.get("client_id") !== APP.clientId) throw new Error("no such app")
+      if (!callbacks.has(redirectUri)) throw new Error(`${redirectUri} is not a callback of the app`)
+      if (query.get("code_challenge_method") !== "S256" || !/^[\w-]{43}$/.test(challenge)) throw new Error("no PKCE")
+      const code = randomBytes(10).toString("hex")
+      codes.set(code, { challenge, redirectUri, user, expiresAt: now() + CODE_MS })
+      return { state: query.get("state") ?? "", code, redirectUri }
     },
     /** The token endpoint. */
     token(form: URLSearchParams): Record<string, unknown> {
-      const isClient = form.get("client_id") === CLIENT.id && form.get("client_secret") === CLIENT.secret
+      const isClient = form.get("client_id") === APP.clientId && form.get("client_secret") === APP.clientSecret
       if (!isClient) return { error: "incorrect_client_credentials" }
-      if (form.get("grant_type") !== "refresh_token") return redeem(form)
-      counts.refreshes++
-      const grant = grants.find(({ refresh }) => refresh === form.get("refresh_token"))
-      return grant === undefined ? { error: "bad_refresh_token" } : issue(grant.user, grant)
+      const type = form.get("grant_type")
+      if (type === "refresh_token") return refresh(form.get("refresh_token"))
+      return type === null || type === "authorization_code" ? redeem(form) : { error: "unsupported_grant_type" }
     },
-    /** False when no grant is like that. */
-    remove(which: (grant: Readonly<Grant>) => boolean): boolean {
-      const index = grants.findIndex(which)
-      if (index >= 0) grants.splice(index, 1)
-      return index >= 0
+    /** Ends everything that a user has allowed; false when that was nothing. */
+    withdraw(login: string): boolean {
+      const before = tokens.length
+      tokens = tokens.filter(({ user }) => user.login !== login)
+      return tokens.length < before
     },
   }
 }
+
+export type Grants = ReturnType<typeof createGrants>

@@ -1,85 +1,179 @@
-import { randomBytes } from "node:crypto"
+import { createHmac, randomUUID } from "node:crypto"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import { afterAll } from "vitest"
-import { CLIENT, createGrants, type GithubUser } from "./github-grants.ts"
+import { Secret } from "../../../crypto/index.ts"
+import type { GithubApp } from "../github/app.ts"
+import type { SignedRequest } from "../provider.ts"
+import { APP, createGrants, type GithubUser, type Grants } from "./github-grants.ts"
+import { createRepositories, type GithubRepository } from "./github-repositories.ts"
 
-export interface GithubServer {
-  readonly url: string
-  readonly client: typeof CLIENT
-  readonly counts: { readonly refreshes: number; readonly revocations: number }
-  /** What the user's browser does at the authorize address: allows it, and is sent back. */
-  authorize(url: string, as?: GithubUser): { state: string; code: string }
-  /** True while a token gives access, as git or the API would check. */
-  accepts(token: string): boolean
-  /** Answers like an outage until called with false. */
-  break(down: boolean): void
-  /** The user withdraws what he allowed, at the host. */
-  withdraw(login: string): void
+export const OCTO: GithubUser = { id: 7, login: "octo" }
+
+interface Options {
+  readonly now?: () => number
+  /** Answers git's requests that are let through; without it there is no git. */
+  readonly git?: (request: IncomingMessage, response: ServerResponse) => void
 }
 
-type Grants = ReturnType<typeof createGrants>
+/** A server that checks what GitHub checks of an app, its users' tokens and git's requests. */
+export function createGithubShape({ now = Date.now, git }: Options = {}) {
+  const grants = createGrants(now)
+  const { repositories, installation, gitRefusal } = createRepositories(grants, now)
+  const state = { down: false, readsEmails: true }
+  const api = { grants, installation, state }
 
-/** A server that checks what GitHub checks of an app's user tokens. */
-export async function startGithubServer(): Promise<GithubServer> {
-  const grants = createGrants()
-  let down = false
-  const server = createServer((request, response) => {
-    let body = ""
-    request.setEncoding("utf8").on("data", (text) => {
-      body += text
-    })
-    request.on("end", () => {
-      const [status, value] = down ? [503, { message: "unavailable" }] : answer(grants, request, body)
-      respond(response, status, value)
-    })
-  })
+  return {
+    counts: grants.counts as Readonly<typeof grants.counts>,
+    /** By `owner/name`. */
+    repositories: repositories as Map<string, GithubRepository>,
+    /** Registers an address that users may be sent back to. */
+    register: (callback: string) => void grants.callbacks.add(callback),
+    /** What the user's browser does at the authorize address: allows it, and is sent back. */
+    authorize(address: string, user: GithubUser = OCTO): { state: string; code: string } {
+      const { state: sent, code } = grants.consent(new URL(address).searchParams, user)
+      return { state: sent, code }
+    },
+    /** True while a token gives access, as git or the API would check. */
+    accepts: (token: string) => grants.byAccess(token) !== undefined,
+    /** Answers like an outage until called with false. */
+    break: (value: boolean) => {
+      state.down = value
+    },
+    /** Whether the app may read its users' addresses. */
+    letReadEmails: (value: boolean) => {
+      state.readsEmails = value
+    },
+    /** The user withdraws what he allowed, at the host. */
+    withdraw: (login: string) => void grants.withdraw(login),
+    handler(request: IncomingMessage, response: ServerResponse): void {
+      if (/\/(info\/refs|git-upload-pack|git-receive-pack)(\?|$)/.test(request.url ?? "")) {
+        const refusal = state.down ? 503 : gitRefusal(request)
+        if (refusal === null && git !== undefined) return git(request, response)
+        response.writeHead(refusal ?? 404, refusal === 401 ? { "www-authenticate": 'Basic realm="GitHub"' } : {}).end()
+        return
+      }
+      const chunks: Buffer[] = []
+      request.on("data", (chunk: Buffer) => chunks.push(chunk))
+      request.on("end", () => {
+        const body = Buffer.concat(chunks).toString()
+        if (state.down) respond(response, [503, { message: "unavailable" }])
+        else if (request.url?.startsWith("/login/oauth/authorize?")) sendBack(grants, request, response)
+        else respond(response, answer(api, request, body))
+      })
+    },
+  }
+}
+
+export type GithubShape = ReturnType<typeof createGithubShape>
+
+export interface GithubServer extends Omit<GithubShape, "handler"> {
+  readonly url: string
+  /** The app, as an installation of Berth is configured with it. */
+  readonly app: GithubApp
+}
+
+/** The server on a free port of 127.0.0.1, closed after the file's last test. */
+export async function startGithubServer(options: Options = {}): Promise<GithubServer> {
+  const { handler, ...shape } = createGithubShape(options)
+  const server = createServer(handler)
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
   afterAll(() => {
     server.closeAllConnections()
     server.close()
   })
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return { ...shape, url, app: appOf(url) }
+}
+
+function appOf(baseUrl: string): GithubApp {
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    client: CLIENT,
-    counts: grants.counts,
-    authorize(address, user = { id: 7, login: "octo" }) {
-      const query = new URL(address).searchParams
-      if (query.get("client_id") !== CLIENT.id || query.get("code_challenge_method") !== "S256") {
-        throw new Error("not an authorization request of the app")
-      }
-      const code = randomBytes(10).toString("hex")
-      const redirectUri = query.get("redirect_uri") ?? ""
-      grants.addCode(code, { challenge: query.get("code_challenge") ?? "", redirectUri, user })
-      return { state: query.get("state") ?? "", code }
-    },
-    accepts: (token) => grants.byAccess(token) !== undefined,
-    break: (value) => {
-      down = value
-    },
-    withdraw: (login) => void grants.remove(({ user }) => user.login === login),
+    id: APP.id,
+    slug: APP.slug,
+    clientId: APP.clientId,
+    baseUrl,
+    clientSecret: async () => new Secret(APP.clientSecret),
+    privateKey: async () => new Secret(APP.privateKey),
+    webhookSecret: async () => new Secret(APP.webhookSecret),
   }
 }
 
-function respond(response: ServerResponse, status: number, value?: unknown): void {
+/** What GitHub posts to the app's webhook. */
+export function deliveryOf(event: string, payload: object, id: string = randomUUID()): SignedRequest {
+  const body = Buffer.from(JSON.stringify(payload))
+  return {
+    body,
+    headers: {
+      "content-type": "application/json",
+      "user-agent": "GitHub-Hookshot/044aadd",
+      "x-github-event": event,
+      "x-github-delivery": id,
+      "x-hub-signature-256": `sha256=${createHmac("sha256", APP.webhookSecret).update(body).digest("hex")}`,
+    },
+  }
+}
+
+/** The browser of a person whom the cookie `login` names is sent back with a code. */
+function sendBack(grants: Grants, request: IncomingMessage, response: ServerResponse): void {
+  const [, login] = /(?:^|; )login=(\w+)/.exec(request.headers.cookie ?? "") ?? []
+  if (login === undefined) return respond(response, [401, { message: "Sign in first" }])
+  try {
+    const { searchParams } = new URL(request.url ?? "", "http://github")
+    const { state, code, redirectUri } = grants.consent(searchParams, { ...OCTO, login })
+    response.writeHead(302, { location: `${redirectUri}?${new URLSearchParams({ code, state })}` }).end()
+  } catch (error) {
+    respond(response, [400, { message: String(error) }])
+  }
+}
+
+type Answer = readonly [number, unknown?]
+
+function respond(response: ServerResponse, [status, value]: Answer): void {
   response.writeHead(status, { "content-type": "application/json" })
   response.end(value === undefined ? undefined : JSON.stringify(value))
 }
 
-function answer(grants: Grants, request: IncomingMessage, body: string): [number, unknown?] {
-  const { authorization = "" } = request.headers
-  if (request.url === "/login/oauth/access_token") return [200, grants.token(new URLSearchParams(body))]
-  if (request.url === `/api/v3/applications/${CLIENT.id}/grant` && request.method === "DELETE") {
-    const basic = Buffer.from(`${CLIENT.id}:${CLIENT.secret}`).toString("base64")
-    const { access_token } = JSON.parse(body) as { access_token: string }
-    const removed = authorization === `Basic ${basic}` && grants.remove(({ access }) => access === access_token)
-    if (removed) grants.counts.revocations++
-    return [removed ? 204 : 404]
+interface Api extends Pick<ReturnType<typeof createRepositories>, "installation"> {
+  readonly grants: Grants
+  readonly state: { readonly readsEmails: boolean }
+}
+
+function answer(api: Api, request: IncomingMessage, body: string): Answer {
+  const { authorization = "", accept = "" } = request.headers
+  if (request.url === "/login/oauth/access_token") {
+    if (request.method !== "POST") return [404]
+    // Without this header GitHub answers a form.
+    return accept === "application/json" ? [200, api.grants.token(new URLSearchParams(body))] : [406]
   }
+  const [, path] = /^\/api\/v3(\/.*)$/.exec(request.url ?? "") ?? []
+  if (path === undefined) return [404]
+  if (request.headers["user-agent"] === undefined)
+    return [403, { message: "Request forbidden by administrative rules" }]
+  if (path.startsWith("/applications/")) return aboutToken(api.grants, request, path, body)
+  const [, repository] = /^\/repos\/([^/]+\/[^/]+)\/installation$/.exec(path) ?? []
+  if (repository !== undefined) return api.installation(repository, authorization)
+  return aboutUser(api, path, authorization)
+}
+
+function aboutToken(grants: Grants, { method, headers }: IncomingMessage, path: string, body: string): Answer {
+  const basic = Buffer.from(`${APP.clientId}:${APP.clientSecret}`).toString("base64")
+  if (headers.authorization !== `Basic ${basic}`) return [404]
+  const { access_token } = JSON.parse(body) as { access_token: string }
+  const user = grants.byAccess(access_token)?.user
+  if (user === undefined) return [404, { message: "Not Found" }]
+  if (path === `/applications/${APP.clientId}/token` && method === "POST") return [200, { user }]
+  if (path !== `/applications/${APP.clientId}/grant` || method !== "DELETE") return [404]
+  grants.counts.revocations++
+  grants.withdraw(user.login)
+  return [204]
+}
+
+function aboutUser({ grants, state }: Api, path: string, authorization: string): Answer {
   const user = grants.byAccess(authorization.replace("Bearer ", ""))?.user
   if (user === undefined) return [401, { message: "Bad credentials" }]
-  if (request.url === "/api/v3/user") return [200, { ...user, name: `Name of ${user.login}`, email: null }]
-  if (request.url !== "/api/v3/user/emails") return [404]
+  if (path === "/user") return [200, { ...user, name: `Name of ${user.login}`, email: null }]
+  if (path !== "/user/emails") return [404]
+  if (!state.readsEmails) return [403, { message: "Resource not accessible by integration" }]
   const email = `${user.login}@example.com`
   return [
     200,

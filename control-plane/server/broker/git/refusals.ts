@@ -1,0 +1,54 @@
+import type { AccountAccess } from "../../credentials/index.ts"
+import { AppError } from "../../errors/index.ts"
+import type { GitCredential } from "./credentials.ts"
+import type { GitOperation } from "./operation.ts"
+
+/** Statuses by which git hosts say no. */
+export const REFUSALS: readonly number[] = [401, 403, 404]
+
+/** A host's refusal, before it is known what is behind it. */
+export class HostSaidNo extends Error {
+  readonly status: number
+  constructor(status: number) {
+    super(`HTTP ${status}`)
+    this.status = status
+  }
+}
+
+interface Refused {
+  readonly host: string
+  readonly operation: Pick<GitOperation, "service" | "repository">
+  readonly credential: Pick<GitCredential, "source"> | null
+}
+
+/** Finds the words for a host's refusal: what is missing, and who can do something about it. */
+export async function explainRefusal(
+  accounts: Pick<AccountAccess, "explain" | "canLink"> | undefined,
+  { host, operation, credential }: Refused,
+  status: number,
+): Promise<AppError> {
+  const { repository, service } = operation
+  const doing = service === "git-receive-pack" ? "write" : "read"
+  const phrase = `${doing === "write" ? "push to" : "read"} ${host}/${repository}`
+  if (credential?.source === "account") {
+    const again = `${host} does not take the linked account's token any more. Link the account again in the settings.`
+    if (status === 401) return new AppError("forbidden", again)
+    const obstacle = (await accounts?.explain(host, repository, doing)) ?? null
+    if (obstacle !== null) {
+      const details = { reason: obstacle.code, installUrl: obstacle.installUrl }
+      return new AppError("forbidden", `${host} does not let this session ${phrase}. ${obstacle.message}`, { details })
+    }
+  }
+  if (status === 404) {
+    return new AppError("not_found", `${host} has no repository ${repository}, or hides it from this session.`)
+  }
+  if (credential === null) {
+    const remedy = accounts?.canLink(host)
+      ? `Link an account at ${host} in the settings.`
+      : `An operator can give one with git.hosts."${host}".existingSecret.`
+    const words = `${host} asks for a sign-in to ${phrase}, and this session has no credential for it.`
+    return new AppError("forbidden", `${words} ${remedy}`)
+  }
+  const whose = credential.source === "account" ? "linked account" : "installation's credential"
+  return new AppError("forbidden", `${host} does not let the ${whose} ${phrase}.`)
+}
