@@ -26,7 +26,8 @@ const CALLERS_OWN = [
   "x-goog-api-key",
   "x-real-ip",
 ]
-const CALLERS_OWN_PREFIXES = ["proxy-", "x-berth-", "x-forwarded-"]
+// A signature of AWS's is in more than one header.
+const CALLERS_OWN_PREFIXES = ["proxy-", "x-amz-", "x-berth-", "x-forwarded-"]
 
 /** Headers of a request that may travel on: no hop-by-hop ones, no credentials, no cookies, no forwarding claims. */
 export function requestHeaders(headers: IncomingHttpHeaders): OutgoingHttpHeaders {

@@ -13,6 +13,8 @@ export interface RelayTarget {
   readonly url: URL
   /** Complete: what the caller sent has been filtered, what is to be added has been added. */
   readonly headers: OutgoingHttpHeaders
+  /** Sent instead of the caller's body, which has been read already. */
+  readonly body?: Buffer
   readonly agent: Agent
   readonly lookup?: LookupFunction
 }
@@ -64,7 +66,7 @@ export async function relay(
   }
   outgoing.once("close", onClose)
   try {
-    const response = await send(incoming, upstream, options)
+    const response = await send(incoming, upstream, target, options)
     const { status, headers } = options.answer(response)
     outgoing.writeHead(status, headers)
     outgoing.flushHeaders()
@@ -79,7 +81,7 @@ export async function relay(
 }
 
 function open(incoming: IncomingMessage, target: RelayTarget, options: RelayOptions): ClientRequest {
-  const chunked = incoming.headers["transfer-encoding"] !== undefined
+  const chunked = target.body === undefined && incoming.headers["transfer-encoding"] !== undefined
   const upstream = (target.url.protocol === "https:" ? https : http).request(target.url, {
     method: incoming.method ?? "GET",
     headers: chunked ? { ...target.headers, "transfer-encoding": "chunked" } : target.headers,
@@ -108,7 +110,12 @@ function limitConnecting(upstream: ClientRequest, connected: "connect" | "secure
 }
 
 /** Sends the body and waits for the first line of the answer, which may come before the body's end. */
-function send(incoming: IncomingMessage, upstream: ClientRequest, options: RelayOptions): Promise<IncomingMessage> {
+function send(
+  incoming: IncomingMessage,
+  upstream: ClientRequest,
+  { body }: RelayTarget,
+  options: RelayOptions,
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     upstream.once("response", (response) => {
       // A connection that breaks before `pump` listens must not be an uncaught error.
@@ -118,6 +125,10 @@ function send(incoming: IncomingMessage, upstream: ClientRequest, options: Relay
     upstream.on("error", (error) => {
       reject(error instanceof RelayError ? error : new RelayError("unreachable", error.message, error))
     })
+    if (body !== undefined) {
+      upstream.end(body)
+      return
+    }
     let bytes = 0
     const { body_bytes_max = Number.POSITIVE_INFINITY } = options
     incoming.on("data", (chunk: Buffer) => {

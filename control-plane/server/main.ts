@@ -82,9 +82,9 @@ async function start(config: Config, log: Logger, opened: Release[]): Promise<vo
   const engine = createEngine({ ...features, replica, started: figures.started })
   const sessions = createSessions({ ...features, engine })
 
-  const { providers, accountAccess: accounts } = credentials
+  const { providers, injector, accountAccess: accounts } = credentials
   const shared = { config, cluster, database, vault, log, clock, metrics, audit }
-  const broker = createBroker({ ...shared, providers, accounts, transcripts })
+  const broker = createBroker({ ...shared, providers, injector, accounts, transcripts })
   await broker.listen()
   const identity = createIdentity({ config, database, audit, log, clock, vault })
   await identity.start()

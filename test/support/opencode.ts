@@ -28,6 +28,8 @@ export interface AgentOptions {
   /** OpenCode's permission rules; without any, everything is allowed. */
   readonly permission?: object
   readonly model?: string
+  /** OpenCode's whole configuration, instead of the one with the scripted model. */
+  readonly config?: object
 }
 
 /**
@@ -42,7 +44,7 @@ export async function startAgent(options: AgentOptions = {}): Promise<Agent> {
   const directory = join(root, "workspace")
   const port = await freePort()
   const password = "test-password"
-  prepare(root, configOf(options, modelPort))
+  prepare(root, options.config ?? configOf(options, modelPort))
   let child: ChildProcess | null = null
   const kill = async () => {
     const running = child

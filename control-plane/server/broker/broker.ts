@@ -4,7 +4,7 @@ import { Counter } from "prom-client"
 import type { Audit } from "../audit/types.ts"
 import type { Cluster } from "../cluster/types.ts"
 import type { Config } from "../config/types.ts"
-import { type AccountAccess, createProfiles, type Providers, type Vault } from "../credentials/index.ts"
+import { type AccountAccess, createProfiles, type Injector, type Providers, type Vault } from "../credentials/index.ts"
 import type { Database } from "../database/types.ts"
 import { isAppError } from "../errors/index.ts"
 import type { Logger, Metrics } from "../observability/index.ts"
@@ -24,6 +24,7 @@ import { createLlmRoute } from "./routes/llm.ts"
 import { createReportRoute } from "./routes/report.ts"
 import { createWorkloadRoute } from "./routes/workload.ts"
 import { createDialer } from "./upstream/dial.ts"
+import { createHeldBodies } from "./upstream/held-bodies.ts"
 import { createUsage } from "./usage.ts"
 import { createUses } from "./uses.ts"
 
@@ -38,6 +39,7 @@ export interface BrokerOptions {
   readonly cluster: Cluster
   readonly database: Database
   readonly providers: Providers
+  readonly injector: Injector
   readonly vault: Vault
   readonly log: Logger
   readonly clock: Clock
@@ -106,7 +108,7 @@ function createPodCallers({ config, cluster, clock, database }: BrokerOptions) {
 }
 
 function createRoutes(
-  { config, clock, log, database, providers, vault, audit, accounts, transcripts }: BrokerOptions,
+  { config, clock, log, database, providers, injector, vault, audit, accounts, transcripts }: BrokerOptions,
   { dialer, usage }: { dialer: ReturnType<typeof createDialer>; usage: ReturnType<typeof createUsage> },
 ) {
   const policy = createGitPolicy(config.file.git?.hosts ?? {})
@@ -117,7 +119,7 @@ function createRoutes(
   return {
     workload: createWorkloadRoute({ accounts, providers, profiles, vault, git: policy }),
     report: createReportRoute({ database, clock }),
-    llm: createLlmRoute({ providers, profiles, dialer, usage, uses }),
+    llm: createLlmRoute({ providers, profiles, injector, bodies: createHeldBodies(), dialer, usage, uses }),
     git: createGitRoute({ policy, credentials, redirects: createRedirects(clock), dialer, uses, notices, accounts }),
   }
 }

@@ -10,6 +10,8 @@ import { createGithub } from "./accounts/github/github.ts"
 import { type AccountWebhooks, createAccountWebhooks } from "./accounts/webhooks.ts"
 import { createProfiles, type Profiles } from "./profiles/profiles.ts"
 import { createProviderAdmin, type ProviderAdmin } from "./providers/admin.ts"
+import { createAwsIdentity } from "./providers/aws-credentials.ts"
+import type { Injector } from "./providers/injection.ts"
 import { createProviders, type Providers } from "./providers/providers.ts"
 import { createStoredProviders } from "./providers/stored.ts"
 import type { Probe } from "./providers/test-provider.ts"
@@ -19,6 +21,8 @@ import type { Vault } from "./vault/vault.ts"
 /** Everything about credentials that the API and the broker need. */
 export interface Credentials {
   readonly providers: Providers
+  /** Puts credentials into requests to model providers. */
+  readonly injector: Injector
   readonly providerAdmin: ProviderAdmin
   readonly profiles: Profiles
   readonly linkedAccounts: LinkedAccounts
@@ -49,6 +53,7 @@ export function createCredentials(options: CredentialsOptions): Credentials {
   const { config, database, vault, audit, log, clock, probe, notifications } = options
   const { github, file } = config
   const providers = createProviders({ config, stored: createStoredProviders({ database, vault, log }) })
+  const injector: Injector = { identity: createAwsIdentity(), now: () => clock.now() }
   const hosts =
     github === undefined
       ? []
@@ -58,7 +63,8 @@ export function createCredentials(options: CredentialsOptions): Credentials {
   const redirectUri = (id: string) => `${origin}${file.public.pathPrefix}api/linked-accounts/${id}/callback`
   return {
     providers,
-    providerAdmin: createProviderAdmin({ config, database, vault, audit, providers, probe }),
+    injector,
+    providerAdmin: createProviderAdmin({ config, database, vault, audit, providers, probe, injector }),
     profiles: createProfiles({ config }),
     linkedAccounts: createLinkedAccounts({ ...accounts, audit, redirectUri }),
     accountAccess: createAccountAccess({ ...accounts, clock, ...(notifications ? { notifications } : {}) }),

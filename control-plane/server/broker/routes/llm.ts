@@ -1,11 +1,20 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from "node:http"
 import { requestHeaders, responseHeaders } from "../../../../auth-helpers/protocol/headers.ts"
 import { HELPER_TOKEN_HEADER } from "../../../../auth-helpers/protocol/index.ts"
-import type { Profiles, ProviderAccess, Providers } from "../../credentials/index.ts"
+import {
+  type Injector,
+  isAuthenticated,
+  isSigned,
+  type Profiles,
+  type Providers,
+  withCredential,
+} from "../../credentials/index.ts"
+import { Secret } from "../../crypto/index.ts"
 import { AppError } from "../../errors/index.ts"
 import { type Caller, type CallerSession, sessionOf } from "../identity/callers.ts"
 import type { Dialer } from "../upstream/dial.ts"
 import { forward, type Passage } from "../upstream/forward.ts"
+import type { HeldBodies } from "../upstream/held-bodies.ts"
 import type { Usage } from "../usage.ts"
 import type { Uses } from "../uses.ts"
 
@@ -20,29 +29,37 @@ const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 export function createLlmRoute(options: {
   providers: Providers
   profiles: Profiles
+  injector: Injector
+  bodies: HeldBodies
   dialer: Dialer
   usage: Usage
   uses: Uses
 }) {
-  const { providers, profiles, dialer, usage, uses } = options
+  const { providers, profiles, injector, bodies, dialer, usage, uses } = options
   return async (caller: Caller, passage: Passage, provider: string, rest: string, search: URLSearchParams) => {
     const session = sessionOf(caller)
-    const { method = "" } = passage.request
+    const { request } = passage
+    const { method = "" } = request
     if (!METHODS.includes(method)) throw new AppError("forbidden", `${method} is not passed on to model providers.`)
-    const access = await providers.access(provider)
-    if (access === undefined) throw new AppError("not_found", `There is no model provider "${provider}".`)
-    const key = isHelpers(profiles, session, provider) ? helperToken(passage.request, provider) : access.key?.reveal()
-    if (key !== undefined) uses.model(session, provider)
+    const stored = await providers.access(provider)
+    if (stored === undefined) throw new AppError("not_found", `There is no model provider "${provider}".`)
+    const isHelped = isHelpers(profiles, session, provider)
+    const access = isHelped ? { ...stored, key: new Secret(helperToken(request, provider)) } : stored
+    if (isAuthenticated(access)) uses.model(session, provider)
     const url = upstreamUrl(access.definition.upstream, rest, search)
     const count = (failed: boolean, bytes: number) =>
       usage.count({ sessionId: session.id, userId: session.owner.id, provider, failed, bytes })
+    const held = isSigned(access) ? await bodies.read(request) : null
     try {
-      const headers = withKey(passage.request, access, key)
-      const result = await forward(passage, dialer, { url, headers }, { body_bytes_max: BODY_BYTES_MAX, answer })
+      const bare = { method, url, headers: requestHeaders(request.headers), ...(held && { body: held.body }) }
+      const to = { ...(await withCredential(access, bare, injector)), ...(held && { body: held.body }) }
+      const result = await forward(passage, dialer, to, { body_bytes_max: BODY_BYTES_MAX, answer })
       count(result.status >= 400, result.bytes)
     } catch (error) {
       count(true, 0)
       throw error
+    } finally {
+      held?.release()
     }
   }
 }
@@ -87,19 +104,6 @@ function leadsUpwards(path: string): boolean {
     }
   }
   return false
-}
-
-function withKey(
-  request: IncomingMessage,
-  { definition }: ProviderAccess,
-  key: string | undefined,
-): OutgoingHttpHeaders {
-  const { header, prefix } = definition.kind
-  return {
-    ...requestHeaders(request.headers),
-    ...definition.headers,
-    ...(key === undefined ? {} : { [header]: prefix + key }),
-  }
 }
 
 function answer(response: IncomingMessage): { status: number; headers: OutgoingHttpHeaders } {

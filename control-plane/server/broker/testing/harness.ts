@@ -9,6 +9,7 @@ import type { Cluster } from "../../cluster/types.ts"
 import { parseConfig } from "../../config/parse.ts"
 import type { AccountProvider } from "../../credentials/accounts/provider.ts"
 import {
+  type AwsIdentity,
   createAccountAccess,
   createLinkedAccounts,
   createProviderAdmin,
@@ -63,6 +64,7 @@ export async function startHarness(options: {
   file?: Record<string, unknown>
   providerKeys?: Record<string, string>
   accountProviders?: readonly AccountProvider[]
+  awsIdentity?: AwsIdentity
 }): Promise<Harness> {
   const directory = scratchDirectory("broker")
   const pki = await createPki(join(directory, "pki"))
@@ -91,7 +93,10 @@ export async function startHarness(options: {
   const published: Harness["published"] = []
   const { notifications, forgetInstallations } = createNews()
   const accountParts = { database, vault, log, providers: options.accountProviders ?? [] }
+  const identity = options.awsIdentity ?? (() => Promise.reject(new Error("this machine has no identity")))
+  const injector = { identity, now: () => systemClock.now() }
   const broker = createBroker({
+    injector,
     accounts: createAccountAccess({ ...accountParts, clock: systemClock, notifications }),
     transcripts: { publish: async (id, change) => void published.push({ id, change }) },
     config,
@@ -120,7 +125,7 @@ export async function startHarness(options: {
     published,
     forgetInstallations,
     accounts: createLinkedAccounts({ ...accountParts, audit, redirectUri: (id) => `https://agents.example.com/${id}` }),
-    admin: createProviderAdmin({ config, database, vault, audit, providers, probe }),
+    admin: createProviderAdmin({ config, database, vault, audit, providers, probe, injector }),
     addSession: (session = {}) => addSession({ database, cluster, vault }, session),
   }
 }

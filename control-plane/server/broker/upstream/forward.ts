@@ -21,7 +21,7 @@ export interface Passage {
 export async function forward(
   { request, response }: Passage,
   dialer: Dialer,
-  to: { url: URL; headers: OutgoingHttpHeaders },
+  to: { url: URL; headers: OutgoingHttpHeaders; body?: Buffer },
   options: Pick<RelayOptions, "answer" | "body_bytes_max">,
 ): Promise<RelayResult> {
   try {

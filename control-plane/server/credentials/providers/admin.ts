@@ -5,6 +5,7 @@ import { AppError } from "../../errors/index.ts"
 import { sealedColumns } from "../vault/columns.ts"
 import type { Vault } from "../vault/vault.ts"
 import { type ProviderDefinition, type ProviderJson, readProvider } from "./definition.ts"
+import type { Injector } from "./injection.ts"
 import type { Providers } from "./providers.ts"
 import { type ProviderSecrets, takeSecrets } from "./secrets.ts"
 import { deleteProvider, findProvider, listProviders, type ProviderRecord, saveProvider } from "./store.ts"
@@ -50,6 +51,7 @@ export interface ProviderAdminOptions {
   readonly providers: Providers
   /** One guarded request to the outside. */
   readonly probe: Probe
+  readonly injector: Injector
 }
 
 /** The admin side of model providers; changes hold on every replica from the next request on. */
@@ -100,7 +102,7 @@ export function createProviderAdmin(options: ProviderAdminOptions): ProviderAdmi
     async test(id) {
       const access = await providers.access(id)
       if (access === undefined) throw notFound(id)
-      return await testProvider(access, probe)
+      return await testProvider(access, probe, options.injector)
     },
   }
 }

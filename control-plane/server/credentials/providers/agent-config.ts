@@ -35,7 +35,7 @@ export function agentConfig(
   }
 }
 
-function agentProvider({ id, visible }: ProviderDefinition): Record<string, unknown> {
+function agentProvider({ id, kind, visible }: ProviderDefinition): Record<string, unknown> {
   const options = isObject(visible["options"]) ? visible["options"] : {}
   return {
     ...visible,
@@ -43,6 +43,7 @@ function agentProvider({ id, visible }: ProviderDefinition): Record<string, unkn
       headerTimeout: HEADER_TIMEOUT_MS,
       chunkTimeout: CHUNK_TIMEOUT_MS,
       ...options,
+      ...kind.agent,
       baseURL: `http://127.0.0.1:${SIDECAR_PORT}/llm/${id}`,
       apiKey: PLACEHOLDER_KEY,
     },

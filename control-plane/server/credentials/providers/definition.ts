@@ -1,3 +1,4 @@
+import { credentialFault } from "./aws-credentials.ts"
 import { KNOWN_PACKAGES, kindOf, type ProviderKind, packageOf } from "./kinds.ts"
 
 /** OpenCode's provider object, as an operator writes it. */
@@ -7,11 +8,13 @@ export type ProviderJson = Readonly<Record<string, unknown>>
 export interface ProviderDefinition {
   readonly id: string
   readonly kind: ProviderKind
+  /** AWS region that requests are signed for; null where nothing is signed. */
+  readonly region: string | null
   /** Where requests go, without a slash at its end. */
   readonly upstream: string
   /** Headers of the operator's own (`options.headers`). They stay here: the agent never sees them. */
   readonly headers: Readonly<Record<string, string>>
-  /** What the agent gets to see: everything but `options.baseURL`, `options.apiKey` and `options.headers`. */
+  /** What the agent gets to see: everything but where requests go and what authenticates them. */
   readonly visible: ProviderJson
 }
 
@@ -19,6 +22,7 @@ export interface ProviderDefinition {
 const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/
 const CONTROL_CHARACTERS = /[\0-\x1f\x7f]/
+const REGION = /^[a-z]{2,}(-[a-z]+)+-\d{1,2}$/
 
 /** Where a provider's JSON comes from: only the database may hold its key. */
 export type ProviderSource = "values" | "database"
@@ -54,12 +58,47 @@ export function readProvider(
       `${where}.options.apiKey: a key does not belong here; put it into providers.existingSecret under "${id}"`,
     )
   }
-  const upstream = readUpstream(options["baseURL"] ?? kind?.baseUrl, `${where}.options.baseURL`, faults)
+  const upstream = kind === undefined ? "" : readAddress(kind, options, where, faults)
+  const region = kind?.injection === "sigv4" ? readRegion(options["region"], where, faults) : null
+  if (kind !== undefined) checkSecretOptions(kind, options, where, faults)
+  if (kind?.injection === "sigv4" && typeof apiKey === "string") {
+    const fault = credentialFault(apiKey)
+    if (fault !== null) faults.push(`${where}.options.apiKey: ${fault}`)
+  }
   const headers = readHeaders(options["headers"], `${where}.options.headers`, faults)
   checkModels(json["models"], where, faults)
   if (faults.length > 0 || kind === undefined) return { faults }
-  const { baseURL: _, apiKey: __, headers: ___, ...visibleOptions } = options
-  return { provider: { id, kind, upstream, headers, visible: { ...json, options: visibleOptions } } }
+  const hidden = ["baseURL", "apiKey", "headers", ...kind.hidden]
+  const shown = Object.fromEntries(Object.entries(options).filter(([name]) => !hidden.includes(name)))
+  return { provider: { id, kind, region, upstream, headers, visible: { ...json, options: shown } } }
+}
+
+function readAddress(kind: ProviderKind, options: Record<string, unknown>, where: string, faults: string[]): string {
+  const address = kind.address(options)
+  if (address !== undefined) return readUpstream(address, `${where}.options.baseURL`, faults)
+  faults.push(`${where}.${kind.addressNeeds}`)
+  return ""
+}
+
+function readRegion(value: unknown, where: string, faults: string[]): string {
+  if (typeof value === "string" && REGION.test(value)) return value
+  const fault = `${where}.options.region: an AWS region is needed, for example eu-central-1`
+  if (!faults.includes(fault)) faults.push(fault)
+  return ""
+}
+
+/** What an SDK would take as a credential has no business in a configuration that agents get to see. */
+function checkSecretOptions(
+  { secret, injection }: ProviderKind,
+  options: Record<string, unknown>,
+  where: string,
+  faults: string[],
+): void {
+  for (const name of secret) {
+    if (options[name] === undefined) continue
+    const form = injection === "sigv4" ? ` as {"accessKeyId":"…","secretAccessKey":"…"}` : ""
+    faults.push(`${where}.options.${name}: a credential does not belong here; it is the provider's key${form}`)
+  }
 }
 
 function readUpstream(value: unknown, where: string, faults: string[]): string {

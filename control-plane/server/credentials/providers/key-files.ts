@@ -11,7 +11,9 @@ const CONTROL_CHARACTERS = /[\0-\x1f\x7f]/
 export async function readKeyFile(directory: string | undefined, name: string): Promise<Secret | null> {
   if (directory === undefined) return null
   try {
-    const key = (await readFile(join(directory, name), "utf8")).trim()
+    const text = (await readFile(join(directory, name), "utf8")).trim()
+    // A JSON credential may be written on several lines.
+    const key = text.startsWith("{") ? text.replace(/\s+/g, " ") : text
     return key === "" || CONTROL_CHARACTERS.test(key) ? null : new Secret(key)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return null

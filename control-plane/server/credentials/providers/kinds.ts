@@ -1,27 +1,129 @@
-/**
- * The kinds of model provider that the gateway can serve, by the npm package that OpenCode talks to them with. A kind
- * says how the real key is put into a request; a package that is not listed is refused, because guessing where a key
- * goes is how keys leak.
- */
+/** How a credential is put into a request; a package that is not listed below is refused, because guessing leaks keys. */
+export type Injection = "bearer" | "x-api-key" | "x-goog-api-key" | "api-key" | "sigv4"
+
+type Options = Readonly<Record<string, unknown>>
+
+/** A kind of model provider that the gateway can serve, by the npm package that OpenCode talks to it with. */
 export interface ProviderKind {
-  /** The header that carries the key. */
-  readonly header: "authorization" | "x-api-key" | "x-goog-api-key"
-  readonly prefix: "Bearer " | ""
-  /** Where requests go when the configuration names no `options.baseURL`; null: it has to. */
-  readonly baseUrl: string | null
+  readonly injection: Injection
+  /** Where requests go, by `options`; undefined: they do not say. */
+  readonly address: (options: Options) => unknown
+  /** What to set when they do not. */
+  readonly addressNeeds: string
+  /** Options that stay outside of the pod, beside `baseURL`, `apiKey` and `headers`. */
+  readonly hidden: readonly string[]
+  /** Options that would hold a credential. */
+  readonly secret: readonly string[]
+  /** Options that only the agent gets, so that its SDK asks nobody for a credential. */
+  readonly agent: Options
+  /** What costs nothing to ask for, to see whether the credential is taken. */
+  readonly probe: (upstream: string) => string
 }
 
-const bearer = (baseUrl: string | null): ProviderKind => ({ header: "authorization", prefix: "Bearer ", baseUrl })
+const ADDRESS_NEEDS = "options.baseURL: an http or https address is needed"
+
+function plain(injection: Injection, address: string | null = null): ProviderKind {
+  return {
+    injection,
+    address: ({ baseURL }) => baseURL ?? address ?? undefined,
+    addressNeeds: ADDRESS_NEEDS,
+    hidden: [],
+    secret: [],
+    agent: {},
+    probe: (upstream) => `${upstream}/models`,
+  }
+}
+
+/** An address made of `options`, each of which becomes a label of a host name or a segment of a path. */
+function composed(options: Options, names: readonly string[], compose: (...values: string[]) => string): unknown {
+  if (options["baseURL"] !== undefined) return options["baseURL"]
+  const values = names.map((name) => options[name])
+  return values.every(isLabel) ? compose(...values) : undefined
+}
+
+function isLabel(value: unknown): value is string {
+  return typeof value === "string" && /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/.test(value)
+}
+
+const bedrock: ProviderKind = {
+  injection: "sigv4",
+  address: (options) =>
+    options["endpoint"] ??
+    composed(options, ["region"], (region) => {
+      const suffix = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com"
+      return `https://bedrock-runtime.${region}.${suffix}`
+    }),
+  addressNeeds: "options.region: an AWS region is needed, for example eu-central-1",
+  hidden: ["endpoint"],
+  secret: ["accessKeyId", "secretAccessKey", "sessionToken", "bearerToken", "profile", "credentialProvider"],
+  agent: {},
+  probe: (upstream) => `${upstream.replace("//bedrock-runtime", "//bedrock")}/foundation-models`,
+}
+
+const AZURE_HOST = /\.(openai|services\.ai|cognitiveservices)\.azure\.(com|us|cn)$/
+
+const azure: ProviderKind = {
+  ...plain("api-key"),
+  address: (options) => {
+    const base = composed(options, ["resourceName"], (name) => `https://${name}.openai.azure.com/openai`)
+    if (typeof base !== "string" || !URL.canParse(base) || options["useDeploymentBasedUrls"] === true) return base
+    // The SDK appends this to Azure's own hosts; the address that the agent sees is none of them.
+    const { hostname, pathname } = new URL(base)
+    const isWhole = !AZURE_HOST.test(hostname) || !/\/openai\/*$/.test(pathname)
+    return isWhole ? base : `${base.replace(/\/+$/, "")}/v1`
+  },
+  addressNeeds: "options.resourceName or options.baseURL: the Azure resource is needed",
+  hidden: ["resourceName"],
+  secret: ["tokenProvider"],
+}
+
+function vertexHost(location: string): string {
+  if (location === "global") return "aiplatform.googleapis.com"
+  return location === "eu" || location === "us"
+    ? `aiplatform.${location}.rep.googleapis.com`
+    : `${location}-aiplatform.googleapis.com`
+}
+
+function vertex(version: string, publisher: string, agent: Options): ProviderKind {
+  return {
+    ...plain("bearer"),
+    address: (options) =>
+      composed({ location: "us-central1", ...options }, ["project", "location"], (project, location) => {
+        const place = `projects/${project}/locations/${location}`
+        return `https://${vertexHost(location)}/${version}/${place}/publishers/${publisher}`
+      }),
+    addressNeeds: "options.project (and options.location): the Google Cloud project is needed",
+    // With a project the agent's SDK would look for credentials of Google's itself.
+    hidden: ["project", "location"],
+    secret: ["googleAuthOptions"],
+    agent,
+    probe: (upstream) => `${new URL(upstream).origin}/v1beta1/publishers/google/models?pageSize=1`,
+  }
+}
+
+// Google's library takes an access token that it is given, as long as that has not expired, and asks nobody for one.
+const PLACEHOLDER_GOOGLE_LOGIN = {
+  credentials: { type: "authorized_user", client_id: "none", client_secret: "none", refresh_token: "none" },
+  clientOptions: { credentials: { access_token: "kept-outside-of-this-pod", expiry_date: 4_102_444_800_000 } },
+}
 
 const KINDS: Readonly<Record<string, ProviderKind>> = {
-  "@ai-sdk/openai-compatible": bearer(null),
-  "@ai-sdk/openai": bearer("https://api.openai.com/v1"),
-  "@ai-sdk/anthropic": { header: "x-api-key", prefix: "", baseUrl: "https://api.anthropic.com/v1" },
-  "@ai-sdk/google": {
-    header: "x-goog-api-key",
-    prefix: "",
-    baseUrl: "https://generativelanguage.googleapis.com/v1beta",
-  },
+  "@ai-sdk/openai-compatible": plain("bearer"),
+  "@ai-sdk/openai": plain("bearer", "https://api.openai.com/v1"),
+  "@ai-sdk/anthropic": plain("x-api-key", "https://api.anthropic.com/v1"),
+  "@ai-sdk/google": plain("x-goog-api-key", "https://generativelanguage.googleapis.com/v1beta"),
+  "@ai-sdk/amazon-bedrock": bedrock,
+  "@ai-sdk/azure": azure,
+  "@ai-sdk/google-vertex": vertex("v1beta1", "google", {}),
+  "@ai-sdk/google-vertex/anthropic": vertex("v1", "anthropic/models", { googleAuthOptions: PLACEHOLDER_GOOGLE_LOGIN }),
+  "@ai-sdk/cerebras": plain("bearer", "https://api.cerebras.ai/v1"),
+  "@ai-sdk/cohere": plain("bearer", "https://api.cohere.com/v2"),
+  "@ai-sdk/groq": plain("bearer", "https://api.groq.com/openai/v1"),
+  "@ai-sdk/mistral": plain("bearer", "https://api.mistral.ai/v1"),
+  "@ai-sdk/perplexity": plain("bearer", "https://api.perplexity.ai"),
+  "@ai-sdk/togetherai": plain("bearer", "https://api.together.xyz/v1"),
+  "@ai-sdk/xai": plain("bearer", "https://api.x.ai/v1"),
+  "@openrouter/ai-sdk-provider": plain("bearer", "https://openrouter.ai/api/v1"),
 }
 
 // Provider ids that OpenCode itself knows the package of, so that a configuration may leave `npm` out.
@@ -29,6 +131,18 @@ const PACKAGE_OF_ID: Readonly<Record<string, string>> = {
   openai: "@ai-sdk/openai",
   anthropic: "@ai-sdk/anthropic",
   google: "@ai-sdk/google",
+  "amazon-bedrock": "@ai-sdk/amazon-bedrock",
+  azure: "@ai-sdk/azure",
+  "google-vertex": "@ai-sdk/google-vertex",
+  "google-vertex-anthropic": "@ai-sdk/google-vertex/anthropic",
+  cerebras: "@ai-sdk/cerebras",
+  cohere: "@ai-sdk/cohere",
+  groq: "@ai-sdk/groq",
+  mistral: "@ai-sdk/mistral",
+  openrouter: "@openrouter/ai-sdk-provider",
+  perplexity: "@ai-sdk/perplexity",
+  togetherai: "@ai-sdk/togetherai",
+  xai: "@ai-sdk/xai",
 }
 
 export const KNOWN_PACKAGES: readonly string[] = Object.keys(KINDS)

@@ -53,8 +53,8 @@ describe("the agent's configuration", () => {
 })
 
 describe("a provider", () => {
-  it.each([
-    ["openai", {}, "authorization", "https://api.openai.com/v1"],
+  it.each<[string, ProviderJson, string, string]>([
+    ["openai", {}, "bearer", "https://api.openai.com/v1"],
     ["anthropic", {}, "x-api-key", "https://api.anthropic.com/v1"],
     ["google", {}, "x-goog-api-key", "https://generativelanguage.googleapis.com/v1beta"],
     [
@@ -63,13 +63,109 @@ describe("a provider", () => {
       "x-api-key",
       "https://m.example.com/a",
     ],
-    ["mine", { options: { baseURL: "http://m.example.com:8080" } }, "authorization", "http://m.example.com:8080"],
-  ])("%s %j carries its key in %s to %s", (id, json, header, upstream) => {
-    expect(definition(id, json)).toMatchObject({ kind: { header }, upstream })
+    ["mine", { options: { baseURL: "http://m.example.com:8080" } }, "bearer", "http://m.example.com:8080"],
+    ["groq", {}, "bearer", "https://api.groq.com/openai/v1"],
+    ["openrouter", {}, "bearer", "https://openrouter.ai/api/v1"],
+    [
+      "amazon-bedrock",
+      { options: { region: "eu-central-1" } },
+      "sigv4",
+      "https://bedrock-runtime.eu-central-1.amazonaws.com",
+    ],
+    [
+      "amazon-bedrock",
+      { options: { region: "cn-north-1" } },
+      "sigv4",
+      "https://bedrock-runtime.cn-north-1.amazonaws.com.cn",
+    ],
+    [
+      "mine",
+      {
+        npm: "@ai-sdk/amazon-bedrock",
+        options: { region: "us-east-1", endpoint: "https://vpce-1.bedrock-runtime.us-east-1.vpce.amazonaws.com/" },
+      },
+      "sigv4",
+      "https://vpce-1.bedrock-runtime.us-east-1.vpce.amazonaws.com",
+    ],
+    ["azure", { options: { resourceName: "ours" } }, "api-key", "https://ours.openai.azure.com/openai/v1"],
+    [
+      "azure",
+      { options: { baseURL: "https://ours.openai.azure.com/openai/" } },
+      "api-key",
+      "https://ours.openai.azure.com/openai/v1",
+    ],
+    [
+      "azure",
+      { options: { resourceName: "ours", useDeploymentBasedUrls: true } },
+      "api-key",
+      "https://ours.openai.azure.com/openai",
+    ],
+    [
+      "azure",
+      { options: { baseURL: "https://proxy.example.com/openai" } },
+      "api-key",
+      "https://proxy.example.com/openai",
+    ],
+    [
+      "google-vertex",
+      { options: { project: "p-1" } },
+      "bearer",
+      "https://us-central1-aiplatform.googleapis.com/v1beta1/projects/p-1/locations/us-central1/publishers/google",
+    ],
+    [
+      "google-vertex-anthropic",
+      { options: { project: "p-1", location: "global" } },
+      "bearer",
+      "https://aiplatform.googleapis.com/v1/projects/p-1/locations/global/publishers/anthropic/models",
+    ],
+    [
+      "google-vertex",
+      { options: { project: "p-1", location: "eu" } },
+      "bearer",
+      "https://aiplatform.eu.rep.googleapis.com/v1beta1/projects/p-1/locations/eu/publishers/google",
+    ],
+  ])("%s %j carries its key as %s to %s", (id, json, injection, upstream) => {
+    const { kind, upstream: address, visible } = definition(id, json)
+    expect([kind.injection, address]).toEqual([injection, upstream])
+    // The agent learns neither where requests go nor for whom they are.
+    expect(JSON.stringify(visible["options"] ?? {})).not.toMatch(/example|azure|amazonaws|ours|p-1/)
+  })
+
+  it("shows the agent of a Bedrock provider its region, which its model names depend on", () => {
+    const config = agentConfig([definition("amazon-bedrock", { options: { region: "eu-central-1" } })], {})
+    expect(config).toMatchObject({
+      provider: { "amazon-bedrock": { options: { region: "eu-central-1", apiKey: "kept-outside-of-this-pod" } } },
+    })
   })
 
   it.each<[string, ProviderJson, string]>([
-    ["a package whose way with keys is not known", { npm: "@ai-sdk/amazon-bedrock" }, "npm"],
+    [
+      "a package whose way with keys is not known",
+      { npm: "@ai-sdk/vercel" },
+      'providers.mine.npm: "@ai-sdk/vercel" is not supported; supported: @ai-sdk/openai-compatible, @ai-sdk/openai, ',
+    ],
+    ["Bedrock without a region", { npm: "@ai-sdk/amazon-bedrock" }, "options.region"],
+    [
+      "a region that would be another host",
+      { npm: "@ai-sdk/amazon-bedrock", options: { region: "eu.evil.example" } },
+      "options.region",
+    ],
+    [
+      "AWS keys in plain sight",
+      { npm: "@ai-sdk/amazon-bedrock", options: { region: "us-east-1", secretAccessKey: "sk-1" } },
+      "options.secretAccessKey",
+    ],
+    ["Azure without a resource", { npm: "@ai-sdk/azure" }, "options.resourceName"],
+    [
+      "a resource that would be another host",
+      { npm: "@ai-sdk/azure", options: { resourceName: "evil.example/" } },
+      "options.resourceName",
+    ],
+    [
+      "a Google login in plain sight",
+      { npm: "@ai-sdk/google-vertex", options: { project: "p", googleAuthOptions: { credentials: "sk-1" } } },
+      "options.googleAuthOptions",
+    ],
     ["a package by a name of Object's own", { npm: "constructor" }, "npm"],
     ["no address where one is needed", {}, "baseURL"],
     ["an address that is none", { options: { baseURL: "models" } }, "baseURL"],
