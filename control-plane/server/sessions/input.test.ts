@@ -36,6 +36,10 @@ describe("the environment of a session", () => {
     "BERTH_X",
     "NODE_OPTIONS",
     "BASH_ENV",
+    "LOGNAME",
+    "OLDPWD",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_COUNT",
   ])("refuses %s, and does not repeat its value", (name) => {
     const message = refused(() => checkEnvironment({ [name]: "hush" }))
     expect(message).toContain(name)

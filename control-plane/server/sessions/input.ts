@@ -14,9 +14,9 @@ export function titleFrom(text: string | undefined): string {
   return line.length <= TITLE_CHARACTERS ? line : `${line.slice(0, TITLE_CHARACTERS - 1).trimEnd()}…`
 }
 
-// Deciding which program runs, and what shells and loaders obey.
+// Deciding which program runs, and what shells, loaders and git obey; everything that workspace-init refuses is in it.
 const REFUSED_VARIABLES =
-  /^(PATH|LD_.*|HOME|SHELL|USER|PWD|BERTH_.*|OPENCODE_.*|XDG_.*|NODE_OPTIONS|BASH_ENV|ENV|IFS)$/i
+  /^(PATH|LD_.*|HOME|SHELL|USER|LOGNAME|PWD|OLDPWD|BERTH_.*|OPENCODE_.*|XDG_.*|GIT_CONFIG.*|NODE_OPTIONS|BASH_ENV|ENV|IFS)$/i
 const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/
 const ENVIRONMENT_BYTES_MAX = 64 * 1024
 // Control characters other than tab, which no shell treats as more than a blank.
