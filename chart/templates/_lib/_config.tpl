@@ -33,6 +33,7 @@
 {{- $always := dict
   "serviceAccountName" (include "berth.sessionServiceAccountName" .)
   "podSecurityLevel" $s.podSecurityLevel "setUserIds" $s.setUserIds "maxPerUser" (int $s.maxPerUser)
+  "defaultVisibility" $s.defaultVisibility
   "idleTimeout_s" (include "berth.seconds" $s.idleTimeout | int)
   "startTimeout_s" (include "berth.seconds" $s.startTimeout | int) -}}
 {{- mustMergeOverwrite (include "berth.withoutEmpty" $optional | fromJson) $always | toJson -}}

@@ -94,6 +94,8 @@ export const configFileSchema = {
         setUserIds: { type: "boolean", default: true },
         idleTimeout_s: { type: "integer", minimum: 0, default: 0 },
         maxPerUser: { type: "integer", minimum: 0, default: 0 },
+        /** Of a new session that does not say, made by somebody whose settings do not say either. */
+        defaultVisibility: { type: "string", enum: ["private", "public"], default: "private" },
         startTimeout_s: { type: "integer", minimum: 30, default: 300 },
         authProfile: { type: "string" },
       },

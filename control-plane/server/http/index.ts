@@ -82,6 +82,7 @@ export async function createHttp(parts: HttpParts): Promise<Http> {
     ...parts,
     openapi,
     prefix: address.pathPrefix,
+    defaults: config.file.sessions,
     auditLog: createAuditLog(parts),
   })
   const addressOf = createAddressOf(address.trustedProxies)

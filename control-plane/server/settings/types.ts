@@ -6,11 +6,9 @@ export interface UserSettings {
   readonly defaultVisibility: Visibility
 }
 
-const DEFAULT_SETTINGS: UserSettings = { defaultVisibility: "private" }
-
-/** Settings as stored, completed with the defaults. Anything that is not understood counts as absent. */
-export function readSettings(stored: unknown): UserSettings {
+/** Settings as stored, completed with the installation's. Anything that is not understood counts as absent. */
+export function readSettings(stored: unknown, defaults: UserSettings): UserSettings {
   const { defaultVisibility } = (stored ?? {}) as { defaultVisibility?: unknown }
   const known = VISIBILITIES.find((visibility) => visibility === defaultVisibility)
-  return { defaultVisibility: known ?? DEFAULT_SETTINGS.defaultVisibility }
+  return { defaultVisibility: known ?? defaults.defaultVisibility }
 }

@@ -16,6 +16,7 @@ export const sessionKeys: readonly Section[] = [
       ["sessions.idleTimeout", "30m", CONFIG],
       ["sessions.startTimeout", "10m", CONFIG],
       ["sessions.maxPerUser", 1, CONFIG],
+      ["sessions.defaultVisibility", "public", CONFIG],
       ["sessions.extraVolumes", [{ name: "changed", emptyDir: {} }], CONFIG],
       ["sessions.extraVolumeMounts", [{ name: "workspace", mountPath: "/changed" }], CONFIG],
       ["sessions.podSecurityLevel", "baseline", CONFIG],

@@ -8,8 +8,15 @@ import type { Call } from "./route.ts"
 type Caller = Pick<Call, "authentication" | "principal" | "visitor" | "headers" | "setHeader">
 
 /** Signing in and out, and what a person may see and change of his own account. */
-export function accountHandlers(parts: { identity: Identity; database: Database; audit: Audit; clock: Clock }) {
-  const { identity, database, audit, clock } = parts
+export function accountHandlers(parts: {
+  identity: Identity
+  database: Database
+  audit: Audit
+  clock: Clock
+  /** Settings of somebody who has none of his own. */
+  defaults: UserSettings
+}) {
+  const { identity, database, audit, clock, defaults } = parts
 
   async function note({ principal, visitor }: Caller, action: string, facts: Record<string, unknown>): Promise<void> {
     await audit.record({
@@ -56,6 +63,23 @@ export function accountHandlers(parts: { identity: Identity; database: Database;
       return { count: ended }
     },
 
+    ...loginHandlers(identity, note),
+
+    settings: ({ principal }: Caller) => loadSettings(database, principal.userId, defaults),
+
+    async saveSettings({ principal, body }: Caller & { body: UserSettings }) {
+      await saveSettings(database, principal.userId, body)
+      return await loadSettings(database, principal.userId, defaults)
+    },
+  }
+}
+
+/** What a person sees and ends of his signed-in browsers. */
+function loginHandlers(
+  identity: Identity,
+  note: (call: Caller, action: string, facts: Record<string, unknown>) => Promise<void>,
+) {
+  return {
     logins: async ({ principal }: Caller) => ({ items: await identity.logins.list(principal), nextCursor: null }),
 
     async revokeLogin(call: Caller & { params: { id: string } }) {
@@ -67,13 +91,6 @@ export function accountHandlers(parts: { identity: Identity; database: Database;
       const count = await identity.logins.revokeOthers(call.principal)
       await note(call, "login.delete", { others: count })
       return { count }
-    },
-
-    settings: ({ principal }: Caller) => loadSettings(database, principal.userId),
-
-    async saveSettings({ principal, body }: Caller & { body: UserSettings }) {
-      await saveSettings(database, principal.userId, body)
-      return await loadSettings(database, principal.userId)
     },
   }
 }

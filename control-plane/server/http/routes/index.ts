@@ -4,6 +4,7 @@ import type { Database } from "../../database/index.ts"
 import type { Identity } from "../../identity/index.ts"
 import type { Health } from "../../observability/index.ts"
 import type { Sessions } from "../../sessions/service-types.ts"
+import type { UserSettings } from "../../settings/index.ts"
 import type { Clock } from "../../time/index.ts"
 import * as account from "../schemas/account.ts"
 import * as admin from "../schemas/admin.ts"
@@ -31,6 +32,8 @@ export interface RouteParts {
   readonly auditLog: AuditLog
   readonly credentials: Credentials
   readonly clock: Clock
+  /** Settings of somebody who has none of his own. */
+  readonly defaults: UserSettings
   readonly health: Health
   /** Where the UI is; ends with a slash. */
   readonly prefix: string

@@ -198,3 +198,14 @@ test("settings are one's own and are kept", async () => {
   const bad = await one.fetch("/api/me/settings", { method: "PUT", cookie, json: { defaultVisibility: "secret" } })
   expect([bad.status, await codeOf(bad)]).toEqual([400, "invalid_request"])
 })
+
+test("settings that nobody made are the installation's, and one's own win", async () => {
+  const config = testConfig({ sessions: { serviceAccountName: "berth-session", defaultVisibility: "public" } })
+  const open = await startServer({ database, clock, config })
+  await database("users").update({ settings: {} })
+  const cookie = await open.signIn()
+  const read = async () => await (await open.fetch("/api/me/settings", { cookie })).json()
+  expect(await read()).toEqual({ defaultVisibility: "public" })
+  await open.fetch("/api/me/settings", { method: "PUT", cookie, json: { defaultVisibility: "private" } })
+  expect(await read()).toEqual({ defaultVisibility: "private" })
+})

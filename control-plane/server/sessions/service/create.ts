@@ -4,7 +4,7 @@ import { newId } from "../../crypto/index.ts"
 import { withTransaction } from "../../database/index.ts"
 import type { Database } from "../../database/types.ts"
 import { AppError } from "../../errors/index.ts"
-import { readSettings } from "../../settings/index.ts"
+import { readSettings, type UserSettings } from "../../settings/index.ts"
 import type { Clock } from "../../time/index.ts"
 import type { Workloads } from "../../workloads/index.ts"
 import { checkEnvironment, checkRepository, DEFAULT_TITLE, titleFrom } from "../input.ts"
@@ -20,6 +20,8 @@ export interface CreateParts {
   readonly clock: Clock
   /** 0: no limit. */
   readonly maxPerUser: number
+  /** Settings of somebody who has none of his own. */
+  readonly defaults: UserSettings
 }
 
 /**
@@ -46,7 +48,7 @@ export async function storeSession(
     }
     await requireRoom(parts.maxPerUser, transaction, principal.userId)
     const id = newId("ses")
-    const isPrivate = input.private ?? readSettings(owner.settings).defaultVisibility === "private"
+    const isPrivate = input.private ?? readSettings(owner.settings, parts.defaults).defaultVisibility === "private"
     await insertSession(transaction, {
       id,
       ownerId: principal.userId,

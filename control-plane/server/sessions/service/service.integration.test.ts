@@ -11,6 +11,7 @@ import type { Workloads } from "../../workloads/index.ts"
 import { createWorkloadStore } from "../../workloads/store.ts"
 import { createSessions, type Principal, type Sessions } from "../index.ts"
 import { FakeAgent } from "../testing/fake-agent.ts"
+import type { Visibility } from "../types.ts"
 
 const { database, url } = await testDatabase()
 const log = pino({ level: "silent" })
@@ -24,7 +25,7 @@ const woken: string[] = []
 afterAll(() => notifications.close())
 beforeEach(() => void woken.splice(0))
 
-function service(maxPerUser = 0): Sessions {
+function service(maxPerUser = 0, defaultVisibility: Visibility = "private"): Sessions {
   return createSessions({
     database,
     transcripts,
@@ -33,7 +34,7 @@ function service(maxPerUser = 0): Sessions {
     vault,
     clock,
     notifications,
-    config: { file: { sessions: { maxPerUser } } },
+    config: { file: { sessions: { maxPerUser, defaultVisibility } } },
     audit: createAudit({ database, log }),
     engine: { wake: (id) => void woken.push(id) },
   })
@@ -72,6 +73,15 @@ describe("making a session", () => {
     const owner = await user("member", { defaultVisibility: "public" })
     expect((await sessions.create(owner, {})).session.visibility).toBe("public")
     expect((await sessions.create(owner, { private: true })).session.visibility).toBe("private")
+  })
+
+  it("follows the installation's where the user's setting does not say it either", async () => {
+    const open = service(0, "public")
+    const nobody = await user()
+    expect((await open.create(nobody, {})).session.visibility).toBe("public")
+    expect((await open.create(nobody, { private: true })).session.visibility).toBe("private")
+    const careful = await user("member", { defaultVisibility: "private" })
+    expect((await open.create(careful, {})).session.visibility).toBe("private")
   })
 
   it("is one session for one key, however often and how many at once it is asked for", async () => {

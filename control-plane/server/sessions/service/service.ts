@@ -30,7 +30,9 @@ export interface SessionsParts {
   readonly vault: Vault
   readonly clock: Clock
   readonly notifications: Notifications
-  readonly config: { readonly file: { readonly sessions: Pick<Config["file"]["sessions"], "maxPerUser"> } }
+  readonly config: {
+    readonly file: { readonly sessions: Pick<Config["file"]["sessions"], "maxPerUser" | "defaultVisibility"> }
+  }
   readonly audit: Audit
   /** The engine of this process: a new wish is driven at once, without the way over the database. */
   readonly engine: Pick<Engine, "wake">
@@ -88,7 +90,12 @@ class SessionService {
     key: string | undefined,
   ): Promise<{ session: SessionView; created: boolean }> {
     const { engine, transcripts } = this.#parts
-    const { id, created } = await storeSession({ ...this.#parts, maxPerUser: this.#maxPerUser }, principal, input, key)
+    const { id, created } = await storeSession(
+      { ...this.#parts, maxPerUser: this.#maxPerUser, defaults: this.#parts.config.file.sessions },
+      principal,
+      input,
+      key,
+    )
     if (created) engine.wake(id)
     const text = input.initialUserPrompt
     // Also when the key is used again: the first attempt may not have come as far as here.
@@ -124,8 +131,8 @@ class SessionService {
   async update(principal: Principal, id: string, patch: Parameters<Sessions["update"]>[2]): Promise<SessionView> {
     const before = await this.find(principal, id, "write")
     await updateDetails(this.#parts.database, id, patch)
-    const visibility =
-      patch.visibility === before.visibility ? {} : { visibility: patch.visibility ?? before.visibility }
+    const { visibility: wanted = before.visibility } = patch
+    const visibility = wanted === before.visibility ? {} : { visibility: wanted }
     await this.#record(principal, "session.update", id, { fields: Object.keys(patch), ...visibility })
     return await this.#announce(principal, id)
   }

@@ -27,6 +27,7 @@ export function templateConfig(sessions: Settings = {}, more: Partial<TemplateCo
       setUserIds: true,
       idleTimeout_s: 0,
       maxPerUser: 0,
+      defaultVisibility: "private",
       startTimeout_s: 300,
       ...sessions,
     },
