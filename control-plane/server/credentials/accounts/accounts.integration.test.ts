@@ -203,21 +203,31 @@ it("no token, verifier or client secret is in the database, the log or the audit
   expect(audited.map(({ action }) => action)).toContain("account.unlink")
 })
 
-it("a GitHub Enterprise Server has its API below its own address, github.com beside it", async () => {
-  const seen: string[] = []
-  const fake: typeof fetch = async (input) => {
-    seen.push(String(input))
-    return new Response(JSON.stringify({ id: 1, login: "a", name: null, email: "a@b.c" }))
-  }
-  for (const baseUrl of ["https://github.com", "https://ghe.example.com"]) {
-    const one = createGithub({ app: { ...app, baseUrl }, fetch: fake, now: () => 0 })
+it("GitHub, its clouds with data residency and its servers each have their own addresses", async () => {
+  const addresses = async (baseUrl: string, slug: string) => {
+    const seen: string[] = []
+    const fake: typeof fetch = async (input) => {
+      seen.push(String(input))
+      return new Response(JSON.stringify({ id: 1, login: "a", name: null, email: "a@b.c" }))
+    }
+    const one = createGithub({ app: { ...app, baseUrl, slug }, fetch: fake, now: () => 0 })
     await one.identify(new Secret("t"))
-    seen.push(one.authorizeUrl({ state: "s", challenge: "c", redirectUri: "r" }).origin)
+    return [...seen, one.authorizeUrl({ state: "s", challenge: "c", redirectUri: "r" }).origin, one.installUrl]
   }
-  expect(seen).toEqual([
+  expect(await addresses("https://github.com", "berth")).toEqual([
     "https://api.github.com/user",
     "https://github.com",
+    "https://github.com/apps/berth/installations/new",
+  ])
+  expect(await addresses("https://octo.ghe.com", "team/berth")).toEqual([
+    "https://api.octo.ghe.com/user",
+    "https://octo.ghe.com",
+    "https://octo.ghe.com/apps/team/berth/installations/new",
+  ])
+  expect(await addresses("https://ghe.example.com", "berth")).toEqual([
     "https://ghe.example.com/api/v3/user",
     "https://ghe.example.com",
+    "https://ghe.example.com/github-apps/berth/installations/new",
   ])
+  expect((await addresses("https://github.com", "")).at(-1)).toBeNull()
 })

@@ -17,11 +17,15 @@ const OPEN = [
   "POST /api/auth/password",
   "GET /api/auth/login/:providerId",
   "GET /api/auth/callback/:providerId",
+  // Proves itself by a signature of its body.
+  "POST /api/linked-accounts/:provider/webhook",
 ]
 
 test("only these routes are open to anyone", () => {
   const open = named.filter(([, route]) => route.permission === "anyone").map(([name]) => name)
   expect(open.sort()).toEqual([...OPEN].sort())
+  const signed = named.filter(([, route]) => route.shapes.signed).map(([name]) => name)
+  expect(signed).toEqual(["POST /api/linked-accounts/:provider/webhook"])
 })
 
 test("no address is there twice, and all are below /api", () => {

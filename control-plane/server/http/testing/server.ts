@@ -4,7 +4,7 @@ import type { Config } from "../../config/index.ts"
 import { createCredentials, createVault } from "../../credentials/index.ts"
 import type { Database } from "../../database/index.ts"
 import { createIdentity } from "../../identity/index.ts"
-import { createHealth, createLogger, createMetrics, createRequestContext } from "../../observability/index.ts"
+import { createHealth, createLogger, createMetrics, createRequestContext, type Logger } from "../../observability/index.ts"
 import type { Sessions } from "../../sessions/service-types.ts"
 import { type Clock, systemClock } from "../../time/index.ts"
 import { createHttp, type Http } from "../index.ts"
@@ -30,17 +30,30 @@ export async function startServer(parts: {
   config?: Config
   sessions?: Partial<Sessions>
   clock?: Clock
+  /** For what is asked of git hosts; without it nothing outside is reached. */
+  fetch?: typeof fetch
   upgrades?: readonly UpgradeRoute[]
+  /** Silent without one. */
+  log?: Logger
 }): Promise<TestServer> {
   const config = parts.config ?? testConfig()
-  const log = createLogger({ level: "silent", replica: "test" })
+  const log = parts.log ?? createLogger({ level: "silent", replica: "test" })
   const clock = parts.clock ?? systemClock
   const { database } = parts
   const context = createRequestContext()
   const audit = createAudit({ database, log, context })
   const vault = createVault({ keys: config.encryptionKeys })
   const probe = () => Promise.reject(new Error("nothing outside is part of this test"))
-  const credentials = createCredentials({ config, database, vault, audit, log, clock, probe, fetch: probe })
+  const credentials = createCredentials({
+    config,
+    database,
+    vault,
+    audit,
+    log,
+    clock,
+    probe,
+    fetch: parts.fetch ?? probe,
+  })
   const identity = createIdentity({ config, database, audit, log, clock, vault })
   await identity.start()
   const metrics = createMetrics({ runtimeFigures: false })

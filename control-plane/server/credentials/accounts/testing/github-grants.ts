@@ -50,14 +50,7 @@ export function createGrants(now: () => number) {
   let tokens: Token[] = []
 
   function issue(user: GithubUser): Record<string, unknown> {
-    const random = () => randomBytes(12).toString("hex")
-    const token = {
-      user,
-      access: `ghu_${random()}`,
-      accessExpiresAt: now() + ACCESS_MS,
-      refresh: `ghr_${random()}`,
-      refreshExpiresAt: now() + REFRESH_MS,
-    }
+    const token = newToken(user, now())
     tokens.push(token)
     return {
       access_token: token.access,
@@ -97,11 +90,7 @@ export function createGrants(now: () => number) {
       tokens.find(({ access, accessExpiresAt }) => access === given && accessExpiresAt > now()),
     /** The user's consent to an authorization request. @throws Error for a request that GitHub shows an error page for */
     consent(query: URLSearchParams, user: GithubUser): { state: string; code: string; redirectUri: string } {
-      const redirectUri = query.get("redirect_uri") ?? ""
-      const challenge = query.get("code_challenge") ?? ""
-      if (query.get("client_id") !== APP.clientId) throw new Error("no such app")
-      if (!callbacks.has(redirectUri)) throw new Error(`${redirectUri} is not a callback of the app`)
-      if (query.get("code_challenge_method") !== "S256" || !/^[\w-]{43}$/.test(challenge)) throw new Error("no PKCE")
+      const { redirectUri, challenge } = readRequest(query, callbacks)
       const code = randomBytes(10).toString("hex")
       codes.set(code, { challenge, redirectUri, user, expiresAt: now() + CODE_MS })
       return { state: query.get("state") ?? "", code, redirectUri }
@@ -124,3 +113,23 @@ export function createGrants(now: () => number) {
 }
 
 export type Grants = ReturnType<typeof createGrants>
+
+function newToken(user: GithubUser, now: number): Token {
+  const random = () => randomBytes(12).toString("hex")
+  return {
+    user,
+    access: `ghu_${random()}`,
+    accessExpiresAt: now + ACCESS_MS,
+    refresh: `ghr_${random()}`,
+    refreshExpiresAt: now + REFRESH_MS,
+  }
+}
+
+function readRequest(query: URLSearchParams, callbacks: ReadonlySet<string>) {
+  const redirectUri = query.get("redirect_uri") ?? ""
+  const challenge = query.get("code_challenge") ?? ""
+  if (query.get("client_id") !== APP.clientId) throw new Error("no such app")
+  if (!callbacks.has(redirectUri)) throw new Error(`${redirectUri} is not a callback of the app`)
+  if (query.get("code_challenge_method") !== "S256" || !/^[\w-]{43}$/.test(challenge)) throw new Error("no PKCE")
+  return { redirectUri, challenge }
+}

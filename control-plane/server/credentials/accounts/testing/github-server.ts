@@ -8,7 +8,7 @@ import type { SignedRequest } from "../provider.ts"
 import { APP, createGrants, type GithubUser, type Grants } from "./github-grants.ts"
 import { createRepositories, type GithubRepository } from "./github-repositories.ts"
 
-export const OCTO: GithubUser = { id: 7, login: "octo" }
+const OCTO: GithubUser = { id: 7, login: "octo" }
 
 interface Options {
   readonly now?: () => number
