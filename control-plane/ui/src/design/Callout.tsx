@@ -3,7 +3,7 @@ import { Icon } from "./Icon.tsx"
 
 interface CalloutProps {
   readonly kind: "bad" | "wait" | "plain"
-  readonly title: string
+  readonly title: ReactNode
   readonly children?: ReactNode
   readonly action?: ReactNode
 }

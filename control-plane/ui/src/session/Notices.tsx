@@ -1,6 +1,7 @@
 import { useState } from "react"
 import { IconButton } from "../design/Button.tsx"
 import { Callout } from "../design/Callout.tsx"
+import { LinkedText } from "../design/LinkedText.tsx"
 import type { Notice } from "../transcript/state.ts"
 
 /** The last thing that was said about the session besides its messages, until it is dismissed. */
@@ -11,7 +12,7 @@ export function Notices({ notices }: { notices: readonly Notice[] }) {
   return (
     <Callout
       kind={last.level === "error" ? "bad" : "plain"}
-      title={last.message}
+      title={<LinkedText text={last.message} />}
       action={<IconButton icon="cross" label="Dismiss" onClick={() => setSeen(last.seq)} />}
     />
   )

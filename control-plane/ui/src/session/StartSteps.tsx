@@ -4,6 +4,7 @@ import type { SessionView, StartStep } from "../api/types.ts"
 import { Button } from "../design/Button.tsx"
 import { useNow } from "../design/hooks.ts"
 import { Icon } from "../design/Icon.tsx"
+import { LinkedText } from "../design/LinkedText.tsx"
 import { toast } from "../design/toasts.tsx"
 import { duration } from "../format/time.ts"
 import { useSessionActions } from "../sessions/actions.ts"
@@ -82,7 +83,9 @@ function Failure({ session }: { session: SessionView }) {
   return (
     <div className="start-failure" data-kind={failed ? "bad" : "wait"} role={failed ? "alert" : "status"}>
       <div>
-        <strong>{session.reason?.message}</strong>
+        <strong>
+          <LinkedText text={session.reason?.message ?? ""} />
+        </strong>
         <p>{session.reason?.hint}</p>
       </div>
       {failed && session.may.manage && (
