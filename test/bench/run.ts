@@ -5,14 +5,18 @@ import { parseArgs } from "node:util"
 import { repositoryRoot } from "../../scripts/lib/paths.ts"
 import { measureAuth } from "./auth/index.ts"
 import { authTable, reportAuth } from "./auth/report.ts"
+import { measureBroker } from "./broker/index.ts"
+import { brokerTable, reportBroker } from "./broker/report.ts"
 import { type Installation, measureStart } from "./start/index.ts"
 import { reportStart, startTable } from "./start/report.ts"
 
 const usage = `usage: npm run bench -- start [--samples N] [--installation FILE]
        npm run bench -- auth [--samples N]
+       npm run bench -- broker [--samples N]
 
 start          how long a session takes to its first answer, against bare pods
 auth           requests a second with and without authentication, and revocation under load
+broker         what sidecar and broker add to model streams and git, against direct connections
 --samples      of each kind; default 10
 --installation what \`npm run up -- --json\` has printed; default: runs that command`
 
@@ -35,12 +39,14 @@ const { values, positionals } = parseArgs({
 })
 const samples = Number(values.samples ?? samples_default)
 const [what] = positionals
-if (positionals.length !== 1 || (what !== "start" && what !== "auth") || !(samples >= 1)) {
+const benches: Record<string, () => Promise<[table: string, report: object]>> = { start, auth, broker }
+const measure = Object.hasOwn(benches, what ?? "") ? benches[what ?? ""] : undefined
+if (positionals.length !== 1 || measure === undefined || !(samples >= 1)) {
   console.error(usage)
   process.exit(2)
 }
 const say = (text: string) => console.error(text)
-const [table, report] = what === "start" ? await start() : await auth()
+const [table, report] = await measure()
 const directory = join(repositoryRoot, "dist", "bench")
 mkdirSync(directory, { recursive: true })
 const file = join(directory, `${what}.json`)
@@ -59,4 +65,10 @@ async function auth(): Promise<[table: string, report: object]> {
   const result = await measureAuth(samples, say)
   const summed = reportAuth(result)
   return [authTable(summed), { ...summed, samples: result }]
+}
+
+async function broker(): Promise<[table: string, report: object]> {
+  const result = await measureBroker(samples, say)
+  const summed = reportBroker(result)
+  return [brokerTable(summed), { ...summed, samples: result }]
 }

@@ -5,7 +5,8 @@ import { join } from "node:path"
 import { afterAll } from "vitest"
 import { freePort } from "../../../../test/support/scratch.ts"
 import { call } from "./call.ts"
-import type { Harness, TestSession } from "./harness.ts"
+import type { Harness } from "./harness.ts"
+import type { TestSession } from "./installation.ts"
 
 const ENTRY = join(import.meta.dirname, "../../../../auth-helpers/main.ts")
 
