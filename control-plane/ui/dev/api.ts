@@ -1,19 +1,23 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { newId } from "../src/api/ids.ts"
 import type { CreateSession, Message, SessionView } from "../src/api/types.ts"
+import type { Administration } from "./administration.ts"
 import type { ScriptedAgent } from "./agent.ts"
+import { type Answer, refuse } from "./answer.ts"
+import type { Account } from "./people.ts"
 import { ADA, makeSession } from "./seed.ts"
 import type { Store } from "./store.ts"
 
 export interface ApiContext {
   readonly store: Store
   readonly agent: ScriptedAgent
+  readonly account: Account
+  readonly administration: Administration
   readonly url: URL
   /** Below `api/`. */
   readonly path: string
 }
 
-type Answer = { readonly status: number; readonly body?: unknown; readonly cookie?: string }
 const keys = new Map<string, string>()
 
 /** Answers a request as the control plane would. */
@@ -37,10 +41,6 @@ async function readBody(request: IncomingMessage): Promise<Record<string, unknow
   return text === "" ? {} : (JSON.parse(text) as Record<string, unknown>)
 }
 
-function refuse(status: number, code: string, message: string): Answer {
-  return { status, body: { error: { code, message, requestId: "req_scripted" } } }
-}
-
 function route(request: IncomingMessage, context: ApiContext, body: Record<string, unknown>): Answer {
   const { path } = context
   const method = request.method ?? "GET"
@@ -50,41 +50,19 @@ function route(request: IncomingMessage, context: ApiContext, body: Record<strin
       body: { methods: [{ id: "password", kind: "form", label: "E-mail and password", path: null }] },
     }
   if (path === "auth/password") {
-    if (body.password !== "berth") return refuse(401, "unauthenticated", "The e-mail address or the password is wrong.")
+    if (body.password !== context.account.password)
+      return refuse(401, "unauthenticated", "The e-mail address or the password is wrong.")
     return { status: 204, cookie: "berth=1; Path=/; SameSite=Lax" }
   }
   if (!request.headers.cookie?.includes("berth=1")) return refuse(401, "unauthenticated", "Sign in to do this.")
   if (path === "auth/logout") return { status: 200, body: { redirect: null }, cookie: "berth=; Path=/; Max-Age=0" }
-  if (path === "me") return { status: 200, body: ADA }
-  if (path === "me/settings") return { status: 200, body: method === "PUT" ? body : { defaultVisibility: "private" } }
-  if (path === "me/logins" && method === "GET") return { status: 200, body: { items: LOGINS, nextCursor: null } }
-  if (path.startsWith("me/logins")) return { status: 204 }
+  const asked = { method, path, search: context.url.searchParams, body }
+  const own = context.account.answer(asked) ?? context.administration.answer(asked, context.account.me.role)
+  if (own) return own
   if (path === "sessions") return method === "POST" ? create(request, context, body as CreateSession) : list(context)
   const [, id = "", action = "", requestId = ""] = path.split("/")
   return ofSession(context, { method, id, action, requestId, body })
 }
-
-const BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
-const LOGINS = [
-  {
-    id: "lgn_1",
-    method: "password",
-    userAgent: BROWSER,
-    address: "10.0.3.7",
-    createdAt: Date.now() - 3e6,
-    lastSeenAt: Date.now(),
-    current: true,
-  },
-  {
-    id: "lgn_2",
-    method: "oidc",
-    userAgent: "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Safari/605",
-    address: "10.0.9.1",
-    createdAt: Date.now() - 3e8,
-    lastSeenAt: Date.now() - 2e7,
-    current: false,
-  },
-]
 
 function list({ store, url }: ApiContext): Answer {
   const want = (name: string) => url.searchParams.get(name) ?? ""

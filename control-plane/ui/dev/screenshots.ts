@@ -3,11 +3,13 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import type { Browser, Page } from "playwright-core"
 import { launchChromium } from "./chromium.ts"
+import { account } from "./screenshots-account.ts"
 import { type ScriptedServer, startScriptedServer } from "./scripted-server.ts"
 
-// Pictures of every screen, to be looked at: node control-plane/ui/dev/screenshots.ts <directory> [light|dark|phone]
+// Pictures of every screen, to be looked at:
+// node control-plane/ui/dev/screenshots.ts <directory> [light|dark|phone|all] [sessions|account]
 
-const [directory = "screenshots", only] = process.argv.slice(2)
+const [directory = "screenshots", only = "all", part] = process.argv.slice(2)
 const LOOKS = [
   { name: "light", colorScheme: "light", width: 1360, height: 860 },
   { name: "dark", colorScheme: "dark", width: 1360, height: 860 },
@@ -17,7 +19,7 @@ const LOOKS = [
 const dist = process.env.BERTH_UI_DIR ?? fileURLToPath(new URL("../../../dist/control-plane/ui", import.meta.url))
 await mkdir(directory, { recursive: true })
 const browser = await launchChromium()
-for (const look of LOOKS) if (only === undefined || only === look.name) await take(browser, look)
+for (const look of LOOKS) if (only === "all" || only === look.name) await take(browser, look)
 await browser.close()
 
 async function take(browser: Browser, look: (typeof LOOKS)[number]): Promise<void> {
@@ -36,7 +38,8 @@ async function take(browser: Browser, look: (typeof LOOKS)[number]): Promise<voi
     await page.screenshot({ path: join(directory, `${look.name}-${name}.png`) })
   }
   await signIn(page, server, shot)
-  await sessions(page, server, shot)
+  if (part !== "account") await sessions(page, server, shot)
+  if (part !== "sessions") await account({ page, server, shot })
   await context.close()
   await server.close()
 }
@@ -92,7 +95,4 @@ async function sessions(page: Page, server: ScriptedServer, shot: Shot): Promise
       await shot(`1${index}-session`)
     }
   }
-  await page.goto(`${server.url}settings`)
-  await page.getByText("Chrome on Linux").first().waitFor()
-  await shot("20-settings")
 }

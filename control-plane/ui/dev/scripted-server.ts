@@ -1,8 +1,10 @@
 import { readFile } from "node:fs/promises"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import { extname, join, normalize } from "node:path"
+import { Administration } from "./administration.ts"
 import { ScriptedAgent } from "./agent.ts"
 import { handleApi } from "./api.ts"
+import { Account } from "./people.ts"
 import { seed } from "./seed.ts"
 import { createStore, type Store } from "./store.ts"
 import { streamAll, streamSession } from "./streams.ts"
@@ -31,6 +33,8 @@ export interface ScriptedOptions {
 export interface ScriptedServer {
   readonly url: string
   readonly store: Store
+  readonly account: Account
+  readonly administration: Administration
   /** Cuts every open connection, and refuses new ones until `mend`. */
   cut(): void
   mend(): void
@@ -46,6 +50,8 @@ export async function startScriptedServer(options: ScriptedOptions): Promise<Scr
   const store = createStore(Date.now)
   seed(store, Date.now(), empty)
   const agent = new ScriptedAgent(store, Date.now, speed)
+  const account = new Account(Date.now())
+  const administration = new Administration(Date.now())
   let broken = false
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? "/", "http://localhost")
@@ -57,7 +63,7 @@ export async function startScriptedServer(options: ScriptedOptions): Promise<Scr
     if (events?.[1])
       return streamSession(request, response, store, events[1], Number(url.searchParams.get("after") ?? 0))
     const handled = path.startsWith("api/")
-      ? handleApi(request, response, { store, agent, url, path: path.slice(4) })
+      ? handleApi(request, response, { store, agent, account, administration, url, path: path.slice(4) })
       : file(request, response, directory, path, prefix)
     handled.catch((error: unknown) => response.writeHead(500).end(String(error)))
   })
@@ -66,6 +72,8 @@ export async function startScriptedServer(options: ScriptedOptions): Promise<Scr
   return {
     url: `http://127.0.0.1:${typeof address === "object" && address ? address.port : 0}${prefix}`,
     store,
+    account,
+    administration,
     cut() {
       broken = true
       server.closeAllConnections()

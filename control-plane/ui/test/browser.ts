@@ -2,12 +2,14 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { AxeBuilder } from "@axe-core/playwright"
 import type { Browser, BrowserContext, Page } from "playwright-core"
 import { build } from "vite"
+import { afterAll, afterEach, beforeAll, expect } from "vitest"
 import { launchChromium } from "../dev/chromium.ts"
 import { type ScriptedServer, startScriptedServer } from "../dev/scripted-server.ts"
 
-export interface Bench {
+interface Bench {
   readonly browser: Browser
   /** Where the UI has been built. */
   readonly directory: string
@@ -15,7 +17,7 @@ export interface Bench {
 }
 
 /** Builds the UI into a folder of its own and starts Chromium. */
-export async function openBench(): Promise<Bench> {
+async function openBench(): Promise<Bench> {
   const directory = await mkdtemp(join(tmpdir(), "berth-ui-"))
   const configFile = fileURLToPath(new URL("../vite.config.ts", import.meta.url))
   await build({ configFile, logLevel: "error", build: { outDir: directory } })
@@ -40,14 +42,19 @@ export interface Visit {
 }
 
 /** A server of its own under a path prefix, and a page that looks at it. */
-export async function visit(
+async function visit(
   bench: Bench,
-  options: { empty?: boolean; signedIn?: boolean; phone?: boolean } = {},
+  options: { empty?: boolean; signedIn?: boolean; phone?: boolean; dark?: boolean } = {},
 ): Promise<Visit> {
-  const { empty = false, signedIn = true, phone = false } = options
+  const { empty = false, signedIn = true, phone = false, dark = false } = options
   const server = await startScriptedServer({ directory: bench.directory, prefix: "/some/where/", speed: 0.02, empty })
   const viewport = phone ? { width: 360, height: 740 } : { width: 1280, height: 800 }
-  const context = await bench.browser.newContext({ viewport, hasTouch: phone, reducedMotion: "reduce" })
+  const context = await bench.browser.newContext({
+    viewport,
+    hasTouch: phone,
+    reducedMotion: "reduce",
+    colorScheme: dark ? "dark" : "light",
+  })
   if (signedIn) await context.addCookies([{ name: "berth", value: "1", url: server.url }])
   const page = await context.newPage()
   page.setDefaultTimeout(15_000)
@@ -66,4 +73,46 @@ export async function visit(
       await server.close()
     },
   }
+}
+
+/** How long a condition may take to become true on a busy machine. */
+export const SOON = { timeout: 15_000 }
+
+/**
+ * Builds the UI and starts Chromium for all tests of a file. What it returns makes a visit, which is closed after its
+ * test; a page that complained fails it.
+ */
+export function visits(): (options?: Parameters<typeof visit>[1]) => Promise<Visit> {
+  let bench: Bench
+  let open: Visit | null = null
+  beforeAll(async () => {
+    bench = await openBench()
+  })
+  afterAll(() => bench.close())
+  afterEach(async () => {
+    const complaints = open?.complaints ?? []
+    await open?.close()
+    open = null
+    expect(complaints).toEqual([])
+  })
+  return async (options = {}) => {
+    open = await visit(bench, options)
+    return open
+  }
+}
+
+/** What axe finds wrong with the page as it is now. */
+export async function violations(page: Page): Promise<string[]> {
+  const { violations: found } = await new AxeBuilder({ page }).analyze()
+  return found.map((violation) => `${violation.id}: ${violation.nodes.map((node) => node.target.join(" ")).join(", ")}`)
+}
+
+/** How far the page is wider than its window, in CSS pixels: nothing may have to be scrolled sideways. */
+export function overhang(page: Page): Promise<number> {
+  return page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement
+    const main = document.querySelector("main")
+    const inner = [...(main?.querySelectorAll(".page") ?? [])].map((box) => box.scrollWidth - box.clientWidth)
+    return Math.max(scrollWidth - clientWidth, ...inner)
+  })
 }

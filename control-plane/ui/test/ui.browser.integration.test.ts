@@ -1,33 +1,8 @@
-import { AxeBuilder } from "@axe-core/playwright"
 import type { Page } from "playwright-core"
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
-import { type Bench, openBench, type Visit, visit } from "./browser.ts"
+import { describe, expect, test } from "vitest"
+import { SOON, type Visit, violations, visits } from "./browser.ts"
 
-/** How long a condition may take to become true on a busy machine. */
-const SOON = { timeout: 15_000 }
-
-let bench: Bench
-let open: Visit | null = null
-beforeAll(async () => {
-  bench = await openBench()
-})
-afterAll(() => bench.close())
-afterEach(async () => {
-  const complaints = open?.complaints ?? []
-  await open?.close()
-  open = null
-  expect(complaints).toEqual([])
-})
-
-async function look(options: Parameters<typeof visit>[1] = {}): Promise<Visit> {
-  open = await visit(bench, options)
-  return open
-}
-
-async function violations(page: Page): Promise<string[]> {
-  const { violations: found } = await new AxeBuilder({ page }).analyze()
-  return found.map((violation) => `${violation.id}: ${violation.nodes.map((node) => node.target.join(" ")).join(", ")}`)
-}
+const look = visits()
 
 const prompt = (page: Page) => page.getByRole("textbox", { name: "Prompt" })
 const begin = async ({ page, server }: Visit, text: string) => {

@@ -9,7 +9,15 @@ export interface Me {
   readonly role: string
   /** How this browser proves it: with `header`, a proxy does, and there is nothing to sign out of here. */
   readonly method: "password" | "oidc" | "header" | "token"
+  /** Signed in with a one-time password, which is good for choosing another one and nothing else. */
+  readonly mustChangePassword?: boolean
 }
+
+/** What is only there for those who administer. */
+export const ADMINISTRATOR = "admin"
+
+/** Who may look, and not write. */
+export const READ_ONLY = "readonly"
 
 /** One way to sign in. `path` is relative to the path prefix. */
 export interface Offer {

@@ -1,7 +1,8 @@
 import { lazy, type ReactNode, Suspense, useEffect } from "react"
-import { useMe } from "../api/account.ts"
+import { ADMINISTRATOR, useMe } from "../api/account.ts"
 import { ApiError, messageOf } from "../api/client.ts"
 import { Button } from "../design/Button.tsx"
+import { useTitle } from "../design/hooks.ts"
 import { ListPage } from "../sessions/ListPage.tsx"
 import { currentPath, Link, navigate, useRoute } from "./router.tsx"
 import { pathOf, type Route } from "./routes.ts"
@@ -10,6 +11,8 @@ import { Shell } from "./Shell.tsx"
 const SignInPage = lazy(() => import("../sign-in/SignInPage.tsx"))
 const NewSessionPage = lazy(() => import("../new-session/NewSessionPage.tsx"))
 const SessionPage = lazy(() => import("../session/SessionPage.tsx"))
+const AdminPage = lazy(() => import("../admin/AdminPage.tsx"))
+const NewPasswordPage = lazy(() => import("../sign-in/NewPasswordPage.tsx"))
 const SettingsPage = lazy(() => import("../settings/SettingsPage.tsx"))
 
 /** The page of the address, for whoever is signed in. */
@@ -34,6 +37,7 @@ export function App() {
 }
 
 function Page({ route }: { route: Route }) {
+  const administers = useMe().data?.role === ADMINISTRATOR
   switch (route.name) {
     case "list":
       return <ListPage />
@@ -43,6 +47,11 @@ function Page({ route }: { route: Route }) {
       return <SessionPage key={route.id} id={route.id} />
     case "settings":
       return <SettingsPage />
+    case "users":
+    case "providers":
+    case "provider":
+    case "audit":
+      return administers ? <AdminPage route={route} /> : <Missing />
     default:
       return <Missing />
   }
@@ -55,6 +64,13 @@ function SignedIn({ children }: { children: ReactNode }) {
   useEffect(() => {
     if (nobody) toSignIn()
   }, [nobody])
+  if (me.data?.mustChangePassword) {
+    return (
+      <Suspense fallback={<Waiting />}>
+        <NewPasswordPage email={me.data.email} />
+      </Suspense>
+    )
+  }
   if (me.data) return children
   if (!me.error || nobody) return <Waiting />
   return (
@@ -75,6 +91,7 @@ export function toSignIn(): void {
 }
 
 function Missing() {
+  useTitle("Not found")
   return (
     <div className="page">
       <div className="empty">

@@ -1,5 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query"
 import { type KeyboardEvent, useId, useRef, useState } from "react"
+import { ADMINISTRATOR, useMe } from "../api/account.ts"
 import { Dialog } from "../design/Dialog.tsx"
 import { useSettled } from "../design/hooks.ts"
 import { Icon } from "../design/Icon.tsx"
@@ -15,12 +16,16 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
   const [at, setAt] = useState(0)
   const client = useQueryClient()
   const signOut = useSignOut()
+  const me = useMe()
   const list = useRef<HTMLUListElement>(null)
   const id = useId()
   const words = text.trim()
   const found = useSessions({ ...NO_FILTERS, q: useSettled(words, 180) }, words.length >= 2)
   const remote = words.length >= 2 ? (found.data?.pages[0]?.items ?? []) : []
-  const commands = commandsFor(words, [...loadedSessions(client), ...remote], { signOut: () => void signOut() })
+  const commands = commandsFor(words, [...loadedSessions(client), ...remote], {
+    signOut: () => void signOut(),
+    administers: me.data?.role === ADMINISTRATOR,
+  })
   const current = Math.min(at, commands.length - 1)
 
   function run(command: Command | undefined) {

@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect, useState } from "react"
+import { ADMINISTRATOR, useMe } from "../api/account.ts"
 import { IconButton } from "../design/Button.tsx"
 import { Icon } from "../design/Icon.tsx"
 import { Toasts } from "../design/toasts.tsx"
@@ -17,8 +18,8 @@ export function Shell({ children }: { children: ReactNode }) {
   const [drawer, setDrawer] = useState(false)
   useLiveSessions()
   // biome-ignore lint/correctness/useExhaustiveDependencies: a change of page is what closes it
-  useEffect(() => setDrawer(false), [route.name, route.name === "session" ? route.id : ""])
-  useShortcuts(shellKeys(setOpen))
+  useEffect(() => setDrawer(false), [route.name, "id" in route ? route.id : ""])
+  useShortcuts(shellKeys(setOpen, useMe().data?.role === ADMINISTRATOR))
   return (
     <div className="shell" {...(drawer ? { "data-drawer": "" } : {})}>
       <button type="button" className="skip-link" onClick={() => document.getElementById("main")?.focus()}>
@@ -47,12 +48,13 @@ export function Shell({ children }: { children: ReactNode }) {
   )
 }
 
-function shellKeys(setOpen: (open: "palette" | "help" | null) => void): Keys {
+function shellKeys(setOpen: (open: "palette" | "help" | null) => void, administers: boolean): Keys {
   return {
     "mod+k": () => setOpen("palette"),
     "?": () => setOpen("help"),
     n: () => navigate("new"),
     "g s": () => navigate(""),
     "g t": () => navigate("settings"),
+    ...(administers ? { "g a": () => navigate("admin/users") } : {}),
   }
 }

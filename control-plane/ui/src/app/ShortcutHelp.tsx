@@ -10,6 +10,7 @@ const GROUPS: readonly (readonly [string, readonly (readonly [keys: string, what
       ["n", "New session"],
       ["g s", "Sessions"],
       ["g t", "Settings"],
+      ["g a", "Administration, for administrators"],
       ["?", "This help"],
     ],
   ],

@@ -1,4 +1,4 @@
-import { useMe } from "../api/account.ts"
+import { ADMINISTRATOR, useMe } from "../api/account.ts"
 import type { SessionView } from "../api/types.ts"
 import { Icon } from "../design/Icon.tsx"
 import { NO_FILTERS } from "../sessions/filters.ts"
@@ -9,6 +9,7 @@ import { Link, useRoute } from "./router.tsx"
 import { UserMenu } from "./UserMenu.tsx"
 
 const RECENT_MAX = 14
+const ADMIN_PAGES: readonly string[] = ["users", "providers", "provider", "audit"]
 const MINE = { ...NO_FILTERS, owner: "me" }
 
 /** Navigation, with one's own latest sessions and what they do right now. */
@@ -41,6 +42,15 @@ export function Sidebar({ onSearch, onHelp }: { onSearch: () => void; onHelp: ()
         >
           <Icon name="gear" /> Settings
         </Link>
+        {me.data?.role === ADMINISTRATOR && (
+          <Link
+            to={{ name: "users" }}
+            className="nav-item"
+            aria-current={ADMIN_PAGES.includes(route.name) ? "page" : undefined}
+          >
+            <Icon name="wrench" /> Administration
+          </Link>
+        )}
       </div>
       {sessions.length > 0 && (
         <section className="sidebar-recent" aria-labelledby="recent-title">

@@ -13,12 +13,20 @@ describe("addresses of pages", () => {
     { name: "new" },
     { name: "settings" },
     { name: "session", id: "ses_0" },
+    { name: "users" },
+    { name: "providers" },
+    { name: "provider", id: "my.models_2" },
+    { name: "provider", id: null },
+    { name: "audit" },
     { name: "sign-in", returnTo: "sessions/ses_0?x=1" },
   ])("lead back to the page: $name", (route) => expect(parse(pathOf(route))).toEqual(route))
 
-  test.each(["sessions/a/b", "nothing", "new/x"])("that are no page's are missing: %s", (path) => {
-    expect(parse(path)).toEqual({ name: "missing" })
-  })
+  test.each(["sessions/a/b", "nothing", "new/x", "admin/x", "admin/users/x", "admin/providers/a/b"])(
+    "that are no page's are missing: %s",
+    (path) => {
+      expect(parse(path)).toEqual({ name: "missing" })
+    },
+  )
 })
 
 describe("where to go after signing in", () => {

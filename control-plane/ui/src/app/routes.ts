@@ -4,12 +4,19 @@ export type Route =
   | { readonly name: "new" }
   | { readonly name: "session"; readonly id: string }
   | { readonly name: "settings" }
+  | { readonly name: "users" }
+  | { readonly name: "providers" }
+  /** One model provider; null: a new one. */
+  | { readonly name: "provider"; readonly id: string | null }
+  | { readonly name: "audit" }
   | { readonly name: "sign-in"; readonly returnTo: string }
   | { readonly name: "missing" }
 
 /** @param path without the path prefix and without its leading slash; `search` as in a location */
 export function parseRoute(path: string, search: string): Route {
-  const [first = "", second, third] = path.split("/").filter((part) => part !== "")
+  const [first = "", second, third, fourth] = path.split("/").filter((part) => part !== "")
+  if (fourth !== undefined) return { name: "missing" }
+  if (first === "admin") return parseAdmin(second, third)
   if (third !== undefined) return { name: "missing" }
   if (first === "sessions" && second !== undefined) return { name: "session", id: decodeURIComponent(second) }
   if (second !== undefined) return { name: "missing" }
@@ -28,6 +35,13 @@ export function parseRoute(path: string, search: string): Route {
   }
 }
 
+function parseAdmin(page = "users", id: string | undefined): Route {
+  if (page === "providers" && id !== undefined) return { name: "provider", id: decodeURIComponent(id) }
+  if (id !== undefined) return { name: "missing" }
+  if (page === "new-provider") return { name: "provider", id: null }
+  return page === "users" || page === "providers" || page === "audit" ? { name: page } : { name: "missing" }
+}
+
 /** Path of a page, without the path prefix. */
 export function pathOf(route: Route): string {
   switch (route.name) {
@@ -35,6 +49,12 @@ export function pathOf(route: Route): string {
       return `sessions/${encodeURIComponent(route.id)}`
     case "sign-in":
       return route.returnTo === "" ? "sign-in" : `sign-in?return=${encodeURIComponent(route.returnTo)}`
+    case "users":
+    case "providers":
+    case "audit":
+      return `admin/${route.name}`
+    case "provider":
+      return route.id === null ? "admin/new-provider" : `admin/providers/${encodeURIComponent(route.id)}`
     case "list":
     case "missing":
       return ""

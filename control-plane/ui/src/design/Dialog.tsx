@@ -9,10 +9,13 @@ interface DialogProps {
   readonly className?: string
   /** Only for assistive technology. */
   readonly titleHidden?: boolean
+  /** Neither Escape nor a press beside it closes it. */
+  readonly insistent?: boolean
 }
 
 /** A modal dialog, open while it is rendered. The browser keeps the focus inside and gives it back after. */
-export function Dialog({ title, onClose, children, className = "", titleHidden = false }: DialogProps) {
+export function Dialog(props: DialogProps) {
+  const { title, onClose, children, className = "", titleHidden = false, insistent = false } = props
   const ref = useRef<HTMLDialogElement>(null)
   const titleId = useId()
   useEffect(() => {
@@ -27,10 +30,10 @@ export function Dialog({ title, onClose, children, className = "", titleHidden =
       aria-labelledby={titleId}
       onCancel={(event) => {
         event.preventDefault()
-        onClose()
+        if (!insistent) onClose()
       }}
       onClick={(event) => {
-        if (event.target === ref.current) onClose()
+        if (event.target === ref.current && !insistent) onClose()
       }}
     >
       <h2 id={titleId} className={titleHidden ? "hidden-text" : "dialog-title"}>

@@ -10,10 +10,18 @@ export function shortAgo(at: number, now: number): string {
   if (age < HOUR_MS) return `${Math.floor(age / MINUTE_MS)}m`
   if (age < DAY_MS) return `${Math.floor(age / HOUR_MS)}h`
   if (age < 7 * DAY_MS) return `${Math.floor(age / DAY_MS)}d`
-  return shortDate(at, now)
+  return shortDay(at, now)
 }
 
-function shortDate(at: number, now: number): string {
+/** How long ago, to stand in a sentence: `just now`, `4m ago`, `on 3 Mar`. */
+export function ago(at: number, now: number): string {
+  const words = shortAgo(at, now)
+  if (words === "now") return "just now"
+  return now - at < 7 * DAY_MS ? `${words} ago` : `on ${words}`
+}
+
+/** A day in the fewest characters: `3 Mar`, with the year when it is another one. */
+export function shortDay(at: number, now: number): string {
   const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear()
   return (sameYear ? DAY : DAY_AND_YEAR).format(at)
 }

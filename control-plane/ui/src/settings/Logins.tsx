@@ -10,7 +10,7 @@ import { Confirm } from "../design/Dialog.tsx"
 import { useNow } from "../design/hooks.ts"
 import { browserName } from "../format/browser.ts"
 import { plural } from "../format/numbers.ts"
-import { fullTime, shortAgo } from "../format/time.ts"
+import { ago, fullTime } from "../format/time.ts"
 
 /** The browsers that are signed in, each of which can be signed out. */
 export function Logins() {
@@ -33,7 +33,7 @@ export function Logins() {
       <p className="muted">Browsers that are signed in as you. Sign out what you do not know.</p>
       {logins.error && <Callout kind="bad" title={messageOf(logins.error)} />}
       {logins.isPending && <div className="skeleton" style={{ height: 96 }} />}
-      <ul className="settings-card logins">
+      <ul className="settings-card">
         {logins.data?.items.map((login) => (
           <LoginRow key={login.id} login={login} onRevoke={() => setRevoking(login)} />
         ))}
@@ -62,13 +62,16 @@ export function Logins() {
 function LoginRow({ login, onRevoke }: { login: Login; onRevoke: () => void }) {
   const now = useNow(30_000)
   return (
-    <li className="login">
-      <div className="login-words">
+    <li className="settings-row">
+      <div className="settings-words">
         <strong title={login.userAgent}>{browserName(login.userAgent)}</strong>
-        {login.current && <span className="login-current">this browser</span>}
-        <div className="muted">
-          {login.address} · {login.method} · signed in {fullTime(login.createdAt)} · seen{" "}
-          {shortAgo(login.lastSeenAt, now)}
+        {login.current && (
+          <span className="badge" data-tone="accent">
+            this browser
+          </span>
+        )}
+        <div className="muted settings-small">
+          {login.address} · {login.method} · signed in {fullTime(login.createdAt)} · seen {ago(login.lastSeenAt, now)}
         </div>
       </div>
       {!login.current && (

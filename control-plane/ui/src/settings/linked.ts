@@ -1,0 +1,38 @@
+/** An account at a git host, as its owner sees it. Times are milliseconds since the epoch. */
+export interface LinkedAccount {
+  readonly id: string
+  readonly provider: string
+  readonly host: string
+  readonly login: string
+  readonly name: string
+  readonly email: string
+  /** Why it has to be linked again; null while it works. */
+  readonly brokenReason: string | null
+  readonly createdAt: number
+}
+
+/** What is linked, and where accounts can be linked. */
+export interface LinkedAccountList {
+  readonly items: readonly LinkedAccount[]
+  readonly available: readonly { readonly provider: string; readonly host: string }[]
+}
+
+/** The hosts that have no account of this user yet. */
+export function linkable(list: LinkedAccountList | undefined): LinkedAccountList["available"] {
+  const taken = new Set(list?.items.map(({ host }) => host))
+  return list?.available.filter(({ host }) => !taken.has(host)) ?? []
+}
+
+/** A host as people call it. */
+export function hostName(provider: string, host: string): string {
+  if (host === "github.com") return "GitHub"
+  return provider.startsWith("github") ? `GitHub at ${host}` : host
+}
+
+/** What the way back from a git host says, from the page's parameters: its outcome in words, or null. */
+export function linkOutcome(search: URLSearchParams): { kind: "good" | "bad"; text: string } | null {
+  const error = search.get("error")
+  if (error !== null) return { kind: "bad", text: error }
+  const linked = search.get("linked")
+  return linked === null ? null : { kind: "good", text: `Your account at ${linked} is linked` }
+}
