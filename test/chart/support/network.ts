@@ -40,9 +40,29 @@ export function allowed(
   port: number,
   protocol = "TCP",
 ): boolean {
-  return (
-    direction(policies, "Egress", from, to, port, protocol) && direction(policies, "Ingress", to, from, port, protocol)
-  )
+  return outgoing(policies, from, to, port, protocol) && incoming(policies, from, to, port, protocol)
+}
+
+/** Whether `from` may open it as far as its own egress decides. */
+export function outgoing(
+  policies: readonly KubernetesObject[],
+  from: Peer,
+  to: Peer,
+  port: number,
+  protocol = "TCP",
+): boolean {
+  return direction(policies, "Egress", from, to, port, protocol)
+}
+
+/** Whether `to` takes it as far as its own ingress decides. */
+export function incoming(
+  policies: readonly KubernetesObject[],
+  from: Peer,
+  to: Peer,
+  port: number,
+  protocol = "TCP",
+): boolean {
+  return direction(policies, "Ingress", to, from, port, protocol)
 }
 
 function direction(
