@@ -5,7 +5,7 @@ import { afterAll, describe, expect, test } from "vitest"
 import { testDatabase } from "../../../test/support/postgres.ts"
 import { removeScratch, scratchDirectory } from "../../../test/support/scratch.ts"
 import { APP } from "../credentials/accounts/testing/github-grants.ts"
-import { deliveryOf, startGithubServer } from "../credentials/accounts/testing/github-server.ts"
+import { deliveryOf, startGithubServer, userOf } from "../credentials/accounts/testing/github-server.ts"
 import { addMember, githubConfig } from "./testing/github.ts"
 import { startServer } from "./testing/server.ts"
 
@@ -157,7 +157,7 @@ describe("linking an account over HTTP", () => {
     github.letReadEmails(false)
     const { cookie } = await linked("shy")
     github.letReadEmails(true)
-    expect((await listOf(cookie)).items).toMatchObject([{ email: "7+shy@users.noreply.127.0.0.1" }])
+    expect((await listOf(cookie)).items).toMatchObject([{ email: `${userOf("shy").id}+shy@users.noreply.127.0.0.1` }])
   })
 })
 
@@ -178,6 +178,22 @@ describe("unlinking an account over HTTP", () => {
   })
 })
 
+test("an account that two have linked is ended for one of them only; linked again, its former token ends", async () => {
+  const [one, two] = [await linked("shared"), await linked("shared")]
+  const unlink = async (cookie: string) => {
+    const [account] = (await listOf(cookie)).items
+    expect((await server.fetch(`/api/linked-accounts/${account?.id}`, { method: "DELETE", cookie })).status).toBe(204)
+  }
+  const before = github.counts.revocations
+  expect(github.tokensOf("shared")).toBe(2)
+  expect(await comeBack(await allowed(two.cookie, "shared"), two.cookie)).toBe(OK)
+  expect(github.tokensOf("shared")).toBe(2)
+  await unlink(one.cookie)
+  expect([github.tokensOf("shared"), github.counts.revocations]).toEqual([1, before])
+  await unlink(two.cookie)
+  expect([github.tokensOf("shared"), github.counts.revocations]).toEqual([0, before + 1])
+})
+
 type Signed = ReturnType<typeof deliveryOf>
 
 describe("what GitHub tells by webhook", () => {
@@ -191,7 +207,7 @@ describe("what GitHub tells by webhook", () => {
     })
   }
   const revoked = (login: string, id?: string) =>
-    deliveryOf("github_app_authorization", { action: "revoked", sender: { id: 7, login } }, id)
+    deliveryOf("github_app_authorization", { action: "revoked", sender: userOf(login) }, id)
 
   test("a revoked authorization unlinks the account at once, for everybody who had linked it, on every replica", async () => {
     const [one, two] = [await linked("revoker"), await linked("revoker")]
@@ -293,8 +309,8 @@ describe("what GitHub tells by webhook", () => {
     const { cookie } = await linked("bystander")
     github.withdraw("bystander")
     for (const [event, payload] of [
-      ["github_app_authorization", { action: "granted", sender: { id: 7 } }],
-      ["push", { action: "revoked", sender: { id: 7 } }],
+      ["github_app_authorization", { action: "granted", sender: userOf("bystander") }],
+      ["push", { action: "revoked", sender: userOf("bystander") }],
       ["github_app_authorization", { action: "revoked", sender: { id: 8 } }],
     ] as const) {
       expect((await post(deliveryOf(event, payload))).status).toBe(204)

@@ -23,7 +23,8 @@ interface Refused {
 
 /** Finds the words for a host's refusal: what is missing, and who can do something about it. */
 export async function explainRefusal(
-  accounts: Pick<AccountAccess, "explain" | "canLink"> | undefined,
+  accounts: Pick<AccountAccess, "explain" | "refused" | "canLink"> | undefined,
+  userId: string,
   { host, operation, credential }: Refused,
   status: number,
 ): Promise<AppError> {
@@ -32,7 +33,10 @@ export async function explainRefusal(
   const phrase = `${doing === "write" ? "push to" : "read"} ${host}/${repository}`
   if (credential?.source === "account") {
     const again = `${host} does not take the linked account's token any more. Link the account again in the settings.`
-    if (status === 401) return new AppError("forbidden", again)
+    if (status === 401) {
+      await accounts?.refused(userId, host)
+      return new AppError("forbidden", again)
+    }
     const obstacle = (await accounts?.explain(host, repository, doing)) ?? null
     if (obstacle !== null) {
       const details = { reason: obstacle.code, installUrl: obstacle.installUrl }

@@ -23,7 +23,7 @@ export interface GitRouteOptions {
   readonly uses: Uses
   readonly notices: Notices
   /** Absent where no kind of account can be linked. */
-  readonly accounts: Pick<AccountAccess, "explain" | "canLink"> | undefined
+  readonly accounts: Pick<AccountAccess, "explain" | "refused" | "canLink"> | undefined
 }
 
 /** `ANY /v1/git/:host/*`: git's smart HTTP to the session's repository, packs streamed both ways. */
@@ -52,7 +52,9 @@ export function createGitRoute(options: GitRouteOptions) {
       const headers = { ...requestHeaders(passage.request.headers), ...authorization }
       const exchange = { passage, operation, host, origin, headers, credential }
       await followed(options, session.id, exchange).catch(async (error: unknown) => {
-        throw error instanceof HostSaidNo ? await explainRefusal(accounts, exchange, error.status) : error
+        throw error instanceof HostSaidNo
+          ? await explainRefusal(accounts, session.owner.id, exchange, error.status)
+          : error
       })
       // A fetch or push begins with one advertisement: that one is told.
       if (advertisement && credential !== null)

@@ -27,6 +27,11 @@ export interface AccountAccess {
   identity(userId: string, host: string): Promise<{ name: string; email: string } | null>
   /** True when an account could be linked for this host. */
   canLink(host: string): boolean
+  /**
+   * The host did not take an account's token in a git request. When it says the same to us, the account has to be linked
+   * again, and its owner sees why.
+   */
+  refused(userId: string, host: string): Promise<void>
   /** Why a host that refused a linked account may have done so; null when it cannot be found out. */
   explain(host: string, repository: string, doing: "read" | "write"): Promise<Obstacle | null>
 }
@@ -44,7 +49,7 @@ export type AccountTokenOf = (userId: string, host: string) => Promise<Secret | 
 
 /** Reads the account anew for each request: what was unlinked a moment ago is refused. */
 export function createAccountAccess(parts: Parts & { notifications?: Notifications }): AccountAccess {
-  const { database, providers } = parts
+  const { database, providers, vault, log } = parts
   const installations = createInstallations(parts)
   const tokenOf = createAccountTokens(parts)
   return {
@@ -57,6 +62,17 @@ export function createAccountAccess(parts: Parts & { notifications?: Notificatio
       return account === null ? null : { name: account.name, email: account.email }
     },
     canLink: (host) => providers.some((one) => one.host === host),
+    async refused(userId, host) {
+      const provider = providers.find((one) => one.host === host)
+      const account = await findAccount(database, userId, host)
+      if (account === null || provider === undefined || account.brokenReason !== null) return
+      try {
+        if (await provider.accepts(openTokens(vault, account).access)) return
+        await breakAccount(database, account, `${host} does not take its token any more`)
+      } catch (error) {
+        log.warn({ err: error, account: account.id, host }, "could not ask whether an account's token still counts")
+      }
+    },
     explain: (host, repository, doing) => installations.obstacle(host, repository, doing),
   }
 }
@@ -138,6 +154,6 @@ function cannotRenew(host: string, cause: HostRefused): AppError {
 }
 
 async function broken(transaction: Database, account: AccountRecord, brokenReason: string): Promise<AccountRecord> {
-  await breakAccount(transaction, account.id, brokenReason)
+  await breakAccount(transaction, account, brokenReason)
   return { ...account, brokenReason }
 }

@@ -7,7 +7,15 @@ import type { Logger } from "../../observability/index.ts"
 import { sealedColumns } from "../vault/columns.ts"
 import type { Vault } from "../vault/vault.ts"
 import { type AccountProvider, HostRefused } from "./provider.ts"
-import { type AccountRecord, deleteAccount, insertAccount, insertAttempt, listAccounts, takeAttempt } from "./store.ts"
+import {
+  type AccountRecord,
+  deleteAccount,
+  findAccountsOf,
+  insertAccount,
+  insertAttempt,
+  listAccounts,
+  takeAttempt,
+} from "./store.ts"
 import { openTokens, sealTokens } from "./tokens.ts"
 
 const ATTEMPT_MS = 600_000
@@ -90,11 +98,13 @@ export function createLinkedAccounts(options: LinkedAccountsOptions): LinkedAcco
       const verifier = await verifierOf(options, actor, id, answer.state)
       if (answer.error !== undefined || answer.code === undefined) throw notLinked(provider, answer.error ?? "no code")
       const account = await redeem(options, actor, provider, { code: answer.code, verifier })
-      return await withTransaction(database, async (transaction) => {
-        const stored = await insertAccount(transaction, account)
-        await note(actor, "account.link", stored, transaction)
-        return viewOf(stored)
+      const { stored, earlier } = await withTransaction(database, async (transaction) => {
+        const inserted = await insertAccount(transaction, account)
+        await note(actor, "account.link", inserted.stored, transaction)
+        return inserted
       })
+      if (earlier !== null) await revoke(options, earlier)
+      return viewOf(stored)
     },
     async unlink(actor, id) {
       const account = await withTransaction(database, async (transaction) => {
@@ -147,11 +157,16 @@ async function redeem(
   }
 }
 
-/** The account is gone here whatever the host says; a failed revocation is for the operator to know. */
-async function revoke({ providers, vault, log }: LinkedAccountsOptions, account: AccountRecord): Promise<void> {
+/**
+ * The account is gone here whatever the host says; a failed revocation is for the operator to know. While the same
+ * person is linked by somebody else, or anew, only the token ends: the grant would take theirs along.
+ */
+async function revoke(options: LinkedAccountsOptions, account: AccountRecord): Promise<void> {
+  const { database, providers, vault, log } = options
   const provider = providers.find((one) => one.id === account.provider && one.host === account.host)
   try {
-    await provider?.revoke(openTokens(vault, account).access)
+    const others = await findAccountsOf(database, account)
+    await provider?.revoke(openTokens(vault, account).access, others.length === 0 ? "grant" : "token")
   } catch (error) {
     log.warn(
       { err: error, account: account.id, host: account.host },

@@ -55,8 +55,8 @@ export interface AccountProvider {
   exchange(request: { code: string; verifier: string; redirectUri: string }): Promise<AccountTokens>
   refresh(refresh: Secret): Promise<AccountTokens>
   identify(access: Secret): Promise<AccountIdentity>
-  /** Ends what the user allowed, at the host. */
-  revoke(access: Secret): Promise<void>
+  /** Ends what the user allowed, at the host: all of it, with every token that came of it, or this token alone. */
+  revoke(access: Secret, what: "grant" | "token"): Promise<void>
   /** Whether the host takes a token that has not run out. */
   accepts(access: Secret): Promise<boolean>
   /** Where the owner of a repository lets the app in; null when the host knows no such thing, or it is not known. */

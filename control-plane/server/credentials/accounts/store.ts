@@ -83,16 +83,15 @@ export async function lockAccount(transaction: Database, id: string): Promise<Ac
   return rows[0] === undefined ? null : toRecord(rows[0])
 }
 
-/**
- * Takes the place of the user's earlier account at the host. That one is not ended at the host: with the same person it
- * would take the new tokens along.
- */
+/** Takes the place of the user's earlier account at the host, if there is one. */
 export async function insertAccount(
   transaction: Database,
   account: Omit<AccountRecord, "brokenReason" | "createdAt">,
-): Promise<AccountRecord> {
-  const earlier = [account.userId, account.host]
-  await transaction.raw("DELETE FROM linked_accounts WHERE user_id = ? AND host = ?", earlier)
+): Promise<{ stored: AccountRecord; earlier: AccountRecord | null }> {
+  const former = await transaction.raw<{ rows: Row[] }>(
+    "DELETE FROM linked_accounts WHERE user_id = ? AND host = ? RETURNING *",
+    [account.userId, account.host],
+  )
   const { rows } = await transaction.raw<{ rows: [Row] }>(
     `INSERT INTO linked_accounts (id, user_id, provider, host, subject, login, name, email, tokens_sealed,
        access_expires_at, refresh_expires_at)
@@ -103,7 +102,8 @@ export async function insertAccount(
       ...[dateOf(account.accessExpiresAt), dateOf(account.refreshExpiresAt)],
     ],
   )
-  return toRecord(rows[0])
+  const [earlier] = former.rows
+  return { stored: toRecord(rows[0]), earlier: earlier === undefined ? null : toRecord(earlier) }
 }
 
 /** New tokens of an account that works. */
@@ -119,9 +119,14 @@ export async function saveTokens(
   )
 }
 
-/** The account has to be linked again, for this reason. */
-export async function breakAccount(database: Database, id: string, reason: string): Promise<void> {
-  await database.raw("UPDATE linked_accounts SET broken_reason = ? WHERE id = ?", [reason, id])
+/** The account has to be linked again, for this reason; unless it has other tokens by now. */
+export async function breakAccount(
+  database: Database,
+  { id, tokensSealed }: Pick<AccountRecord, "id" | "tokensSealed">,
+  reason: string,
+): Promise<void> {
+  const sql = "UPDATE linked_accounts SET broken_reason = ? WHERE id = ? AND tokens_sealed = ?"
+  await database.raw(sql, [reason, id, tokensSealed])
 }
 
 /** Removes a user's account and returns what it was; null when there is none. */

@@ -48,7 +48,7 @@ export function createGithub(options: { app: GithubApp; fetch: typeof fetch; now
     exchange: ({ code, verifier, redirectUri }) => tokens({ code, redirect_uri: redirectUri, code_verifier: verifier }),
     refresh: (refresh) => tokens({ grant_type: "refresh_token", refresh_token: refresh.reveal() }),
     identify: (access) => identify(http, web, access),
-    revoke: (access) => aboutToken("DELETE", "grant", access),
+    revoke: (access, what) => aboutToken("DELETE", what, access),
     async accepts(access) {
       try {
         await aboutToken("POST", "token", access)

@@ -103,6 +103,10 @@ export function createGrants(now: () => number) {
       if (type === "refresh_token") return refresh(form.get("refresh_token"))
       return type === null || type === "authorization_code" ? redeem(form) : { error: "unsupported_grant_type" }
     },
+    countOf: (login: string) => tokens.filter(({ user }) => user.login === login).length,
+    end(access: string): void {
+      tokens = tokens.filter((token) => token.access !== access)
+    },
     /** Ends everything that a user has allowed; false when that was nothing. */
     withdraw(login: string): boolean {
       const before = tokens.length

@@ -10,6 +10,11 @@ import { createRepositories, type GithubRepository } from "./github-repositories
 
 const OCTO: GithubUser = { id: 7, login: "octo" }
 
+/** A person of this GitHub, always with the same id. */
+export function userOf(login: string): GithubUser {
+  return login === OCTO.login ? OCTO : { id: Buffer.from(login).readUIntBE(0, Math.min(login.length, 5)), login }
+}
+
 interface Options {
   readonly now?: () => number
   /** Answers git's requests that are let through; without it there is no git. */
@@ -36,6 +41,8 @@ export function createGithubShape({ now = Date.now, git }: Options = {}) {
     },
     /** True while a token gives access, as git or the API would check. */
     accepts: (token: string) => grants.byAccess(token) !== undefined,
+    /** How many tokens of a user count at the moment. */
+    tokensOf: (login: string) => grants.countOf(login),
     /** Answers like an outage until called with false. */
     break: (value: boolean) => {
       state.down = value
@@ -119,7 +126,7 @@ function sendBack(grants: Grants, request: IncomingMessage, response: ServerResp
   if (login === undefined) return respond(response, [401, { message: "Sign in first" }])
   try {
     const { searchParams } = new URL(request.url ?? "", "http://github")
-    const { state, code, redirectUri } = grants.consent(searchParams, { ...OCTO, login })
+    const { state, code, redirectUri } = grants.consent(searchParams, userOf(login))
     response.writeHead(302, { location: `${redirectUri}?${new URLSearchParams({ code, state })}` }).end()
   } catch (error) {
     respond(response, [400, { message: String(error) }])
@@ -161,7 +168,11 @@ function aboutToken(grants: Grants, { method, headers }: IncomingMessage, path: 
   const { access_token } = JSON.parse(body) as { access_token: string }
   const user = grants.byAccess(access_token)?.user
   if (user === undefined) return [404, { message: "Not Found" }]
-  if (path === `/applications/${APP.clientId}/token` && method === "POST") return [200, { user }]
+  if (path === `/applications/${APP.clientId}/token`) {
+    if (method === "POST") return [200, { user }]
+    if (method === "DELETE") grants.end(access_token)
+    return method === "DELETE" ? [204] : [404]
+  }
   if (path !== `/applications/${APP.clientId}/grant` || method !== "DELETE") return [404]
   grants.counts.revocations++
   grants.withdraw(user.login)
