@@ -54,7 +54,7 @@ export interface Identity {
 
 /** Leaving for the identity provider and coming back. */
 export interface ProviderSignIn {
-  begin(providerId: string, returnTo: unknown): Promise<{ location: string; cookie: string }>
+  begin(providerId: string, returnTo: unknown, visitor: Visitor): Promise<{ location: string; cookie: string }>
   finish(
     providerId: string,
     search: string,
@@ -161,10 +161,10 @@ function providerSignIn(parts: {
 }): ProviderSignIn {
   const { oidc, providerLogins, logins, cookie, noteSignIn } = parts
   return {
-    begin: (providerId, returnTo) => oidc.begin(providerId, returnTo),
+    begin: (providerId, returnTo, { requestId }) => oidc.begin(providerId, returnTo, requestId),
     clearCookie: () => oidc.clearCookie(),
     async finish(providerId, search, cookieHeader, visitor) {
-      const { user, tokens, returnTo } = await oidc.finish(providerId, search, cookieHeader)
+      const { user, tokens, returnTo } = await oidc.finish(providerId, search, cookieHeader, visitor.requestId)
       const previousToken = cookie.read(cookieHeader)
       const kept = providerLogins.optionsFor(user.id, tokens)
       const login = await logins.start(user, visitor, { method: "oidc", previousToken, ...kept })

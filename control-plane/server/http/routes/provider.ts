@@ -26,7 +26,7 @@ export function providerHandlers(parts: { identity: Identity; audit: Audit; cloc
   return {
     async leave({ params, query, visitor, setHeader }: Caller & { query: { return?: string } }) {
       try {
-        const { location, cookie } = await providerOf(identity).begin(params.providerId, query.return)
+        const { location, cookie } = await providerOf(identity).begin(params.providerId, query.return, visitor)
         setHeader("set-cookie", cookie)
         return { location }
       } catch (error) {

@@ -4,7 +4,13 @@ import type { Config } from "../../config/index.ts"
 import { createCredentials, createVault } from "../../credentials/index.ts"
 import type { Database } from "../../database/index.ts"
 import { createIdentity } from "../../identity/index.ts"
-import { createHealth, createLogger, createMetrics, createRequestContext, type Logger } from "../../observability/index.ts"
+import {
+  createHealth,
+  createLogger,
+  createMetrics,
+  createRequestContext,
+  type Logger,
+} from "../../observability/index.ts"
 import type { Sessions } from "../../sessions/service-types.ts"
 import { type Clock, systemClock } from "../../time/index.ts"
 import { createHttp, type Http } from "../index.ts"

@@ -1,13 +1,13 @@
 import * as oidc from "openid-client"
 import type { Config } from "../../config/index.ts"
 import { type Database, withTransaction } from "../../database/index.ts"
-import { AppError } from "../../errors/index.ts"
+import { AppError, isAppError } from "../../errors/index.ts"
 import type { Logger } from "../../observability/index.ts"
 import type { Clock } from "../../time/index.ts"
 import { safeReturnPath } from "../return-path.ts"
 import type { Offer } from "../types.ts"
 import { linkLocalUser, type UserRecord, upsertUser } from "../users/store.ts"
-import { toSignInError } from "./errors.ts"
+import { endsSignIn, explain, toSignInError } from "./failures.ts"
 import { type Person, personOf } from "./person.ts"
 import { createProvider, type Provider } from "./provider.ts"
 import { createTransactions, type Transactions } from "./transaction.ts"
@@ -25,12 +25,13 @@ export interface ProviderTokens {
 export interface OidcSignIn {
   readonly offer: Offer
   /** Where to send the browser, and the cookie that remembers it. @throws AppError `not_found`, `unavailable` */
-  begin(providerId: string, returnTo: unknown): Promise<{ location: string; cookie: string }>
+  begin(providerId: string, returnTo: unknown, requestId: string): Promise<{ location: string; cookie: string }>
   /** Who came back. @throws AppError `unauthenticated`, `unavailable`, `not_found` */
   finish(
     providerId: string,
     search: string,
     cookieHeader: string | undefined,
+    requestId: string,
   ): Promise<{ user: UserRecord; tokens: ProviderTokens; returnTo: string }>
   clearCookie(): string
   /** Where to go to sign out at the provider too; null when it offers no such place. */
@@ -62,8 +63,9 @@ export function createOidcSignIn(parts: OidcParts): OidcSignIn {
   return {
     offer: { id: provider.id, kind: "redirect", label: provider.label, path: `api/auth/login/${provider.id}` },
     clearCookie: () => transactions.clear(),
-    begin: (providerId, returnTo) => begin(context, providerId, returnTo),
-    finish: (providerId, search, cookieHeader) => finish(context, providerId, search, cookieHeader),
+    begin: (providerId, returnTo, requestId) => telling(context, requestId, () => begin(context, providerId, returnTo)),
+    finish: (providerId, search, cookieHeader, requestId) =>
+      telling(context, requestId, () => finish(context, providerId, search, cookieHeader)),
     refresh: (tokens) => refresh(context, tokens),
     async signOutUrl(idToken) {
       const client = await provider.client()
@@ -100,18 +102,26 @@ async function begin({ config, provider, transactions, prefix }: Context, provid
 }
 
 async function finish(context: Context, providerId: string, search: string, cookieHeader: string | undefined) {
-  const { config, database, provider, transactions, prefix, log } = context
+  const { config, database, provider, transactions, prefix } = context
   requireProvider(provider, providerId)
   const { state, nonce, verifier, returnTo, providerId: begunWith } = await transactions.finish(cookieHeader)
   if (begunWith !== providerId) throw new AppError("unauthenticated", "This sign-in was begun with another provider.")
+  const checks = { expectedState: state, expectedNonce: nonce, ...(verifier ? { pkceCodeVerifier: verifier } : {}) }
+  const { person, tokens } = await exchange(context, search, checks)
+  const user = await accountOf(database, person, config.file)
+  return { user, tokens, returnTo: safeReturnPath(returnTo, prefix) }
+}
+
+/** Whatever goes wrong is logged with what an operator can do about it, and told the person in other words. */
+async function telling<T>({ log, config }: Context, requestId: string, work: () => Promise<T>): Promise<T> {
   try {
-    const checks = { expectedState: state, expectedNonce: nonce, ...(verifier ? { pkceCodeVerifier: verifier } : {}) }
-    const { person, tokens } = await exchange(context, search, checks)
-    const user = await accountOf(database, person, config.file)
-    return { user, tokens, returnTo: safeReturnPath(returnTo, prefix) }
+    return await work()
   } catch (error) {
-    log.warn({ err: error, provider: providerId, issuer: config.file.oidc.issuer }, "a sign-in at the provider failed")
-    throw toSignInError(error)
+    if (isAppError(error, "not_found")) throw error
+    const { why, hint } = explain(error)
+    const { issuer, clientId } = config.file.oidc
+    log.warn({ err: error, why, hint, issuer, clientId, requestId }, `a sign-in at the provider failed: ${why}`)
+    throw toSignInError(error, why)
   }
 }
 
@@ -137,12 +147,13 @@ async function refresh(
     const tokens = await oidc.refreshTokenGrant(await provider.client(), refreshToken)
     const told = tokens.claims()
     if (told === undefined || told.sub === subject) return tokensOf(tokens, subject, { refreshToken, idToken })
-    log.warn({ provider: provider.id }, "the provider refreshed a sign-in for another subject")
+    log.warn({ provider: provider.id, why: "wrong_subject" }, "the provider refreshed a sign-in for another subject")
     return null
   } catch (error) {
-    // Only what the provider says in its own words ends a sign-in; being unreachable does not.
-    if (error instanceof oidc.ResponseBodyError && error.error === "invalid_grant") return null
-    throw error
+    if (!endsSignIn(error)) throw error
+    const { why, hint } = explain(error)
+    log.info({ err: error, why, hint, provider: provider.id }, `a sign-in was not refreshed: ${why}`)
+    return null
   }
 }
 

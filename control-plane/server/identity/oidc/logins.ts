@@ -4,6 +4,7 @@ import type { Logger } from "../../observability/index.ts"
 import type { Clock } from "../../time/index.ts"
 import type { LoginOptions } from "../logins/index.ts"
 import { type ActiveLogin, deleteLogins, findProvider, saveProvider, takeCheck } from "../logins/store.ts"
+import { explain } from "./failures.ts"
 import type { OidcSignIn, ProviderTokens } from "./index.ts"
 
 /** Without a refresh token nobody can be asked, so the sign-in is made again after half a day. */
@@ -59,7 +60,8 @@ export function createProviderLogins(parts: {
         }
         await saveProvider(database, login.id, seal(login.id, login.userId, tokens), clock.now() + tokens.valid_ms)
       } catch (error) {
-        log.warn({ err: error, login: login.id }, "the identity provider could not be asked about a sign-in")
+        const told = { err: error, ...explain(error), login: login.id }
+        log.warn(told, "the identity provider could not be asked about a sign-in, which goes on until it can be")
       }
       return true
     },

@@ -1,84 +1,30 @@
 import { generateKeyPairSync } from "node:crypto"
-import { afterAll, beforeEach, describe, expect, test } from "vitest"
-import { testDatabase } from "../../../../test/support/postgres.ts"
+import { describe, expect, test } from "vitest"
 import { freePort } from "../../../../test/support/scratch.ts"
-import { ADMIN, startServer, testConfig } from "../../http/testing/server.ts"
+import { Secret } from "../../crypto/index.ts"
+import { ADMIN, startServer } from "../../http/testing/server.ts"
 import { Browser } from "./testing/browser.ts"
-import { CLIENT_SECRET, CLIENTS, startProvider, type Tampering } from "./testing/provider.ts"
+import { CLIENTS, type Tampering } from "./testing/provider.ts"
+import {
+  clock,
+  configFor,
+  database,
+  isCallback,
+  kinds,
+  lines,
+  log,
+  openPool,
+  ports,
+  provider,
+  refusal,
+  second,
+  servers,
+  signIn,
+  time,
+  toldWhy,
+} from "./testing/world.ts"
 
-const { database } = await testDatabase()
 const stranger = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey
-let now = Date.now()
-const clock = { now: () => now, sleep: async () => undefined }
-
-const kinds = ["confidential", "basic", "public"] as const
-const ports = {
-  confidential: await freePort(),
-  basic: await freePort(),
-  public: await freePort(),
-  second: await freePort(),
-  linking: await freePort(),
-}
-const uris = Object.values(ports).map((port) => `http://127.0.0.1:${port}/api/auth/callback/corp`)
-const provider = await startProvider({ redirectUris: uris, homeUri: `http://127.0.0.1:${ports.confidential}/` })
-const second = await startProvider({ redirectUris: uris, homeUri: "http://127.0.0.1/" })
-afterAll(() => Promise.all([provider.stop(), second.stop()]))
-
-function configFor(kind: (typeof kinds)[number], port: number, issuer: string, more: object = {}) {
-  const publicClient = kind === "public"
-  const oidc = {
-    enabled: true,
-    providerId: "corp",
-    issuer,
-    clientId: CLIENTS[kind],
-    publicClient,
-    allowInsecureIssuer: true,
-    scopes: ["openid", "email", "profile", "groups"],
-    tokenEndpointAuthMethod: kind === "basic" ? "client_secret_basic" : "client_secret_post",
-    ...more,
-  }
-  const file = { public: { host: `127.0.0.1:${port}`, pathPrefix: "/", tls: false }, oidc }
-  const env = { BERTH_HTTP_LISTEN: `127.0.0.1:${port}`, ...(publicClient ? {} : { OIDC_CLIENT_SECRET: CLIENT_SECRET }) }
-  return testConfig(file, env)
-}
-const start = (kind: (typeof kinds)[number]) =>
-  startServer({ database, clock, config: configFor(kind, ports[kind], provider.issuer) })
-const servers = {
-  confidential: await start("confidential"),
-  basic: await start("basic"),
-  public: await start("public"),
-}
-
-beforeEach(() => {
-  now = Date.now()
-  provider.tampering = {}
-  provider.refreshTokens = true
-  provider.account = { sub: "ann", email: "ann@example.com", email_verified: true, name: "Ann", groups: ["dev"] }
-})
-
-const isCallback = (url: URL) => url.pathname.startsWith("/api/auth/callback/")
-
-async function signIn(server: { url: string }, browser = new Browser(), back = "/settings?tab=1") {
-  const { url } = await browser.go(
-    `${server.url}/api/auth/login/corp?return=${encodeURIComponent(back)}`,
-    (at) => at.origin === server.url && !at.pathname.startsWith("/api/"),
-  )
-  const me = await fetch(`${server.url}/api/me`, { headers: { cookie: browser.cookieOf(server.url) } })
-  return {
-    url,
-    browser,
-    me: me.status === 200 ? ((await me.json()) as { id: string; email: string; role: string }) : null,
-  }
-}
-
-/** Asks what became of a sign-in that must fail: the words that the person sees. */
-async function refusal(server: { url: string }, tampering: Tampering): Promise<string> {
-  provider.tampering = tampering
-  const { url, me } = await signIn(server)
-  expect(me).toBeNull()
-  expect(url.pathname).toBe("/sign-in")
-  return url.searchParams.get("error") ?? ""
-}
 
 describe.each(kinds)("a %s client", (kind) => {
   const server = servers[kind]
@@ -99,33 +45,46 @@ describe.each(kinds)("a %s client", (kind) => {
     expect(user.id).toBe(me?.id)
   })
 
-  test.each<[string, Tampering]>([
-    ["an ID token without signature", { idToken: () => ({ key: null }) }],
-    ["an ID token signed by somebody else", { idToken: () => ({ key: stranger }) }],
-    ["an ID token with an unknown key id", { idToken: (_claims, header) => ((header.kid = "other"), {}) }],
-    ["an ID token for another client", { idToken: (claims) => ((claims.aud = "other"), {}) }],
-    ["an ID token of another issuer", { idToken: (claims) => ((claims.iss = "http://127.0.0.1:1"), {}) }],
-    ["an ID token without subject", { idToken: (claims) => (delete claims.sub, {}) }],
-    ["an ID token without time of issue", { idToken: (claims) => (delete claims.iat, {}) }],
-    ["an ID token without expiry", { idToken: (claims) => (delete claims.exp, {}) }],
-    ["an expired ID token", { idToken: (claims) => ((claims.exp = 1_000_000), {}) }],
-    ["an ID token with another nonce", { idToken: (claims) => ((claims.nonce = "other"), {}) }],
-    ["an ID token without nonce", { idToken: (claims) => (delete claims.nonce, {}) }],
-    ["no ID token", { json: { "/token": ({ id_token: _gone, ...rest }) => rest } }],
-    ["user information about somebody else", { json: { "/me": (body) => ({ ...body, sub: "eve" }) } }],
+  test.each<[string, string, Tampering]>([
+    ["an ID token without signature", "not_signed", { idToken: () => ({ key: null }) }],
+    ["an ID token signed by somebody else", "wrong_signature", { idToken: () => ({ key: stranger }) }],
+    [
+      "an ID token with an unknown key id",
+      "wrong_signature",
+      { idToken: (_claims, header) => ((header.kid = "other"), {}) },
+    ],
+    ["an ID token for another client", "wrong_audience", { idToken: (claims) => ((claims.aud = "other"), {}) }],
+    ["an ID token of another issuer", "wrong_issuer", { idToken: (claims) => ((claims.iss = "http://a.b"), {}) }],
+    ["an ID token without subject", "malformed", { idToken: (claims) => (delete claims.sub, {}) }],
+    ["an ID token without time of issue", "malformed", { idToken: (claims) => (delete claims.iat, {}) }],
+    ["an ID token without expiry", "malformed", { idToken: (claims) => (delete claims.exp, {}) }],
+    ["an expired ID token", "wrong_time", { idToken: (claims) => ((claims.exp = 1_000_000), {}) }],
+    ["an ID token with another nonce", "wrong_nonce", { idToken: (claims) => ((claims.nonce = "other"), {}) }],
+    ["an ID token without nonce", "wrong_nonce", { idToken: (claims) => (delete claims.nonce, {}) }],
+    ["no ID token", "malformed", { json: { "/token": ({ id_token: _gone, ...rest }) => rest } }],
+    ["user information about somebody else", "wrong_subject", { json: { "/me": (body) => ({ ...body, sub: "eve" }) } }],
     [
       "an answer of another issuer (mix-up)",
+      "wrong_issuer",
       { callback: (url) => url.searchParams.set("iss", "https://evil.example") },
     ],
-    ["an answer that does not say its issuer", { callback: (url) => url.searchParams.delete("iss") }],
-    ["another state", { callback: (url) => url.searchParams.set("state", "other") }],
-    ["no state", { callback: (url) => url.searchParams.delete("state") }],
-    ["no code", { callback: (url) => url.searchParams.delete("code") }],
-    ["another code", { callback: (url) => url.searchParams.set("code", "other") }],
-  ])("refuses %s", async (_what, tampering) => {
+    ["an answer that does not say its issuer", "wrong_issuer", { callback: (url) => url.searchParams.delete("iss") }],
+    ["another state", "wrong_state", { callback: (url) => url.searchParams.set("state", "other") }],
+    ["no state", "wrong_state", { callback: (url) => url.searchParams.delete("state") }],
+    ["no code", "malformed", { callback: (url) => url.searchParams.delete("code") }],
+    ["another code", "code_refused", { callback: (url) => url.searchParams.set("code", "other") }],
+    ["keys of somebody else", "wrong_signature", { json: { "/jwks": () => ({ keys: [] }) } }],
+  ])("refuses %s, and tells the operator %s", async (_what, why, tampering) => {
     const before = await database("logins").count()
-    expect(await refusal(server, tampering)).toMatch(/identity provider|sign-in/i)
+    const words = await refusal(server, tampering)
+    expect(words).toMatch(/identity provider|sign-in/i)
     expect(await database("logins").count()).toEqual(before)
+    const told = toldWhy()
+    expect(told.why).toBe(why)
+    // What the person sees leads to the line, and to the entry in the record.
+    expect(words).toContain(told.requestId)
+    const event = await database("audit_events").where({ action: "login.create" }).orderBy("id", "desc").first()
+    expect(event).toMatchObject({ outcome: "refused", request_id: told.requestId, facts: { method: "oidc", why } })
   })
 
   test("accepts an ID token without key id while there is one key", async () => {
@@ -148,6 +107,24 @@ describe("a transaction", () => {
     expect((await end(copy, url)).searchParams.get("error")).toContain("not begun in this browser")
   })
 
+  test("may end on another replica than it began on, and counts once on all of them together", async () => {
+    const config = configFor("confidential", ports.confidential, provider.issuer, {}, 0)
+    const replica = await startServer({ database: openPool(), clock, log, config })
+    const browser = new Browser()
+    const url = await backFrom(browser)
+    const cookie = browser.cookieOf(server.url)
+    const there = await fetch(replica.url + url.pathname + url.search, { redirect: "manual", headers: { cookie } })
+    expect([there.status, there.headers.get("location")]).toEqual([302, "/"])
+    const login =
+      there.headers
+        .getSetCookie()
+        .find((line) => line.startsWith("berth-local="))
+        ?.split(";")[0] ?? ""
+    expect((await fetch(`${server.url}/api/me`, { headers: { cookie: login } })).status).toBe(200)
+    expect((await end(browser, url)).searchParams.get("error")).toContain("not begun in this browser")
+    expect(toldWhy().why).toBe("not_begun_here")
+  })
+
   test("belongs to the browser that began it", async () => {
     const url = await backFrom(new Browser())
     expect((await end(new Browser(), url)).searchParams.get("error")).toContain("not begun in this browser")
@@ -159,7 +136,7 @@ describe("a transaction", () => {
   test("is over after ten minutes", async () => {
     const browser = new Browser()
     const url = await backFrom(browser)
-    now += 10 * 60_000 + 1_000
+    time.now += 10 * 60_000 + 1_000
     expect((await end(browser, url)).searchParams.get("error")).toContain("ten minutes")
   })
 
@@ -201,18 +178,20 @@ describe("the provider", () => {
     provider.tampering = {
       json: { "/.well-known/openid-configuration": (body) => ({ ...body, issuer: "http://127.0.0.1:1" }) },
     }
-    const fresh = await startServer({ database, clock, config })
+    const fresh = await startServer({ database, clock, log, config })
     expect(
       (await new Browser().go(`${fresh.url}/api/auth/login/corp`, (at) => at.pathname === "/sign-in")).url.search,
     ).toContain("cannot%20be%20reached")
+    expect(toldWhy().why).toBe("wrong_metadata")
   })
 
   test("that is down gives words for people, and works again when it is back", async () => {
     const port = await freePort()
-    const fresh = await startServer({ database, clock, config: configFor("public", port, provider.issuer) })
+    const fresh = await startServer({ database, clock, log, config: configFor("public", port, provider.issuer) })
     provider.tampering = { down: 503 }
     const { url } = await new Browser().go(`${fresh.url}/api/auth/login/corp`, (at) => at.pathname === "/sign-in")
     expect(url.searchParams.get("error")).toMatch(/cannot be reached.*\(req_/)
+    expect(toldWhy().why).toBe("provider_unreachable")
     provider.tampering = {}
     const again = await new Browser().go(`${fresh.url}/api/auth/login/corp`, (at) => at.origin === provider.issuer)
     expect(again.url.pathname).toBe("/auth")
@@ -229,6 +208,27 @@ describe("the provider", () => {
     const words = await refusal(server, tampering)
     expect(words).toContain("did not let you in")
     expect(words).not.toContain("canary")
+    expect(toldWhy().why).toBe("person_refused")
+  })
+
+  test("that does not know the client, or is asked without the secret, is told apart for the operator", async () => {
+    for (const [secret, why] of [
+      ["not the client's secret", "client_refused"],
+      ["", "client_secret_missing"],
+    ] as const) {
+      lines.splice(0)
+      const config = configFor("confidential", ports.second, provider.issuer)
+      const oidcClientSecret = secret === "" ? undefined : new Secret(secret)
+      const fresh = await startServer({
+        database,
+        clock,
+        log,
+        config: { ...config, oidcClientSecret } as typeof config,
+      })
+      expect((await signIn(fresh)).me).toBeNull()
+      expect(toldWhy().why).toBe(why)
+      await fresh.http.close()
+    }
   })
 
   test("may change its keys, a moment ago or while somebody signs in", async () => {
@@ -262,6 +262,7 @@ describe("an account", () => {
   test("needs an address", async () => {
     provider.account = { sub: "nomail", name: "No Mail" }
     expect(await refusal(servers.confidential, {})).toContain("no e-mail address")
+    expect(toldWhy().why).toBe("not_admitted")
   })
 
   test("is linked by its address only where that is switched on, only when verified, and then once", async () => {
@@ -292,75 +293,5 @@ describe("an account", () => {
     provider.account = boss("boss6", true)
     expect((await signIn(linking)).me?.id).not.toBe(local.id)
     expect((await linking.fetch("/api/auth/password", { method: "POST", json: ADMIN })).status).toBe(401)
-  })
-})
-
-describe("a login over the provider", () => {
-  const server = servers.confidential
-  const statusOf = async (browser: Browser) =>
-    (await fetch(`${server.url}/api/me`, { headers: { cookie: browser.cookieOf(server.url) } })).status
-  const refreshes = () => provider.asked.filter((asked) => asked === "POST /token").length
-
-  test("keeps its tokens sealed", async () => {
-    await signIn(server)
-    const [row] = await database("logins").where({ method: "oidc" }).orderBy("created_at", "desc").limit(1)
-    expect(row.provider_sealed.toString("latin1")).not.toMatch(/refreshToken|eyJ/)
-  })
-
-  test("asks the provider when its time has come, once for all requests at that moment", async () => {
-    const { browser } = await signIn(server)
-    now += 2 * 3_600_000
-    const before = refreshes()
-    expect(await Promise.all(Array.from({ length: 8 }, () => statusOf(browser)))).toEqual(Array(8).fill(200))
-    expect(refreshes()).toBe(before + 1)
-    expect(await statusOf(browser)).toBe(200)
-    expect(refreshes()).toBe(before + 1)
-  })
-
-  test("lives on while the provider is down", async () => {
-    const { browser } = await signIn(server)
-    now += 2 * 3_600_000
-    provider.tampering = { down: 503 }
-    expect(await statusOf(browser)).toBe(200)
-  })
-
-  test.each<[string, Tampering]>([["another subject", { idToken: (claims) => ((claims.sub = "eve"), {}) }]])(
-    "ends when the provider refreshes it for %s",
-    async (_what, tampering) => {
-      const { browser } = await signIn(server)
-      now += 2 * 3_600_000
-      provider.tampering = tampering
-      expect(await statusOf(browser)).toBe(401)
-    },
-  )
-
-  test("without a refresh token lasts half a day", async () => {
-    provider.refreshTokens = false
-    const { browser } = await signIn(server)
-    now += 12 * 3_600_000 - 60_000
-    expect(await statusOf(browser)).toBe(200)
-    now += 2 * 60_000
-    expect(await statusOf(browser)).toBe(401)
-  })
-
-  test("is signed out at the provider too", async () => {
-    const { browser } = await signIn(server)
-    const response = await fetch(`${server.url}/api/auth/logout`, {
-      method: "POST",
-      headers: { cookie: browser.cookieOf(server.url), origin: server.url },
-    })
-    const { redirect } = (await response.json()) as { redirect: string }
-    const url = new URL(redirect)
-    expect(url.origin + url.pathname).toBe(`${provider.issuer}/session/end`)
-    expect(url.searchParams.get("id_token_hint")).toMatch(/^eyJ/)
-    expect(url.searchParams.get("post_logout_redirect_uri")).toBe(`${server.url}/`)
-    expect(await statusOf(browser)).toBe(401)
-  })
-
-  test("ends when the provider says so", async () => {
-    const { browser } = await signIn(server)
-    provider.revokeGrants()
-    now += 2 * 3_600_000
-    expect(await statusOf(browser)).toBe(401)
   })
 })

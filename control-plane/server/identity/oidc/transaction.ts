@@ -91,12 +91,15 @@ function open(token: string, key: Buffer, clock: Clock): Transaction & { jti: st
   }
 }
 
-function stale(detail: string): AppError {
-  return new AppError(
-    "unauthenticated",
-    "This sign-in was not begun in this browser, or more than ten minutes ago. Try again.",
-    {
+/** An answer to a question that this browser did not ask, or asked long ago, or that was answered before. */
+export class StaleTransaction extends AppError {
+  constructor(detail: string) {
+    super("unauthenticated", "This sign-in was not begun in this browser, or more than ten minutes ago. Try again.", {
       detail,
-    },
-  )
+    })
+  }
+}
+
+function stale(detail: string): AppError {
+  return new StaleTransaction(detail)
 }

@@ -36,6 +36,7 @@ export interface TestProvider {
   rotateKey(): void
   /** The provider forgets every grant that it gave. */
   revokeGrants(): void
+  restoreGrants(): void
   stop(): Promise<void>
 }
 
@@ -61,6 +62,9 @@ export async function startProvider(options: { redirectUris: string[]; homeUri: 
     },
     revokeGrants() {
       inner.revoked = true
+    },
+    restoreGrants() {
+      inner.revoked = false
     },
     async stop() {
       for (const server of [front, inner.server]) {
