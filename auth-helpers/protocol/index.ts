@@ -7,7 +7,7 @@
 export interface WorkloadBinding {
   readonly workload: string
   readonly session: string
-  readonly repository: { readonly url: string; readonly ref: string | null } | null
+  readonly repository: WorkloadRepository | null
   readonly profile: string | null
   /** OpenCode's global configuration file, whole. Provider addresses in it point at the sidecar. */
   readonly agentConfig: Readonly<Record<string, unknown>>
@@ -22,6 +22,15 @@ export interface WorkloadBinding {
   readonly userSettings: Readonly<Record<string, unknown>> | null
   /** What the sidecar runs for the session's profile. */
   readonly resolvers: readonly SessionResolver[]
+}
+
+/** What is cloned into the workspace. */
+export interface WorkloadRepository {
+  readonly url: string
+  readonly ref: string | null
+  /** Commits of history; null: all of it. */
+  readonly depth: number | null
+  readonly submodules: boolean
 }
 
 /** A helper that the sidecar runs, and where what it prints goes: to one of the two. */

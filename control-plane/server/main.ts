@@ -2,7 +2,14 @@ import { createAudit, createSealer, deriveAuditKeys, verifyAudit } from "./audit
 import { createBroker, createProbe } from "./broker/index.ts"
 import { createCluster } from "./cluster/index.ts"
 import { type Config, ConfigError, EXIT_CONFIG, loadConfig } from "./config/index.ts"
-import { checkVault, createCredentials, createVault, profileFaults, providerFaults } from "./credentials/index.ts"
+import {
+  checkVault,
+  createCredentials,
+  createVault,
+  environmentFileFaults,
+  profileFaults,
+  providerFaults,
+} from "./credentials/index.ts"
 import { randomName } from "./crypto/index.ts"
 import { createDatabase, createNotifications, migrate, ping, waitForDatabase } from "./database/index.ts"
 import { createHttp } from "./http/index.ts"
@@ -76,15 +83,16 @@ async function start(config: Config, log: Logger, opened: Release[]): Promise<vo
   const workloads = createWorkloads({ config, cluster, database, vault, clock, log })
   const transcripts = createTranscripts({ database, notifications, clock, log })
   const runtime = createRuntime({ clock, log })
-  const features = { database, transcripts, runtime, workloads, vault, clock, notifications, config, audit, log }
+  const { choices, providers, injector, profiles, environmentFiles, accountAccess: accounts } = credentials
+  const shared = { config, database, vault, log, clock, audit }
+  const features = { ...shared, transcripts, runtime, workloads, notifications, choices }
   const figures = createEngineFigures(metrics, () => engine.stats().driven)
   const replica = `${config.replica.name}-${randomName(6)}`
   const engine = createEngine({ ...features, replica, started: figures.started })
   const sessions = createSessions({ ...features, engine })
 
-  const { providers, injector, accountAccess: accounts } = credentials
-  const shared = { config, cluster, database, vault, log, clock, metrics, audit }
-  const broker = createBroker({ ...shared, providers, injector, accounts, transcripts })
+  const parts = { providers, injector, profiles, environmentFiles, accounts, transcripts }
+  const broker = createBroker({ ...shared, ...parts, cluster, metrics })
   await broker.listen()
   const identity = createIdentity({ config, database, audit, log, clock, vault })
   await identity.start()
@@ -112,6 +120,7 @@ function readConfiguration(): Config {
     const faults = [
       ...providerFaults(config.file.providers ?? {}),
       ...profileFaults(config.file),
+      ...environmentFileFaults(config),
       ...apiKeyFaults(config.apiKeys),
     ]
     if (faults.length > 0) throw new ConfigError(faults)

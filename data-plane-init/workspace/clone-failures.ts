@@ -22,12 +22,25 @@ export function cloneFailure(stderr: string, repositoryUrl: string): Failure {
   return new Failure(code, `${repositoryUrl} cannot be cloned: ${wordsOf(stderr)}`)
 }
 
+/** A submodule that cannot be had, by the address that git names. */
+export function submoduleFailure(stderr: string, repositoryUrl: string): Failure {
+  const failure = cloneFailure(stderr, repositoryUrl)
+  if (failure.code === "disk_full") return failure
+  const [, address] = /clone of '([^']+)' into submodule path/.exec(stderr) ?? []
+  const which = address === undefined ? "A submodule" : `The submodule ${address}`
+  const why = /transport '.+' not allowed/i.test(stderr)
+    ? "it is at none of the git hosts that sessions reach (git.hosts)"
+    : wordsOf(stderr)
+  return new Failure(failure.code, `${which} of ${repositoryUrl} cannot be cloned: ${why}`)
+}
+
 /** What the other side said (`remote: …`), else git's own last complaint. */
 function wordsOf(stderr: string): string {
   const lines = stderr.split(/[\r\n]+/).map((line) => line.trim())
   const remote = lines.filter((line) => line.startsWith("remote: ")).map((line) => line.slice("remote: ".length).trim())
   const told = remote.filter((line) => !/^(Enumerating|Counting|Compressing|Total|Resolving)\b/.test(line))
-  if (told.length > 0) return told.join(" ")
+  // git tries a submodule twice.
+  if (told.length > 0) return [...new Set(told)].join(" ")
   const complaints = lines
     .filter((line) => /^(fatal|error): /.test(line))
     .map((line) => line.replace(/^(fatal|error): /, ""))

@@ -1,5 +1,6 @@
 import { readdir, rename, rm, rmdir } from "node:fs/promises"
-import { cloneFailure } from "./clone-failures.ts"
+import type { WorkloadRepository } from "../../auth-helpers/protocol/index.ts"
+import { cloneFailure, submoduleFailure } from "./clone-failures.ts"
 import { asFailure, Failure } from "./failure.ts"
 import { lstatOrNull } from "./files.ts"
 import type { Git } from "./git.ts"
@@ -26,14 +27,15 @@ export async function hasRepository(settings: Settings): Promise<boolean> {
 export async function createRepository(
   git: Git,
   settings: Settings,
-  repository: { readonly url: string; readonly ref: string | null } | null,
+  repository: WorkloadRepository | null,
 ): Promise<void> {
   await removeUnfinished(settings)
   const target = `${settings.workspace}/${UNFINISHED}${process.pid}`
   try {
     if (repository === null)
       await must(git("init", "--quiet", target), (stderr) => new Failure("workspace_failed", stderr))
-    else await clone(git, repository.url, repository.ref, target)
+    else await clone(git, repository, target)
+    if (repository?.submodules === true) await cloneSubmodules(git, repository, target)
     const place = repositoryPath(settings)
     if ((await lstatOrNull(place)) !== null) await rmdir(place)
     await rename(target, place)
@@ -49,43 +51,57 @@ async function removeUnfinished(settings: Settings): Promise<void> {
   await Promise.all(unfinished.map((name) => rm(`${settings.workspace}/${name}`, { recursive: true, force: true })))
 }
 
-async function clone(git: Git, url: string, ref: string | null, target: string): Promise<void> {
+async function clone(git: Git, repository: WorkloadRepository, target: string): Promise<void> {
+  const { url, ref } = repository
   const fail = (stderr: string) => cloneFailure(stderr, url)
-  if (ref === null) return await must(git("clone", "--quiet", "--", url, target), fail)
+  if (ref === null) return await must(git("clone", "--quiet", ...history(repository), "--", url, target), fail)
   if (!REF.test(ref)) throw new Failure("clone_ref_not_found", `${JSON.stringify(ref)} is not a branch, tag or commit.`)
-  if (ref.startsWith("refs/") || COMMIT.test(ref)) return await cloneAt(git, url, ref, target, fail)
-  const byName = await git("clone", "--quiet", "--branch", ref, "--", url, target)
+  if (ref.startsWith("refs/") || COMMIT.test(ref)) return await cloneAt(git, repository, ref, target)
+  const byName = await git("clone", "--quiet", ...history(repository), "--branch", ref, "--", url, target)
   if (byName.ok) return
   const failure = fail(byName.stderr)
   if (failure.code !== "clone_ref_not_found") throw failure
   if (!ABBREVIATED_COMMIT.test(ref)) {
     throw new Failure("clone_ref_not_found", `${url} has no branch or tag "${ref}".`)
   }
-  await cloneAt(git, url, ref, target, fail)
+  if (repository.depth !== null) {
+    const message = `${url} has no branch or tag "${ref}"; for a commit, a clone with a depth needs its whole id.`
+    throw new Failure("clone_ref_not_found", message)
+  }
+  await cloneAt(git, repository, ref, target)
 }
 
 /** For what `git clone --branch` does not take: commits, and references outside of branches and tags. */
-async function cloneAt(
-  git: Git,
-  url: string,
-  ref: string,
-  target: string,
-  fail: (stderr: string) => Failure,
-): Promise<void> {
-  await must(git("clone", "--quiet", "--no-checkout", "--", url, target), fail)
+async function cloneAt(git: Git, repository: WorkloadRepository, ref: string, target: string): Promise<void> {
+  const { url } = repository
   const missing = () => new Failure("clone_ref_not_found", `${url} has no commit or reference "${ref}".`)
-  if (ref.startsWith("refs/heads/")) {
-    return await must(git("-C", target, "checkout", "--quiet", ref.slice("refs/heads/".length)), missing)
+  const branch = ref.startsWith("refs/heads/") ? ref.slice("refs/heads/".length) : null
+  const named = branch === null ? [] : ["--branch", branch]
+  const cloned = await git("clone", "--quiet", "--no-checkout", ...history(repository), ...named, "--", url, target)
+  if (!cloned.ok) {
+    const failure = cloneFailure(cloned.stderr, url)
+    throw branch !== null && failure.code === "clone_ref_not_found" ? missing() : failure
   }
-  if (ref.startsWith("refs/")) {
-    await must(git("-C", target, "fetch", "--quiet", "origin", ref), missing)
-    return await must(git("-C", target, "checkout", "--quiet", "--detach", "FETCH_HEAD"), missing)
-  }
-  const present = await git("-C", target, "checkout", "--quiet", "--detach", `${ref}^{commit}`)
-  if (present.ok) return
-  // A commit that no branch holds (a pull request's): hosts give it out by its full name.
-  await must(git("-C", target, "fetch", "--quiet", "origin", ref), missing)
-  await must(git("-C", target, "checkout", "--quiet", "--detach", "FETCH_HEAD"), missing)
+  if (branch !== null) return await must(git("-C", target, "checkout", "--quiet", branch), missing)
+  const present = ref.startsWith("refs/") ? null : await git(...detach(target, `${ref}^{commit}`))
+  if (present?.ok === true) return
+  // A commit that no branch holds (a pull request's), or that is not among the last ones: hosts give it out by its full name.
+  await must(git("-C", target, "fetch", "--quiet", ...history(repository), "origin", ref), missing)
+  await must(git(...detach(target, "FETCH_HEAD")), missing)
+}
+
+function history({ depth }: WorkloadRepository): string[] {
+  return depth === null ? [] : ["--depth", String(depth)]
+}
+
+function detach(target: string, commit: string): string[] {
+  return ["-C", target, "checkout", "--quiet", "--detach", commit]
+}
+
+/** Those of the submodules too. What may be read is decided behind the sidecar. */
+async function cloneSubmodules(git: Git, repository: WorkloadRepository, target: string): Promise<void> {
+  const update = ["submodule", "--quiet", "update", "--init", "--recursive", ...history(repository)]
+  await must(git("-C", target, ...update), (stderr) => submoduleFailure(stderr, repository.url))
 }
 
 async function must(

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
-import { cloneFailure } from "./clone-failures.ts"
+import { cloneFailure, submoduleFailure } from "./clone-failures.ts"
 import { environmentFile } from "./environment.ts"
 import { gitconfig } from "./gitconfig.ts"
 
@@ -52,7 +52,7 @@ describe("the git configuration", () => {
   })
 
   it("knows the port of an ssh address that the session was made with", () => {
-    const repository = { url: "ssh://git@git.example.com:2222/team/app.git", ref: null }
+    const repository = { url: "ssh://git@git.example.com:2222/team/app.git", ref: null, depth: null, submodules: false }
     const text = gitconfig({ git: { identity, hosts: ["git.example.com"] }, repository }, SIDECAR)
     expect(readBack(text, "--get-all", "url.http://127.0.0.1:7070/git/git.example.com/.insteadOf")).toContain(
       "ssh://git@git.example.com:2222/",
@@ -138,5 +138,30 @@ describe("a failed clone", () => {
       URL,
     )
     expect(failure.code).toBe("disk_full")
+  })
+})
+
+describe("a submodule that cannot be cloned", () => {
+  it("is named, with the words of who refused it", () => {
+    const failure = submoduleFailure(
+      "remote: You may not read it.\nfatal: unable to access 'http://…': The requested URL returned error: 403\n" +
+        "fatal: clone of 'https://git.example.com/team/lib' into submodule path '/workspace/x/lib' failed",
+      "https://git.example.com/team/app",
+    )
+    expect(failure).toMatchObject({
+      code: "clone_refused",
+      message:
+        "The submodule https://git.example.com/team/lib of https://git.example.com/team/app cannot be cloned: You may not read it.",
+    })
+  })
+
+  it("is told to lie at another host when git may not go there", () => {
+    const stderr =
+      "fatal: transport 'https' not allowed\nfatal: clone of 'https://elsewhere.example.com/lib' into submodule path '/x' failed"
+    expect(submoduleFailure(stderr, "https://git.example.com/team/app")).toMatchObject({
+      code: "clone_refused",
+      message: expect.stringContaining("https://elsewhere.example.com/lib of https://git.example.com/team/app cannot"),
+    })
+    expect(submoduleFailure(stderr, "x").message).toContain("git.hosts")
   })
 })

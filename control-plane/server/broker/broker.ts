@@ -4,7 +4,7 @@ import { Counter } from "prom-client"
 import type { Audit } from "../audit/types.ts"
 import type { Cluster } from "../cluster/types.ts"
 import type { Config } from "../config/types.ts"
-import { type AccountAccess, createProfiles, type Injector, type Providers, type Vault } from "../credentials/index.ts"
+import type { AccountAccess, EnvironmentFiles, Injector, Profiles, Providers, Vault } from "../credentials/index.ts"
 import type { Database } from "../database/types.ts"
 import { isAppError } from "../errors/index.ts"
 import type { Logger, Metrics } from "../observability/index.ts"
@@ -40,6 +40,8 @@ export interface BrokerOptions {
   readonly database: Database
   readonly providers: Providers
   readonly injector: Injector
+  readonly profiles: Profiles
+  readonly environmentFiles: EnvironmentFiles
   readonly vault: Vault
   readonly log: Logger
   readonly clock: Clock
@@ -108,16 +110,18 @@ function createPodCallers({ config, cluster, clock, database }: BrokerOptions) {
 }
 
 function createRoutes(
-  { config, clock, log, database, providers, injector, vault, audit, accounts, transcripts }: BrokerOptions,
+  options: BrokerOptions,
   { dialer, usage }: { dialer: ReturnType<typeof createDialer>; usage: ReturnType<typeof createUsage> },
 ) {
-  const policy = createGitPolicy(config.file.git?.hosts ?? {})
-  const profiles = createProfiles({ config })
+  const { config, clock, log, database, providers, profiles, environmentFiles, injector } = options
+  const { vault, audit, accounts, transcripts } = options
+  const hosts = config.file.git?.hosts ?? {}
+  const policy = createGitPolicy(hosts)
   const uses = createUses({ audit, clock })
-  const credentials = createGitCredentials({ accounts, directory: config.directories.gitCredentials })
+  const credentials = createGitCredentials({ accounts, directory: config.directories.gitCredentials, hosts })
   const notices = createNotices({ transcripts, clock, log })
   return {
-    workload: createWorkloadRoute({ accounts, providers, profiles, vault, git: policy }),
+    workload: createWorkloadRoute({ accounts, providers, profiles, environmentFiles, vault, git: policy }),
     report: createReportRoute({ database, clock }),
     llm: createLlmRoute({ providers, profiles, injector, bodies: createHeldBodies(), dialer, usage, uses }),
     git: createGitRoute({ policy, credentials, redirects: createRedirects(clock), dialer, uses, notices, accounts }),

@@ -1,6 +1,6 @@
 import type { WorkloadReport } from "../../../auth-helpers/protocol/index.ts"
 import type { Database } from "../database/types.ts"
-import type { Desired, SessionStatus } from "../sessions/types.ts"
+import type { Desired, SessionRecord, SessionStatus } from "../sessions/types.ts"
 
 /** A workload with the session that it is bound to and that session's owner. */
 export interface StoredCaller {
@@ -9,8 +9,10 @@ export interface StoredCaller {
     readonly id: string
     readonly desired: Desired
     readonly status: SessionStatus
-    readonly repository: { readonly url: string; readonly ref: string | null } | null
+    readonly repository: SessionRecord["repository"]
     readonly profile: string | null
+    readonly binding: SessionRecord["binding"]
+    readonly environmentFiles: readonly string[]
     readonly environmentSealed: Buffer | null
     readonly owner: {
       readonly id: string
@@ -29,7 +31,11 @@ interface CallerRow {
   status: SessionStatus
   repository_url: string | null
   repository_ref: string | null
+  repository_depth: number | null
+  repository_submodules: boolean
   profile: string | null
+  binding: SessionRecord["binding"]
+  environment_files: string[]
   environment_sealed: Buffer | null
   owner_id: string
   owner_name: string
@@ -39,7 +45,8 @@ interface CallerRow {
 }
 
 const FIND_CALLER = `
-  SELECT w.name AS workload_name, s.id, s.desired, s.status, s.repository_url, s.repository_ref, s.profile, s.environment_sealed,
+  SELECT w.name AS workload_name, s.id, s.desired, s.status, s.repository_url, s.repository_ref, s.repository_depth,
+         s.repository_submodules, s.profile, s.binding, s.environment_files, s.environment_sealed,
          u.id AS owner_id, u.name AS owner_name, u.email AS owner_email, u.role AS owner_role,
          u.disabled_at IS NOT NULL AS owner_disabled
   FROM workloads w
@@ -59,8 +66,10 @@ export async function findCaller(database: Database, workloadId: string): Promis
       id: row.id,
       desired: row.desired,
       status: row.status,
-      repository: row.repository_url === null ? null : { url: row.repository_url, ref: row.repository_ref },
+      repository: repositoryOf(row),
       profile: row.profile,
+      binding: row.binding,
+      environmentFiles: row.environment_files,
       environmentSealed: row.environment_sealed,
       owner: {
         id: row.owner_id,
@@ -71,6 +80,11 @@ export async function findCaller(database: Database, workloadId: string): Promis
       },
     },
   }
+}
+
+function repositoryOf(row: CallerRow): SessionRecord["repository"] {
+  const { repository_url: url, repository_ref: ref, repository_depth: depth, repository_submodules: submodules } = row
+  return url === null ? null : { url, ref, depth, submodules }
 }
 
 /**

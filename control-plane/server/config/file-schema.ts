@@ -136,6 +136,16 @@ export const configFileSchema = {
             properties: {
               scheme: { type: "string", enum: ["https", "http"], default: "https" },
               existingSecret: { type: "string" },
+              /** What the token of `existingSecret` is for; empty lists mean everything. */
+              allow: {
+                type: "object",
+                additionalProperties: false,
+                properties: {
+                  roles: { type: "array", items: { type: "string" } },
+                  repositories: { type: "array", items: { type: "string", minLength: 1 } },
+                  push: { type: "boolean" },
+                },
+              },
             },
           },
         },

@@ -142,3 +142,16 @@ test("without a host only this machine's own names are allowed", () => {
   const config = parseConfig(ENV, () => fileWith({ public: { host: "", pathPrefix: "/" } }))
   expect(config.allowedHosts).toEqual(["localhost", "127.0.0.1", "::1"])
 })
+
+test("role environments are off without a directory, load default.env unless told otherwise, and offer what is listed", () => {
+  const read = (more: Record<string, string>) => parseConfig({ ...ENV, ...more }, () => fileWith()).roleEnvironments
+  const directory = "/etc/berth/role-env"
+  expect(read({ BERTH_ROLE_ENV_DEFAULT: "false" })).toBeUndefined()
+  expect(read({ BERTH_ROLE_ENV_DIR: directory })).toEqual({ directory, loadDefault: true, selectable: [] })
+  const more = { BERTH_ROLE_ENV_DEFAULT: "false", BERTH_ROLE_ENV_SELECTABLE: "a.env, b.env,a.env," }
+  const expected = { directory, loadDefault: false, selectable: ["a.env", "b.env"] }
+  expect(read({ BERTH_ROLE_ENV_DIR: directory, ...more })).toEqual(expected)
+  expect(faultsOf({ ...ENV, BERTH_ROLE_ENV_DIR: directory, BERTH_ROLE_ENV_DEFAULT: "yes" })).toEqual([
+    "BERTH_ROLE_ENV_DEFAULT must be true or false",
+  ])
+})

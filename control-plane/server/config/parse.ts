@@ -2,6 +2,7 @@ import { Secret } from "../crypto/index.ts"
 import { Faults } from "./faults.ts"
 import { parseConfigFile } from "./file.ts"
 import { parseGithubApp } from "./github-app.ts"
+import { parseRoleEnvironments } from "./role-environments.ts"
 import { checkRules } from "./rules.ts"
 import type { Config } from "./types.ts"
 import { parseAllowedHosts, parseKeyRing, parseListen } from "./values.ts"
@@ -40,6 +41,7 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
   if (!LOG_LEVELS.includes(logLevel)) faults.add(`BERTH_LOG_LEVEL must be one of ${LOG_LEVELS.join(", ")}`)
   const firstAdministrator = parseAdministrator(get("BERTH_ADMIN_EMAIL"), get("BERTH_ADMIN_PASSWORD"), faults)
   const github = parseGithubApp(get, file?.public, faults)
+  const roleEnvironments = parseRoleEnvironments(get, faults)
   const secrets = {
     oidcClientSecret: secret("OIDC_CLIENT_SECRET"),
     headerAuthSharedSecret: secret("HEADER_AUTH_SHARED_SECRET"),
@@ -72,6 +74,7 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
     firstAdministrator,
     ...secrets,
     github,
+    roleEnvironments,
     directories: {
       brokerTls: get("BERTH_BROKER_TLS_DIR") ?? "/etc/berth/broker-tls",
       providerKeys: get("BERTH_PROVIDER_KEYS_DIR"),

@@ -42,6 +42,16 @@ export interface Config {
         readonly directory: string
       }
     | undefined
+  /** The operator's environment files (`roleEnvFiles`); undefined when they are off. */
+  readonly roleEnvironments:
+    | {
+        readonly directory: string
+        /** Whether `default.env` goes before the role's file. */
+        readonly loadDefault: boolean
+        /** Files that a request for a session may choose. */
+        readonly selectable: readonly string[]
+      }
+    | undefined
   readonly directories: {
     readonly brokerTls: string
     readonly providerKeys: string | undefined

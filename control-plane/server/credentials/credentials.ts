@@ -8,6 +8,8 @@ import { createLinkedAccounts, type LinkedAccounts } from "./accounts/accounts.t
 import { readGithubApp } from "./accounts/github/app.ts"
 import { createGithub } from "./accounts/github/github.ts"
 import { type AccountWebhooks, createAccountWebhooks } from "./accounts/webhooks.ts"
+import { createSessionChoices, type SessionChoices } from "./choices.ts"
+import { createEnvironmentFiles, type EnvironmentFiles } from "./environment-files/environment-files.ts"
 import { createProfiles, type Profiles } from "./profiles/profiles.ts"
 import { createProviderAdmin, type ProviderAdmin } from "./providers/admin.ts"
 import { createAwsIdentity } from "./providers/aws-credentials.ts"
@@ -25,6 +27,9 @@ export interface Credentials {
   readonly injector: Injector
   readonly providerAdmin: ProviderAdmin
   readonly profiles: Profiles
+  readonly environmentFiles: EnvironmentFiles
+  /** What a new session may choose. */
+  readonly choices: SessionChoices
   readonly linkedAccounts: LinkedAccounts
   /** What the gateway uses linked accounts for. */
   readonly accountAccess: AccountAccess
@@ -59,13 +64,17 @@ export function createCredentials(options: CredentialsOptions): Credentials {
       ? []
       : [createGithub({ app: readGithubApp(github), fetch: options.fetch, now: () => clock.now() })]
   const accounts = { database, vault, log, providers: hosts }
+  const profiles = createProfiles({ config })
+  const environmentFiles = createEnvironmentFiles({ config, log })
   const origin = `${file.public.tls ? "https" : "http"}://${file.public.host}`
   const redirectUri = (id: string) => `${origin}${file.public.pathPrefix}api/linked-accounts/${id}/callback`
   return {
     providers,
     injector,
     providerAdmin: createProviderAdmin({ config, database, vault, audit, providers, probe, injector }),
-    profiles: createProfiles({ config }),
+    profiles,
+    environmentFiles,
+    choices: createSessionChoices({ profiles, environmentFiles }),
     linkedAccounts: createLinkedAccounts({ ...accounts, audit, redirectUri }),
     accountAccess: createAccountAccess({ ...accounts, clock, ...(notifications ? { notifications } : {}) }),
     accountWebhooks: createAccountWebhooks({

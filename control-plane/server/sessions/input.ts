@@ -1,3 +1,4 @@
+import { variableFault } from "../../../auth-helpers/protocol/environment.ts"
 import { AppError } from "../errors/index.ts"
 
 const TITLE_CHARACTERS = 80
@@ -14,26 +15,18 @@ export function titleFrom(text: string | undefined): string {
   return line.length <= TITLE_CHARACTERS ? line : `${line.slice(0, TITLE_CHARACTERS - 1).trimEnd()}…`
 }
 
-// Deciding which program runs, and what shells, loaders and git obey; everything that workspace-init refuses is in it.
-const REFUSED_VARIABLES =
-  /^(PATH|LD_.*|HOME|SHELL|USER|LOGNAME|PWD|OLDPWD|BERTH_.*|OPENCODE_.*|XDG_.*|GIT_CONFIG.*|NODE_OPTIONS|BASH_ENV|ENV|IFS)$/i
-const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/
 const ENVIRONMENT_BYTES_MAX = 64 * 1024
-// Control characters other than tab, which no shell treats as more than a blank.
-const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/
 
 /** @throws AppError `invalid_request` that names the variable and what is wrong with it, never its value */
 export function checkEnvironment(environment: Readonly<Record<string, string>>): void {
   let bytes = 0
   for (const [name, value] of Object.entries(environment)) {
-    const refuse = (why: string) => {
-      throw new AppError("invalid_request", `environment: ${name.slice(0, 128)} ${why}.`, {
+    const fault = variableFault(name, value)
+    if (fault !== null) {
+      throw new AppError("invalid_request", `environment: ${name.slice(0, 128)} ${fault}.`, {
         details: { field: `environment.${name.slice(0, 128)}` },
       })
     }
-    if (!VARIABLE_NAME.test(name)) refuse("is not a name of an environment variable")
-    if (REFUSED_VARIABLES.test(name)) refuse("decides how the agent's programs run and cannot be set")
-    if (CONTROL.test(value)) refuse("has a control character in its value")
     bytes += Buffer.byteLength(name) + Buffer.byteLength(value)
   }
   if (bytes > ENVIRONMENT_BYTES_MAX) {

@@ -1,6 +1,16 @@
+import type { BindingInput } from "../credentials/index.ts"
 import type { PermissionReply, QuestionReply } from "../runtime/types.ts"
 import type { AgentRequest, Message, SessionEvent } from "../transcripts/types.ts"
-import type { Activity, Principal, Reason, SessionRecord, SessionStatus, StartStep, Visibility } from "./types.ts"
+import type {
+  Activity,
+  Principal,
+  Reason,
+  SessionRecord,
+  SessionRepository,
+  SessionStatus,
+  StartStep,
+  Visibility,
+} from "./types.ts"
 
 /** A session as one caller may see it: the body of `GET /api/sessions/:id`. Times are milliseconds since the epoch. */
 export interface SessionView {
@@ -13,8 +23,11 @@ export interface SessionView {
   readonly activity: Activity
   readonly reason: Reason | null
   readonly steps: readonly StartStep[]
-  readonly repository: { readonly url: string; readonly ref: string | null } | null
+  readonly repository: (Pick<SessionRepository, "url" | "ref"> & Partial<SessionRepository>) | null
   readonly profile: string | null
+  /** Kind of the binding that it has instead of the profile's. */
+  readonly binding?: BindingInput["type"] | null
+  readonly environmentFiles?: readonly string[]
   readonly tags: Readonly<Record<string, string>>
   readonly lastMessage: SessionRecord["lastMessage"]
   readonly helpers: { readonly settingsPresent: boolean; readonly names: readonly string[] } | null
@@ -29,8 +42,16 @@ export interface CreateSession {
   /** Absent: the user's setting. */
   readonly private?: boolean
   readonly initialUserPrompt?: string
-  readonly repository?: { readonly url: string; readonly ref?: string }
+  readonly repository?: {
+    readonly url: string
+    readonly ref?: string
+    readonly depth?: number
+    readonly submodules?: boolean
+  }
   readonly profile?: string
+  readonly binding?: BindingInput
+  /** Later ones go over earlier ones, `environment` over all. */
+  readonly environmentFiles?: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
   readonly tags?: Readonly<Record<string, string>>
 }

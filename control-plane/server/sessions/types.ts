@@ -1,3 +1,5 @@
+import type { BindingInput } from "../credentials/index.ts"
+
 export const DESIRED = ["running", "stopped", "deleted"] as const
 export type Desired = (typeof DESIRED)[number]
 
@@ -31,6 +33,15 @@ export interface Reason {
   readonly hint: string
 }
 
+/** What is cloned into the workspace, and how. */
+export interface SessionRepository {
+  readonly url: string
+  readonly ref: string | null
+  /** Commits of history; null: all of it. */
+  readonly depth: number | null
+  readonly submodules: boolean
+}
+
 /** A row of `sessions`, mapped. Times are milliseconds since the epoch. */
 export interface SessionRecord {
   readonly id: string
@@ -42,8 +53,12 @@ export interface SessionRecord {
   readonly reason: Reason | null
   readonly activity: Activity
   readonly steps: readonly StartStep[]
-  readonly repository: { readonly url: string; readonly ref: string | null } | null
+  readonly repository: SessionRepository | null
   readonly profile: string | null
+  /** Instead of the profile's binding; null: the profile's. */
+  readonly binding: BindingInput | null
+  /** The operator's environment files that it chose. */
+  readonly environmentFiles: readonly string[]
   readonly tags: Readonly<Record<string, string>>
   readonly agentSessionId: string | null
   readonly generation: number

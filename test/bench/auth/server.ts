@@ -32,6 +32,7 @@ const sessions = createSessions({
   transcripts: createTranscripts({ database, notifications, clock, log }),
   runtime: createRuntime({ clock, log }),
   workloads: {} as Workloads,
+  choices: credentials.choices,
   engine: { wake: () => undefined },
 })
 const identity = createIdentity({ config, database, audit, log, clock, vault })

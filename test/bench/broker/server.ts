@@ -5,6 +5,8 @@ import { createStandInCluster } from "../../../control-plane/server/broker/testi
 import type { Cluster } from "../../../control-plane/server/cluster/index.ts"
 import {
   createAwsIdentity,
+  createEnvironmentFiles,
+  createProfiles,
   createProviders,
   createStoredProviders,
   createVault,
@@ -32,6 +34,8 @@ const broker = createBroker({
   ...{ config, database, vault, clock, log },
   cluster: cluster as unknown as Cluster,
   providers: createProviders({ config, stored: createStoredProviders({ database, vault, log }) }),
+  profiles: createProfiles({ config }),
+  environmentFiles: createEnvironmentFiles({ config, log }),
   injector: { identity: createAwsIdentity(), now: () => clock.now() },
   transcripts: { publish: async () => undefined },
   metrics: createMetrics({ runtimeFigures: false }),

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
+import type { Config } from "../../config/types.ts"
 import type { AccountAccess } from "../../credentials/index.ts"
 import { Secret } from "../../crypto/index.ts"
 
@@ -11,23 +12,62 @@ export interface GitCredential {
   readonly source: "account" | "environment"
 }
 
-/** The credential of a user for a host, read anew for each request; null: without. */
-export type GitCredentials = (userId: string, host: string) => Promise<GitCredential | null>
+/** One use of a host by a session. */
+export interface GitUse {
+  readonly owner: { readonly id: string; readonly role: string }
+  readonly host: string
+  /** In the form for comparing. */
+  readonly repository: string
+  readonly service: "git-upload-pack" | "git-receive-pack"
+}
 
-/**
- * A linked account goes before the operator's token. `directory` holds `<host>/token` from mounted Secrets.
- * @throws (when called) AppError `forbidden` for a linked account that has to be linked again.
- */
+export interface GitCredentials {
+  /**
+   * Read anew for each request; null: without.
+   * @throws AppError `forbidden` for a linked account that has to be linked again.
+   */
+  find(use: GitUse): Promise<GitCredential | null>
+  /** Which part of `git.hosts.<host>.allow` keeps the operator's token from this use; null when none does. */
+  withheld(use: GitUse): string | null
+}
+
+type GitHosts = NonNullable<NonNullable<Config["file"]["git"]>["hosts"]>
+
+/** A linked account goes before the operator's token. `directory` holds `<host>/token` from mounted Secrets. */
 export function createGitCredentials(options: {
   accounts: Pick<AccountAccess, "gitAuthorization"> | undefined
   directory: string | undefined
+  hosts: GitHosts
 }): GitCredentials {
-  return async (userId, host) => {
-    const account = (await options.accounts?.gitAuthorization(userId, host)) ?? null
-    if (account !== null) return { authorization: account, source: "account" }
-    const token = options.directory === undefined ? null : await readToken(join(options.directory, host, "token"))
-    return token === null ? null : { authorization: basic(token), source: "environment" }
+  const { accounts, directory } = options
+  const hosts = new Map(Object.entries(options.hosts).map(([host, settings]) => [host.toLowerCase(), settings]))
+  const withheld = (use: GitUse) => withheldBy(hosts.get(use.host)?.allow, use)
+  return {
+    async find(use) {
+      const account = (await accounts?.gitAuthorization(use.owner.id, use.host)) ?? null
+      if (account !== null) return { authorization: account, source: "account" }
+      if (directory === undefined || withheld(use) !== null) return null
+      const token = await readToken(join(directory, use.host, "token"))
+      return token === null ? null : { authorization: basic(token), source: "environment" }
+    },
+    withheld,
   }
+}
+
+function withheldBy(allow: GitHosts[string]["allow"], { owner, repository, service }: GitUse): string | null {
+  if (allow === undefined) return null
+  const { roles = [], repositories = [], push = true } = allow
+  if (roles.length > 0 && !roles.includes(owner.role)) return "roles"
+  if (repositories.length > 0 && !repositories.some((pattern) => matches(pattern, repository))) return "repositories"
+  return service === "git-receive-pack" && !push ? "push" : null
+}
+
+/** `*` stands for anything within one part of the path, `**` for any parts. */
+function matches(pattern: string, repository: string): boolean {
+  const source = pattern
+    .replace(/[.+?^${}()|[\]\\]/g, "\\$&")
+    .replace(/\*\*?/g, (star) => (star === "*" ? "[^/]*" : ".*"))
+  return new RegExp(`^${source}$`).test(repository)
 }
 
 async function readToken(file: string): Promise<string | null> {

@@ -6,6 +6,9 @@ import type { GitOperation } from "./operation.ts"
 /** Statuses by which git hosts say no. */
 export const REFUSALS: readonly number[] = [401, 403, 404]
 
+/** Says of a submodule that it does not lie beside the session's own repository. */
+export const ELSEWHERE = "elsewhere"
+
 /** A host's refusal, before it is known what is behind it. */
 export class HostSaidNo extends Error {
   readonly status: number
@@ -19,13 +22,15 @@ interface Refused {
   readonly host: string
   readonly operation: Pick<GitOperation, "service" | "repository">
   readonly credential: Pick<GitCredential, "source"> | null
+  /** Why there is none: the part of `git.hosts.<host>.allow`, or a submodule that lies elsewhere; null: there is none to use. */
+  readonly denied: string | null
 }
 
 /** Finds the words for a host's refusal: what is missing, and who can do something about it. */
 export async function explainRefusal(
   accounts: Pick<AccountAccess, "explain" | "refused" | "canLink"> | undefined,
   userId: string,
-  { host, operation, credential }: Refused,
+  { host, operation, credential, denied }: Refused,
   status: number,
 ): Promise<AppError> {
   const { repository, service } = operation
@@ -47,12 +52,19 @@ export async function explainRefusal(
     return new AppError("not_found", `${host} has no repository ${repository}, or hides it from this session.`)
   }
   if (credential === null) {
-    const remedy = accounts?.canLink(host)
-      ? `Link an account at ${host} in the settings.`
-      : `An operator can give one with git.hosts."${host}".existingSecret.`
     const words = `${host} asks for a sign-in to ${phrase}, and this session has no credential for it.`
-    return new AppError("forbidden", `${words} ${remedy}`)
+    return new AppError("forbidden", `${words} ${remedyFor(host, denied, accounts?.canLink(host) ?? false)}`)
   }
   const whose = credential.source === "account" ? "linked account" : "installation's credential"
   return new AppError("forbidden", `${host} does not let the ${whose} ${phrase}.`)
+}
+
+function remedyFor(host: string, denied: string | null, canLink: boolean): string {
+  if (denied === ELSEWHERE) {
+    return "A submodule is read with one only beside the session's own repository; elsewhere it has to be public."
+  }
+  if (canLink) return `Link an account at ${host} in the settings.`
+  const setting = `git.hosts."${host}"`
+  if (denied !== null) return `The installation's credential is not for this use (${setting}.allow.${denied}).`
+  return `An operator can give one with ${setting}.existingSecret.`
 }

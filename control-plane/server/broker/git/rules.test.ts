@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import { createGitCredentials } from "./credentials.ts"
 import { addressOf, readOperation } from "./operation.ts"
 import { createGitPolicy } from "./policy.ts"
 import { createRedirects, movedPrefix } from "./redirects.ts"
@@ -87,13 +88,19 @@ it("a path stays a path of the host, however it begins", () => {
 describe("what a session may use", () => {
   const policy = createGitPolicy({ "git.example.com:8080": { scheme: "http" }, "GitHub.com": { scheme: "https" } })
   const own = "https://github.com/team/app.git"
+  const ask = (host: string, repository: string, session: { url: string; submodules: boolean } | null, push = false) =>
+    policy.authorize({ host, repository, service: push ? "git-receive-pack" : "git-upload-pack" }, session)
+  const allowed = (host: string, repository: string, url = own, submodules = false) => {
+    const { origin, withCredential } = ask(host, repository, { url, submodules })
+    return `${origin.href} ${withCredential}`
+  }
 
   it("is its own repository, over https unless the host is configured otherwise", () => {
-    expect(policy.authorize("github.com", "team/app", own).href).toBe("https://github.com/")
-    expect(policy.authorize("git.example.com:8080", "app", "http://git.example.com:8080/app.git").protocol).toBe(
-      "http:",
+    expect(allowed("github.com", "team/app")).toBe("https://github.com/ true")
+    expect(allowed("git.example.com:8080", "app", "http://git.example.com:8080/app.git")).toBe(
+      "http://git.example.com:8080/ true",
     )
-    expect(policy.authorize("gitlab.com", "a/b", "git@gitlab.com:a/b.git").href).toBe("https://gitlab.com/")
+    expect(allowed("gitlab.com", "a/b", "git@gitlab.com:a/b.git")).toBe("https://gitlab.com/ true")
   })
 
   it.each([
@@ -106,13 +113,57 @@ describe("what a session may use", () => {
     ["github.com@evil.example.com", "team/app"],
     ["github.com/..", "team/app"],
   ])("is not %s %s", (host, repository) => {
-    expect(() => policy.authorize(host, repository, own)).toThrow("may use github.com/team/app only")
+    expect(() => ask(host, repository, { url: own, submodules: false })).toThrow("may use github.com/team/app only")
   })
 
   it("is nothing without a repository", () => {
-    expect(() => policy.authorize("github.com", "team/app", null)).toThrow("no repository")
+    expect(() => ask("github.com", "team/app", null)).toThrow("no repository")
     expect(policy.hostsOf(null)).toEqual(["git.example.com:8080", "github.com"])
     expect(policy.hostsOf("git@gitlab.com:a/b")).toEqual(["git.example.com:8080", "github.com", "gitlab.com"])
+  })
+
+  it("is with submodules also what lies beside it, with its credential, and what is public on the hosts, to read", () => {
+    expect(allowed("github.com", "team/lib", own, true)).toBe("https://github.com/ true")
+    expect(allowed("github.com", "other/lib", own, true)).toBe("https://github.com/ false")
+    expect(allowed("github.com", "team/deep/lib", own, true)).toBe("https://github.com/ false")
+    expect(allowed("git.example.com:8080", "team/lib", own, true)).toBe("http://git.example.com:8080/ false")
+    const session = { url: own, submodules: true }
+    for (const host of ["evil.example.com", "github.com:443", "github.com@evil.example.com"]) {
+      expect(() => ask(host, "team/lib", session), host).toThrow("may use github.com/team/app only")
+    }
+    expect(() => ask("github.com", "team/lib", session, true)).toThrow("not be written")
+    expect(ask("github.com", "team/app", session, true).withCredential).toBe(true)
+  })
+})
+
+describe("the operator's token for a host", () => {
+  const git = createGitCredentials({
+    accounts: undefined,
+    directory: "/nonexistent",
+    hosts: {
+      "git.example.com": {
+        scheme: "https",
+        allow: { roles: ["member", "admin"], repositories: ["team/*", "docs/**", "one/app"], push: false },
+      },
+      "open.example.com": { scheme: "https", allow: { roles: [], repositories: [] } },
+    },
+  })
+  const withheld = (repository: string, role = "member", push = false, host = "git.example.com") =>
+    git.withheld({ owner: { id: "u", role }, host, repository, service: push ? "git-receive-pack" : "git-upload-pack" })
+
+  it.each(["team/app", "docs/a/b/c", "one/app"])("is for %s, to read", (repository) => {
+    expect(withheld(repository)).toBeNull()
+    expect(withheld(repository, "member", true)).toBe("push")
+    expect(withheld(repository, "guest")).toBe("roles")
+  })
+
+  it.each(["team/a/b", "teams/app", "one/app2", "one.app", "x/team/app"])("is not for %s", (repository) => {
+    expect(withheld(repository)).toBe("repositories")
+  })
+
+  it("is for everything where nothing is said", () => {
+    expect(withheld("a/b", "guest", true, "open.example.com")).toBeNull()
+    expect(withheld("a/b", "guest", true, "elsewhere.example.com")).toBeNull()
   })
 })
 

@@ -6,7 +6,7 @@ import type { GitCredential, GitCredentials } from "../git/credentials.ts"
 import { addressOf, type GitOperation, readOperation } from "../git/operation.ts"
 import type { GitPolicy } from "../git/policy.ts"
 import { movedPrefix, type Redirects } from "../git/redirects.ts"
-import { explainRefusal, HostSaidNo, REFUSALS } from "../git/refusals.ts"
+import { ELSEWHERE, explainRefusal, HostSaidNo, REFUSALS } from "../git/refusals.ts"
 import { type Caller, sessionOf } from "../identity/callers.ts"
 import type { Notices } from "../notices.ts"
 import type { Dialer } from "../upstream/dial.ts"
@@ -46,11 +46,13 @@ export function createGitRoute(options: GitRouteOptions) {
     }
     const { service, repository, advertisement } = operation
     try {
-      const origin = policy.authorize(host, repository, session.repository?.url ?? null)
-      const credential = await credentials(session.owner.id, host)
+      const { origin, withCredential } = policy.authorize({ host, repository, service }, session.repository)
+      const use = { owner: session.owner, host, repository, service }
+      const credential = withCredential ? await credentials.find(use) : null
       const authorization = credential === null ? {} : { authorization: credential.authorization.reveal() }
       const headers = { ...requestHeaders(passage.request.headers), ...authorization }
-      const exchange = { passage, operation, host, origin, headers, credential }
+      const denied = withCredential ? credentials.withheld(use) : ELSEWHERE
+      const exchange = { passage, operation, host, origin, headers, credential, denied }
       await followed(options, session.id, exchange).catch(async (error: unknown) => {
         throw error instanceof HostSaidNo
           ? await explainRefusal(accounts, session.owner.id, exchange, error.status)
@@ -74,6 +76,7 @@ interface Exchange {
   readonly origin: URL
   readonly headers: OutgoingHttpHeaders
   readonly credential: GitCredential | null
+  readonly denied: string | null
 }
 
 /** Thrown by the answer hook, so that the relay stops before anything is sent. */

@@ -66,7 +66,7 @@ export function createLlmRoute(options: {
 
 /** True when the session's profile binds the provider to a helper: then no stored key stands in for its token. */
 function isHelpers(profiles: Profiles, session: CallerSession, provider: string): boolean {
-  return profiles.plan(session.profile).resolvers.some((resolver) => resolver.provider === provider)
+  return profiles.plan(session).resolvers.some((resolver) => resolver.provider === provider)
 }
 
 function helperToken(request: IncomingMessage, provider: string): string {

@@ -12,12 +12,14 @@ export interface GitServer {
   readonly seen: { method: string; url: string; authorization: string | undefined }[]
   /** Runs git in a bare repository of the server. */
   git(repository: string, ...args: string[]): string
+  /** Makes a branch whose tree has these submodules (path to address), each at `main` of `team/other`. */
+  addSubmodules(repository: string, branch: string, submodules: Record<string, string>): void
   /** Answers a request itself and returns true, before git would. */
   intercept(handler: (request: IncomingMessage, response: ServerResponse) => boolean): void
 }
 
 /** Bare repositories in a scratch directory, and what answers git's requests for them. */
-export interface GitHost extends Pick<GitServer, "git"> {
+export interface GitHost extends Pick<GitServer, "git" | "addSubmodules"> {
   handler(request: IncomingMessage, response: ServerResponse): void
   remove(): void
 }
@@ -26,10 +28,25 @@ export interface GitHost extends Pick<GitServer, "git"> {
 export function createGitHost(): GitHost {
   const root = scratchDirectory("git")
   for (const name of ["team/app", "team/other"]) makeRepository(root, name)
+  const inRepository = (repository: string, ...args: string[]) =>
+    execFileSync("git", ["--git-dir", join(root, `${repository}.git`), ...args], { encoding: "utf8" }).trim()
   return {
     handler: (request, response) => runBackend(root, request, response),
-    git: (repository, ...args) =>
-      execFileSync("git", ["--git-dir", join(root, `${repository}.git`), ...args], { encoding: "utf8" }).trim(),
+    git: inRepository,
+    addSubmodules(repository, branch, submodules) {
+      const work = join(root, "work", "submodules")
+      mkdirSync(work, { recursive: true })
+      const entries = Object.entries(submodules)
+      const sections = entries.map(([path, url]) => `[submodule "${path}"]\n\tpath = ${path}\n\turl = ${url}\n`)
+      writeFileSync(join(work, ".gitmodules"), sections.join(""))
+      const git = (...args: string[]) =>
+        inRepository(repository, "--work-tree", work, "-c", "user.name=Test", "-c", "user.email=t@example.com", ...args)
+      git("read-tree", "--empty")
+      git("add", ".gitmodules")
+      const commit = inRepository("team/other", "rev-parse", "main")
+      for (const [path] of entries) git("update-index", "--add", "--cacheinfo", `160000,${commit},${path}`)
+      git("update-ref", `refs/heads/${branch}`, git("commit-tree", git("write-tree"), "-m", "with submodules"))
+    },
     remove: () => removeScratch(root),
   }
 }
@@ -53,6 +70,7 @@ export async function startGitServer(): Promise<GitServer> {
     host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     seen,
     git: host.git,
+    addSubmodules: host.addSubmodules,
     intercept: (handler) => {
       intercept = handler
     },

@@ -10,7 +10,9 @@ import type { AccountProvider } from "../../credentials/accounts/provider.ts"
 import {
   type AwsIdentity,
   createAccountAccess,
+  createEnvironmentFiles,
   createLinkedAccounts,
+  createProfiles,
   createProviderAdmin,
   createProviders,
   createStoredProviders,
@@ -49,6 +51,8 @@ export async function startHarness(options: {
   providerKeys?: Record<string, string>
   accountProviders?: readonly AccountProvider[]
   awsIdentity?: AwsIdentity
+  /** Files of `<directory>/role-env` that exist at the start, and those of them that requests may choose. */
+  environmentFiles?: { files: Record<string, string>; selectable: string[] }
 }): Promise<Harness> {
   const directory = scratchDirectory("broker")
   const pki = await createPki(join(directory, "pki"))
@@ -58,9 +62,13 @@ export async function startHarness(options: {
   copyFileSync(pki.server.keyFile, join(tls, "tls.key"))
   mkdirSync(join(directory, "keys"))
   mkdirSync(join(directory, "git-credentials"))
+  mkdirSync(join(directory, "role-env"))
+  for (const [name, text] of Object.entries(options.environmentFiles?.files ?? {})) {
+    writeFileSync(join(directory, "role-env", name), text)
+  }
   for (const [id, key] of Object.entries(options.providerKeys ?? {})) writeFileSync(join(directory, "keys", id), key)
 
-  const config = readConfig(directory, tls, options.file ?? {})
+  const config = readConfig(directory, tls, options.file ?? {}, options.environmentFiles?.selectable)
   const { database } = await testDatabase()
   const cluster = createStandInCluster()
   const vault = createVault({ keys: config.encryptionKeys })
@@ -87,6 +95,8 @@ export async function startHarness(options: {
     cluster: cluster as unknown as Cluster,
     database,
     providers,
+    profiles: createProfiles({ config }),
+    environmentFiles: createEnvironmentFiles({ config, log }),
     vault,
     clock: systemClock,
     log,

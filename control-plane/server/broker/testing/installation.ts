@@ -1,6 +1,6 @@
 import { join } from "node:path"
 import { parseConfig } from "../../config/parse.ts"
-import { type createVault, sealedColumns } from "../../credentials/index.ts"
+import { type BindingInput, type createVault, sealedColumns } from "../../credentials/index.ts"
 import { newId, randomName } from "../../crypto/index.ts"
 import type { Database } from "../../database/types.ts"
 import type { StandInCluster } from "./stand-in-cluster.ts"
@@ -19,10 +19,25 @@ export interface SessionOptions {
   readonly environment?: Record<string, string>
   readonly podAddress?: string
   readonly bound?: boolean
+  readonly role?: string
+  readonly profile?: string
+  readonly binding?: BindingInput
+  readonly environmentFiles?: string[]
+  readonly submodules?: boolean
+  readonly depth?: number
+  readonly ref?: string
 }
 
-/** The broker's configuration, with `directory` for keys and `tls` for its certificate. `changes` are keys of the file. */
-export function readConfig(directory: string, tls: string, changes: Record<string, unknown>) {
+/**
+ * The broker's configuration, with `directory` for keys and `tls` for its certificate. `changes` are keys of the file,
+ * `selectable` the environment files that requests may choose.
+ */
+export function readConfig(
+  directory: string,
+  tls: string,
+  changes: Record<string, unknown>,
+  selectable: readonly string[] = [],
+) {
   const file = {
     release: "berth",
     instance: "berth",
@@ -47,6 +62,8 @@ export function readConfig(directory: string, tls: string, changes: Record<strin
     BERTH_BROKER_TLS_DIR: tls,
     BERTH_PROVIDER_KEYS_DIR: join(directory, "keys"),
     BERTH_GIT_CREDENTIALS_DIR: join(directory, "git-credentials"),
+    BERTH_ROLE_ENV_DIR: join(directory, "role-env"),
+    BERTH_ROLE_ENV_SELECTABLE: selectable.join(","),
   }
   return parseConfig(env, () => JSON.stringify(file))
 }
@@ -64,16 +81,26 @@ export async function addSession(
     options.environment === undefined
       ? null
       : vault.seal(JSON.stringify(options.environment), sealedColumns.sessionEnvironment(id, userId))
-  await database.raw("INSERT INTO users (id, issuer, subject, email, name) VALUES (?, 'test', ?, ?, 'Ada Lovelace')", [
-    userId,
-    userId,
-    `${userId}@example.com`,
-  ])
   await database.raw(
-    `INSERT INTO sessions (id, owner_id, title, visibility, desired, status, repository_url, environment_sealed)
-     VALUES (?, ?, 'A session', 'private', 'running', 'starting', ?, ?)`,
-    [id, userId, options.repository ?? null, sealed],
+    "INSERT INTO users (id, issuer, subject, email, name, role) VALUES (?, 'test', ?, ?, 'Ada Lovelace', ?)",
+    [userId, userId, `${userId}@example.com`, options.role ?? "member"],
   )
+  await database("sessions").insert({
+    id,
+    owner_id: userId,
+    title: "A session",
+    visibility: "private",
+    desired: "running",
+    status: "starting",
+    repository_url: options.repository ?? null,
+    repository_ref: options.ref ?? null,
+    repository_depth: options.depth ?? null,
+    repository_submodules: options.submodules ?? false,
+    profile: options.profile ?? null,
+    binding: options.binding === undefined ? null : JSON.stringify(options.binding),
+    environment_files: JSON.stringify(options.environmentFiles ?? []),
+    environment_sealed: sealed,
+  })
   await database.raw("INSERT INTO workloads (id, session_id, name, password_sealed) VALUES (?, ?, ?, ?)", [
     workload,
     options.bound === false ? null : id,

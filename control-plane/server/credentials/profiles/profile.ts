@@ -4,7 +4,11 @@ export interface Profile {
   readonly resolvers: ReadonlyMap<string, ProfileResolver>
   /** Environment of the agent and of the helpers; the agent sees it. */
   readonly env: Readonly<Record<string, string>>
+  /** Files of `roleEnvFiles` that its sessions get, over those of the owner's role. */
+  readonly environmentFiles: readonly string[]
   readonly binding: Binding
+  /** Kinds of binding that a session may have instead. */
+  readonly allowedBindings: readonly BindingType[]
 }
 
 /** A helper that prints a short-lived token. */
@@ -19,3 +23,15 @@ export type Binding =
   | { readonly type: "model_provider"; readonly resolver: string; readonly provider: string }
   | { readonly type: "claude_api_key_helper"; readonly resolver: string; readonly provider: string }
   | { readonly type: "bearer_env"; readonly resolver: string; readonly variable: string }
+
+export type BindingType = Binding["type"]
+
+export const BINDING_TYPES = ["bearer_env", "claude_api_key_helper", "model_provider"] as const satisfies BindingType[]
+
+/** A binding as people write it, in values and in requests. */
+export interface BindingInput {
+  readonly type: BindingType
+  readonly runtime_auth_resolver?: string
+  readonly env_name?: string
+  readonly provider?: string
+}

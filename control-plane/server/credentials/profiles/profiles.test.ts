@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { createProfiles, profileFaults } from "../index.ts"
+import { type BindingInput, createProfiles, profileFaults } from "../index.ts"
 
 // The profile of the document that this configuration follows, with our names.
 const vertex = {
@@ -8,6 +8,7 @@ const vertex = {
   default_binding: { type: "claude_api_key_helper", runtime_auth_resolver: "vertex_helper" },
 }
 
+const chosen = (profile: string | null, binding: BindingInput | null = null) => ({ profile, binding })
 const file = (profiles: Record<string, unknown>, authProfile?: string) => ({
   credentials: { profiles },
   sessions: authProfile === undefined ? {} : { authProfile },
@@ -18,8 +19,9 @@ const resolvers = { r: { type: "command", command: "fetch" } }
 describe("a credential profile", () => {
   it("becomes what the pod needs: environment, user settings, and the helper with its provider", () => {
     const profiles = createProfiles({ config: { file: file({ vertex }, "vertex") } })
-    expect(profiles.plan(null)).toEqual({
+    expect(profiles.plan(chosen(null))).toEqual({
       environment: vertex.env,
+      environmentFiles: [],
       userSettings: {
         apiKeyHelper: "fetch-vertex-token",
         env: { ...vertex.env, CLAUDE_CODE_API_KEY_HELPER_TTL_MS: "60000" },
@@ -40,20 +42,25 @@ describe("a credential profile", () => {
   it("is chosen by the session, else it is the installation's, else there is none", () => {
     const other = { ...vertex, env: { A: "1" } }
     const profiles = createProfiles({ config: { file: file({ vertex, other }, "vertex") } })
-    expect(profiles.plan("other").environment).toEqual({ A: "1" })
-    expect(createProfiles({ config: { file: { sessions: {} } } }).plan(null).resolvers).toEqual([])
-    expect(() => profiles.plan("gone")).toThrow('profile "gone" is not defined in credentials.profiles any more')
+    expect(profiles.plan(chosen("other")).environment).toEqual({ A: "1" })
+    expect(createProfiles({ config: { file: { sessions: {} } } }).plan(chosen(null)).resolvers).toEqual([])
+    expect(() => profiles.plan(chosen("gone"))).toThrow(
+      'profile "gone" is not defined in credentials.profiles any more',
+    )
   })
 
   it.each([0, -5, undefined, "60000"])("has a minute when ttl_ms is %j", (ttl_ms) => {
     const profile = { ...vertex, runtime_auth_resolvers: { vertex_helper: { command: "fetch", ttl_ms } } }
-    expect(createProfiles({ config: { file: file({ p: profile }) } }).plan("p").resolvers[0]?.ttl_ms).toBe(60_000)
+    expect(createProfiles({ config: { file: file({ p: profile }) } }).plan(chosen("p")).resolvers[0]?.ttl_ms).toBe(
+      60_000,
+    )
   })
 
   it("is shown by names only, with what the agent can read", () => {
     const bearer = {
       runtime_auth_resolvers: resolvers,
       env: { REGION: "canary" },
+      environment_files: ["database.env"],
       default_binding: { type: "bearer_env", runtime_auth_resolver: "r", env_name: "API_TOKEN" },
     }
     const list = createProfiles({ config: { file: file({ vertex, bearer }, "bearer") } }).list()
@@ -62,9 +69,20 @@ describe("a credential profile", () => {
         name: "vertex",
         isDefault: false,
         binding: "claude_api_key_helper",
+        allowedBindings: ["claude_api_key_helper", "model_provider"],
+        resolvers: ["vertex_helper"],
+        environmentFiles: [],
         exposedToAgent: ["ANTHROPIC_VERTEX_PROJECT_ID", "CLAUDE_CODE_USE_VERTEX"],
       },
-      { name: "bearer", isDefault: true, binding: "bearer_env", exposedToAgent: ["API_TOKEN", "REGION"] },
+      {
+        name: "bearer",
+        isDefault: true,
+        binding: "bearer_env",
+        allowedBindings: ["bearer_env", "claude_api_key_helper", "model_provider"],
+        resolvers: ["r"],
+        environmentFiles: ["database.env"],
+        exposedToAgent: ["API_TOKEN", "REGION"],
+      },
     ])
     expect(JSON.stringify(list)).not.toContain("canary")
   })
@@ -114,6 +132,18 @@ describe("a credential profile", () => {
       { ...vertex, env: { LD_PRELOAD: "x" } },
       "credentials.profiles.p.env.LD_PRELOAD: this variable cannot be set by a profile",
     ],
+    [
+      { ...vertex, environment_files: ["../admin.env"] },
+      'credentials.profiles.p.environment_files: "../admin.env" is not a name like database.env',
+    ],
+    [
+      { ...vertex, environment_files: "database.env" },
+      "credentials.profiles.p.environment_files: a list of texts is needed",
+    ],
+    [
+      { ...vertex, allowed_bindings: ["magic"] },
+      'credentials.profiles.p.allowed_bindings: unknown binding type "magic"',
+    ],
     [{ ...vertex, auth_origins: {} }, 'credentials.profiles.p: unknown key "auth_origins"'],
   ])("%j is refused: %s", (profile, fault) => {
     expect(faultsOf(profile)).toEqual([fault])
@@ -123,5 +153,77 @@ describe("a credential profile", () => {
     expect(profileFaults(file({ vertex }, "other"))).toEqual([
       'sessions.authProfile references "other" which is not defined in credentials.profiles',
     ])
+  })
+})
+
+describe("what a request chooses", () => {
+  const two = {
+    ...vertex,
+    runtime_auth_resolvers: { ...vertex.runtime_auth_resolvers, other: { command: "fetch-other" } },
+  }
+  const open = { ...two, allowed_bindings: ["bearer_env", "model_provider"] }
+  const profiles = createProfiles({ config: { file: file({ two, open }, "two") } })
+  const check = (profile: string | null, binding: BindingInput | null = null) => profiles.check({ profile, binding })
+
+  it("is a profile that there is; else the message lists those", () => {
+    check("two")
+    check(null)
+    expect(() => check("three")).toThrow('profile: "three" is not defined; choose one of open, two.')
+    const none = createProfiles({ config: { file: { sessions: {} } } })
+    expect(() => none.check(chosen("three"))).toThrow('"three" is not defined; this installation has no profiles.')
+    none.check(chosen(null))
+  })
+
+  it("is another binding to one of the profile's resolvers, in the profile's place", () => {
+    const binding = { type: "model_provider", runtime_auth_resolver: "other", provider: "mine" } as const
+    check(null, binding)
+    expect(profiles.plan(chosen(null, binding))).toMatchObject({
+      userSettings: null,
+      resolvers: [{ name: "other", command: ["fetch-other"], provider: "mine", variable: null }],
+    })
+  })
+
+  it.each<[BindingInput, string]>([
+    [
+      { type: "model_provider", runtime_auth_resolver: "r", provider: "m" },
+      'binding: credential profile "two": binding references unknown runtime_auth_resolver "r"; it has [other, vertex_helper].',
+    ],
+    [
+      { type: "claude_api_key_helper" },
+      'binding: credential profile "two": claude_api_key_helper binding requires runtime_auth_resolver.',
+    ],
+    [
+      { type: "bearer_env" },
+      'binding: credential profile "two": bearer_env binding must have exactly one of auth_origin or runtime_auth_resolver.',
+    ],
+    [
+      { type: "bearer_env", runtime_auth_resolver: "other" },
+      'binding: credential profile "two": bearer_env binding requires env_name.',
+    ],
+    [
+      { type: "bearer_env", runtime_auth_resolver: "other", env_name: "LD_PRELOAD" },
+      'binding: credential profile "two": env_name LD_PRELOAD cannot be set by a profile.',
+    ],
+    [
+      { type: "bearer_env", runtime_auth_resolver: "other", env_name: "TOKEN" },
+      'binding: credential profile "two": allows bindings of type [claude_api_key_helper, model_provider], not bearer_env.',
+    ],
+  ])("is not %j: %s", (binding, message) => {
+    expect(() => check("two", binding)).toThrow(message)
+  })
+
+  it("shows the agent a token only where the profile allows that", () => {
+    const binding = { type: "bearer_env", runtime_auth_resolver: "other", env_name: "TOKEN" } as const
+    check("open", binding)
+    expect(profiles.plan(chosen("open", binding)).resolvers).toMatchObject([{ variable: "TOKEN", provider: null }])
+    expect(() => check("open", { type: "claude_api_key_helper", runtime_auth_resolver: "other" })).toThrow("not claude")
+    // The operator may have changed his mind since the session was made.
+    expect(() => profiles.plan(chosen("two", binding))).toThrow("not bearer_env")
+  })
+
+  it("is no binding where there is no profile", () => {
+    const none = createProfiles({ config: { file: { sessions: {} } } })
+    const binding = { type: "model_provider", runtime_auth_resolver: "r", provider: "m" } as const
+    expect(() => none.check(chosen(null, binding))).toThrow("the session has no profile")
   })
 })

@@ -1,12 +1,13 @@
 import type { SessionResolver } from "../../../../auth-helpers/protocol/index.ts"
 import type { ConfigFile } from "../../config/file-schema.ts"
 import { AppError } from "../../errors/index.ts"
-import type { Profile } from "./profile.ts"
-import { readProfiles } from "./read.ts"
+import type { Binding, BindingInput, Profile } from "./profile.ts"
+import { readBinding, readProfiles } from "./read.ts"
 
 /** What a profile makes of a session. */
 export interface ProfilePlan {
   readonly environment: Readonly<Record<string, string>>
+  readonly environmentFiles: readonly string[]
   /** Contents of `.berth/user-settings.json`; null when the profile's binding has none. */
   readonly userSettings: Readonly<Record<string, unknown>> | null
   /** What the sidecar runs. */
@@ -18,15 +19,27 @@ export interface ProfileView {
   readonly name: string
   readonly isDefault: boolean
   readonly binding: string
+  /** Kinds of binding that a session may choose instead, and the resolvers that it may name in it. */
+  readonly allowedBindings: readonly string[]
+  readonly resolvers: readonly string[]
+  /** Files of `roleEnvFiles` that it brings; the agent can read what is in them. */
+  readonly environmentFiles: readonly string[]
   /** What of it the agent itself can read, by name. */
   readonly exposedToAgent: readonly string[]
 }
 
+/** What a session chose of profiles: null for what it left to the installation. */
+export interface ProfileChoice {
+  readonly profile: string | null
+  readonly binding: BindingInput | null
+}
+
 export interface Profiles {
   list(): ProfileView[]
-  has(name: string): boolean
-  /** The plan for a session that chose `name`, or the default for null. @throws AppError `forbidden` when it is not defined. */
-  plan(name: string | null): ProfilePlan
+  /** For a new session. @throws AppError `invalid_request` that lists what could be chosen. */
+  check(choice: ProfileChoice): void
+  /** The plan for a session. @throws AppError `forbidden` when what it chose is not there any more. */
+  plan(choice: ProfileChoice): ProfilePlan
 }
 
 type ProfileConfig = Pick<ConfigFile, "credentials"> & {
@@ -60,10 +73,23 @@ export function createProfiles(options: { config: { readonly file: ProfileConfig
   const defaultName = file.sessions.authProfile || null
   return {
     list: () => [...profiles.values()].map((profile) => viewOf(profile, profile.name === defaultName)),
-    has: (name) => profiles.has(name),
-    plan(chosen) {
+    check(choice) {
+      const name = choice.profile ?? defaultName
+      const profile = profiles.get(name ?? "")
+      const refuse = (field: string, message: string): never => {
+        throw new AppError("invalid_request", `${field}: ${message}`, { details: { field } })
+      }
+      if (choice.profile !== null && profile === undefined) {
+        refuse("profile", `"${choice.profile}" is not defined; ${namesOf(profiles)}.`)
+      }
+      if (choice.binding === null) return
+      if (profile === undefined) return refuse("binding", "the session has no profile, so there is nothing to bind.")
+      const result = bindingOf(profile, choice.binding)
+      if ("faults" in result) refuse("binding", `${result.faults.join("; ")}.`)
+    },
+    plan({ profile: chosen, binding }) {
       const name = chosen ?? defaultName
-      if (name === null) return { environment: {}, userSettings: null, resolvers: [] }
+      if (name === null) return { environment: {}, environmentFiles: [], userSettings: null, resolvers: [] }
       const profile = profiles.get(name)
       if (profile === undefined) {
         throw new AppError(
@@ -71,13 +97,38 @@ export function createProfiles(options: { config: { readonly file: ProfileConfig
           `The session's profile "${name}" is not defined in credentials.profiles any more.`,
         )
       }
-      return planOf(profile)
+      const result = bindingOf(profile, binding)
+      if ("faults" in result) throw new AppError("forbidden", `The session's ${result.faults.join("; ")}.`)
+      return planOf(profile, result.binding)
     },
   }
 }
 
-function planOf(profile: Profile): ProfilePlan {
-  const { binding, env, name } = profile
+function namesOf(profiles: ReadonlyMap<string, Profile>): string {
+  const names = [...profiles.keys()].sort()
+  return names.length === 0 ? "this installation has no profiles" : `choose one of ${names.join(", ")}`
+}
+
+/** The binding in force: a session's own goes before the profile's. */
+function bindingOf(profile: Profile, own: BindingInput | null): { binding: Binding } | { faults: string[] } {
+  if (own === null) return { binding: profile.binding }
+  const where = `credential profile "${profile.name}"`
+  const faults: string[] = []
+  const binding = readBinding({ ...own }, where, faults)
+  if (binding !== null && !profile.resolvers.has(binding.resolver)) {
+    const known = [...profile.resolvers.keys()].sort().join(", ")
+    faults.push(
+      `${where}: binding references unknown runtime_auth_resolver ${JSON.stringify(binding.resolver)}; it has [${known}]`,
+    )
+  }
+  if (binding !== null && !profile.allowedBindings.includes(binding.type)) {
+    faults.push(`${where}: allows bindings of type [${profile.allowedBindings.join(", ")}], not ${binding.type}`)
+  }
+  return binding === null || faults.length > 0 ? { faults } : { binding }
+}
+
+function planOf(profile: Profile, binding: Binding): ProfilePlan {
+  const { env, environmentFiles, name } = profile
   const resolver = profile.resolvers.get(binding.resolver)
   if (resolver === undefined) {
     throw new AppError(
@@ -87,6 +138,7 @@ function planOf(profile: Profile): ProfilePlan {
   }
   return {
     environment: env,
+    environmentFiles,
     resolvers: [
       {
         name: binding.resolver,
@@ -108,7 +160,9 @@ function planOf(profile: Profile): ProfilePlan {
 }
 
 function viewOf(profile: Profile, isDefault: boolean): ProfileView {
-  const { binding, env, name } = profile
+  const { binding, env, name, allowedBindings, environmentFiles } = profile
   const variables = [...Object.keys(env), ...(binding.type === "bearer_env" ? [binding.variable] : [])]
-  return { name, isDefault, binding: binding.type, exposedToAgent: variables.sort() }
+  const resolvers = [...profile.resolvers.keys()].sort()
+  const exposedToAgent = variables.sort()
+  return { name, isDefault, binding: binding.type, allowedBindings, resolvers, environmentFiles, exposedToAgent }
 }

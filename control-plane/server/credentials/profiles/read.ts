@@ -1,15 +1,16 @@
+import { RESERVED_VARIABLE, VARIABLE_NAME } from "../../../../auth-helpers/protocol/environment.ts"
+import { ENVIRONMENT_FILE } from "../environment-files/parse.ts"
 import { isObject } from "../providers/definition.ts"
-import type { Binding, Profile, ProfileResolver } from "./profile.ts"
+import { BINDING_TYPES, type Binding, type BindingType, type Profile, type ProfileResolver } from "./profile.ts"
 
 const TTL_MS_DEFAULT = 60_000
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
-const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/
-// These decide what is run in the pod; a credential profile has no business with them.
-const RESERVED =
-  /^(PATH|HOME|SHELL|USER|LOGNAME|PWD|OLDPWD|IFS|ENV|BASH_ENV|LD_.*|XDG_.*|BERTH_.*|OPENCODE_.*|GIT_CONFIG.*)$/
 const CONTROL_CHARACTERS = /[\0-\x1f\x7f]/
 /** The provider that Claude's own settings are about. */
 const CLAUDE_PROVIDER = "anthropic"
+/** Bindings that keep the token from the agent. */
+const HIDING: readonly BindingType[] = ["claude_api_key_helper", "model_provider"]
+const PROFILE_KEYS = ["runtime_auth_resolvers", "env", "environment_files", "default_binding", "allowed_bindings"]
 
 /** Every profile of `credentials.profiles` that is sound; what is wrong with the others is added to `faults`. */
 export function readProfiles(credentials: unknown, faults: string[]): ReadonlyMap<string, Profile> {
@@ -28,7 +29,7 @@ export function readProfiles(credentials: unknown, faults: string[]): ReadonlyMa
 }
 
 function readProfile(name: string, input: Record<string, unknown>, where: string, faults: string[]): Profile | null {
-  unknownKeys(input, ["runtime_auth_resolvers", "env", "default_binding"], where, faults)
+  unknownKeys(input, PROFILE_KEYS, where, faults)
   const resolvers = new Map<string, ProfileResolver>()
   const given = objectAt(input["runtime_auth_resolvers"], `${where}.runtime_auth_resolvers`, faults)
   for (const [key, value] of Object.entries(given)) {
@@ -36,6 +37,8 @@ function readProfile(name: string, input: Record<string, unknown>, where: string
     resolvers.set(key, readResolver(objectAt(value, at, faults), at, faults))
   }
   const env = readEnv(objectAt(input["env"], `${where}.env`, faults), `${where}.env`, faults)
+  const environmentFiles = readFiles(input["environment_files"], `${where}.environment_files`, faults)
+  const allowed = readAllowed(input["allowed_bindings"], `${where}.allowed_bindings`, faults)
   if (input["default_binding"] === undefined) {
     faults.push(`credential profile "${name}": no binding (neither host override nor default_binding)`)
     return null
@@ -45,7 +48,36 @@ function readProfile(name: string, input: Record<string, unknown>, where: string
   if (!resolvers.has(binding.resolver)) {
     faults.push(`${where}: binding references runtime_auth_resolver "${binding.resolver}" which is not defined`)
   }
-  return { name, resolvers, env, binding }
+  const allowedBindings = allowed ?? [...new Set([...HIDING, binding.type])].sort()
+  return { name, resolvers, env, environmentFiles, binding, allowedBindings }
+}
+
+function readFiles(value: unknown, where: string, faults: string[]): string[] {
+  const names = listAt(value, where, faults)
+  for (const name of names) {
+    if (!ENVIRONMENT_FILE.test(name)) faults.push(`${where}: ${JSON.stringify(name)} is not a name like database.env`)
+  }
+  return names
+}
+
+function readAllowed(value: unknown, where: string, faults: string[]): BindingType[] | null {
+  if (value === undefined) return null
+  const types = listAt(value, where, faults)
+  for (const type of types) {
+    if (!isBindingType(type)) faults.push(`${where}: unknown binding type ${JSON.stringify(type)}`)
+  }
+  return types.filter(isBindingType)
+}
+
+function isBindingType(type: string): type is BindingType {
+  return BINDING_TYPES.some((one) => one === type)
+}
+
+function listAt(value: unknown, where: string, faults: string[]): string[] {
+  if (value === undefined) return []
+  if (Array.isArray(value) && value.every((one) => typeof one === "string")) return value
+  faults.push(`${where}: a list of texts is needed`)
+  return []
 }
 
 function readResolver(input: Record<string, unknown>, where: string, faults: string[]): ProfileResolver {
@@ -66,7 +98,7 @@ function readResolver(input: Record<string, unknown>, where: string, faults: str
 function readEnv(input: Record<string, unknown>, where: string, faults: string[]): Record<string, string> {
   const env: Record<string, string> = {}
   for (const [name, value] of Object.entries(input)) {
-    if (!VARIABLE.test(name) || RESERVED.test(name))
+    if (!VARIABLE_NAME.test(name) || RESERVED_VARIABLE.test(name))
       faults.push(`${where}.${name}: this variable cannot be set by a profile`)
     else if (typeof value !== "string" || CONTROL_CHARACTERS.test(value))
       faults.push(`${where}.${name}: a text on one line is needed`)
@@ -75,7 +107,8 @@ function readEnv(input: Record<string, unknown>, where: string, faults: string[]
   return env
 }
 
-function readBinding(input: Record<string, unknown>, where: string, faults: string[]): Binding | null {
+/** A binding of the values or of a request; null after what is wrong with it has been added to `faults`. */
+export function readBinding(input: Record<string, unknown>, where: string, faults: string[]): Binding | null {
   unknownKeys(
     input,
     ["type", "runtime_auth_resolver", "auth_origin", "env_name", "provider"],
@@ -102,7 +135,7 @@ function readBinding(input: Record<string, unknown>, where: string, faults: stri
     if (resolver === null)
       return fault("bearer_env binding must have exactly one of auth_origin or runtime_auth_resolver")
     if (variable === null) return fault("bearer_env binding requires env_name")
-    if (!VARIABLE.test(variable) || RESERVED.test(variable))
+    if (!VARIABLE_NAME.test(variable) || RESERVED_VARIABLE.test(variable))
       return fault(`env_name ${variable} cannot be set by a profile`)
     return { type, resolver, variable }
   }

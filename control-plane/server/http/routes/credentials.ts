@@ -22,7 +22,11 @@ export function credentialHandlers(parts: { credentials: Credentials; audit: Aud
     deleteProvider: ({ principal, params }: About) => credentials.providerAdmin.remove(principal, params.id),
     testProvider: ({ params }: About) => credentials.providerAdmin.test(params.id),
 
-    profiles: async () => ({ items: credentials.profiles.list(), nextCursor: null }),
+    profiles: async () => ({
+      items: credentials.profiles.list(),
+      nextCursor: null,
+      environmentFiles: await credentials.environmentFiles.selectable(),
+    }),
 
     async accounts({ principal }: Caller) {
       const { linkedAccounts } = credentials

@@ -44,11 +44,26 @@ const profile = {
   description: "A set of credentials that a session can be made with. Names only, never a value.",
   type: "object",
   additionalProperties: false,
-  required: ["name", "isDefault", "binding", "exposedToAgent"],
+  required: ["name", "isDefault", "binding", "allowedBindings", "resolvers", "environmentFiles", "exposedToAgent"],
   properties: {
     name: { type: "string", description: "For `profile` of a new session." },
     isDefault: { type: "boolean", description: "Taken when a session names none." },
     binding: { type: "string", description: "How its token reaches the work." },
+    allowedBindings: {
+      type: "array",
+      items: { type: "string" },
+      description: "Types that `binding` of a new session may have.",
+    },
+    resolvers: {
+      type: "array",
+      items: { type: "string" },
+      description: "Names that `binding.runtime_auth_resolver` of a new session may have.",
+    },
+    environmentFiles: {
+      type: "array",
+      items: { type: "string" },
+      description: "Environment files that it brings; the agent can read what is in them.",
+    },
     exposedToAgent: {
       type: "array",
       items: { type: "string" },
@@ -57,7 +72,19 @@ const profile = {
   },
 } as const
 
-export const profilePage = pageOf(profile, "All profiles.")
+const profiles = pageOf(profile, "All profiles, and the environment files that a session can be made with.")
+export const profilePage = {
+  ...profiles,
+  required: [...profiles.required, "environmentFiles"],
+  properties: {
+    ...profiles.properties,
+    environmentFiles: {
+      type: "array",
+      items: { type: "string" },
+      description: "For `environmentFiles` of a new session.",
+    },
+  },
+} as const
 
 const linkedAccount = {
   title: "LinkedAccount",

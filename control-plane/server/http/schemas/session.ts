@@ -1,3 +1,4 @@
+import { BINDING_TYPES } from "../../credentials/index.ts"
 import { ACTIVITIES, DESIRED, STATUSES, STEP_NAMES, VISIBILITIES } from "../../sessions/types.ts"
 import { pageOf, time } from "./common.ts"
 
@@ -86,9 +87,20 @@ export const session = {
       description: "What was cloned into the workspace.",
       additionalProperties: false,
       required: ["url", "ref"],
-      properties: { url: { type: "string" }, ref: nullableText },
+      properties: {
+        url: { type: "string" },
+        ref: nullableText,
+        depth: { type: ["integer", "null"], description: "Commits of history; null: all of it." },
+        submodules: { type: "boolean", description: "Whether its submodules were cloned as well." },
+      },
     },
     profile: { ...nullableText, description: "The profile that it was made with." },
+    binding: { ...nullableText, description: "Type of the binding that it has instead of the profile's." },
+    environmentFiles: {
+      type: "array",
+      items: { type: "string" },
+      description: "The operator's environment files that it was made with.",
+    },
     tags: { type: "object", additionalProperties: { type: "string" }, description: "Free names and values." },
     lastMessage: {
       type: ["object", "null"],
@@ -152,15 +164,52 @@ export const createSession = {
       properties: {
         url: { type: "string", minLength: 1, maxLength: 2_048, description: "https, ssh or scp-like address." },
         ref: { type: "string", minLength: 1, maxLength: 255, description: "Branch, tag or commit." },
+        depth: {
+          type: "integer",
+          minimum: 1,
+          maximum: 1_000_000,
+          description: "Commits of history to clone. Absent: all of it.",
+        },
+        submodules: {
+          type: "boolean",
+          description:
+            "Clone its submodules as well. The session may then read, not write, all that lies beside its repository at the host, and public repositories of the configured hosts.",
+        },
       },
     },
-    profile: { type: "string", minLength: 1, maxLength: 64, description: "Credential profile." },
+    profile: {
+      type: "string",
+      minLength: 1,
+      maxLength: 64,
+      description: "Credential profile, from `GET /api/profiles`. Absent: the installation's default.",
+    },
+    binding: {
+      type: "object",
+      description:
+        "Instead of the profile's `default_binding`, in the same words. The profile says which types it allows.",
+      additionalProperties: false,
+      required: ["type"],
+      properties: {
+        type: { type: "string", enum: BINDING_TYPES, description: "`bearer_env` exposes the token to the agent." },
+        runtime_auth_resolver: { type: "string", maxLength: 128, description: "A resolver of the profile." },
+        env_name: { type: "string", maxLength: 128, description: "Variable, for `bearer_env`." },
+        provider: { type: "string", maxLength: 64, description: "Model provider that the token is for." },
+      },
+    },
+    environmentFiles: {
+      type: "array",
+      maxItems: 16,
+      uniqueItems: true,
+      items: { type: "string", minLength: 1, maxLength: 67 },
+      description:
+        "Environment files of the operator, from `GET /api/profiles`; later ones go over earlier ones, and over those of the role and the profile.",
+    },
     environment: {
       type: "object",
       maxProperties: 128,
       propertyNames: { type: "string", pattern: "^[A-Za-z_][A-Za-z0-9_]{0,127}$" },
       additionalProperties: { type: "string", maxLength: 32_768 },
-      description: "Environment of the agent. Stored encrypted and never answered.",
+      description: "Environment of the agent; goes over every environment file. Stored encrypted and never answered.",
     },
     tags,
   },

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import { sealedColumns, type Vault } from "../../credentials/index.ts"
+import { type SessionChoices, sealedColumns, type Vault } from "../../credentials/index.ts"
 import { newId } from "../../crypto/index.ts"
 import { withTransaction } from "../../database/index.ts"
 import type { Database } from "../../database/types.ts"
@@ -17,6 +17,8 @@ export interface CreateParts {
   readonly database: Database
   readonly workloads: Pick<Workloads, "store">
   readonly vault: Vault
+  /** What the operator offers. */
+  readonly choices: SessionChoices
   readonly clock: Clock
   /** 0: no limit. */
   readonly maxPerUser: number
@@ -46,6 +48,8 @@ export async function storeSession(
         throw new AppError("idempotency_mismatch", "This Idempotency-Key was already used for another session.")
       }
     }
+    // Behind the key: what an earlier request chose may be gone by now.
+    await parts.choices.check(input)
     await requireRoom(parts.maxPerUser, transaction, principal.userId)
     const id = newId("ses")
     const isPrivate = input.private ?? readSettings(owner.settings, parts.defaults).defaultVisibility === "private"
@@ -55,8 +59,10 @@ export async function storeSession(
       title: input.title ?? defaultTitle(input),
       visibility: isPrivate ? "private" : "public",
       repository:
-        input.repository === undefined ? null : { url: input.repository.url, ref: input.repository.ref ?? null },
+        input.repository === undefined ? null : { ref: null, depth: null, submodules: false, ...input.repository },
       profile: input.profile ?? null,
+      binding: input.binding ?? null,
+      environmentFiles: input.environmentFiles ?? [],
       environmentSealed: sealEnvironment(parts.vault, id, principal.userId, input.environment),
       tags: input.tags ?? {},
       steps: firstSteps(parts.clock.now()),

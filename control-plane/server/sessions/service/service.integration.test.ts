@@ -2,9 +2,10 @@ import { pino } from "pino"
 import { afterAll, beforeEach, describe, expect, it, vi } from "vitest"
 import { testDatabase } from "../../../../test/support/postgres.ts"
 import { createAudit } from "../../audit/index.ts"
-import { createVault, sealedColumns } from "../../credentials/index.ts"
+import { createVault, type SessionChoices, sealedColumns } from "../../credentials/index.ts"
 import { newId, Secret } from "../../crypto/index.ts"
 import { createNotifications } from "../../database/index.ts"
+import { AppError } from "../../errors/index.ts"
 import { systemClock } from "../../time/index.ts"
 import { createTranscripts } from "../../transcripts/index.ts"
 import type { Workloads } from "../../workloads/index.ts"
@@ -25,7 +26,9 @@ const woken: string[] = []
 afterAll(() => notifications.close())
 beforeEach(() => void woken.splice(0))
 
-function service(maxPerUser = 0, defaultVisibility: Visibility = "private"): Sessions {
+const offered: SessionChoices = { check: async () => undefined }
+
+function service(maxPerUser = 0, defaultVisibility: Visibility = "private", choices = offered): Sessions {
   return createSessions({
     database,
     transcripts,
@@ -37,6 +40,7 @@ function service(maxPerUser = 0, defaultVisibility: Visibility = "private"): Ses
     config: { file: { sessions: { maxPerUser, defaultVisibility } } },
     audit: createAudit({ database, log }),
     engine: { wake: (id) => void woken.push(id) },
+    choices,
   })
 }
 
@@ -67,6 +71,47 @@ describe("making a session", () => {
     })
     expect(await store.ofSession(session.id)).toMatchObject({ name: expect.stringMatching(/^berth-s-[0-9a-z]{10}$/) })
     expect((await sessions.messages(owner, session.id, { limit: 5 })).items).toMatchObject([{ delivery: "queued" }])
+  })
+
+  it("keeps what it chose of what the operator offers, and how its repository is cloned", async () => {
+    const owner = await user()
+    const binding = { type: "model_provider", runtime_auth_resolver: "r", provider: "m" } as const
+    const { session } = await sessions.create(owner, {
+      repository: { url: "https://git.example.com/team/app", depth: 3, submodules: true },
+      profile: "p",
+      binding,
+      environmentFiles: ["database.env", "api.env"],
+    })
+    const expected = {
+      repository: { url: "https://git.example.com/team/app", ref: null, depth: 3, submodules: true },
+      profile: "p",
+      binding: "model_provider",
+      environmentFiles: ["database.env", "api.env"],
+    }
+    expect(session).toMatchObject(expected)
+    expect(await sessions.get(owner, session.id)).toMatchObject(expected)
+    const { rows } = await database.raw("SELECT binding FROM sessions WHERE id = ?", [session.id])
+    expect(rows[0].binding).toEqual(binding)
+    const plain = await sessions.create(owner, { repository: { url: "https://git.example.com/team/app" } })
+    expect(plain.session).toMatchObject({
+      repository: { ref: null, depth: null, submodules: false },
+      binding: null,
+      environmentFiles: [],
+    })
+  })
+
+  it("is refused when it chooses what there is not, unless it was made with the same key before", async () => {
+    const owner = await user()
+    const input = { profile: "vertex" }
+    const made = await sessions.create(owner, input, "k1")
+    const refusing = service(0, "private", {
+      check: async ({ profile }) => {
+        throw new AppError("invalid_request", `no ${profile}`)
+      },
+    })
+    await expect(refusing.create(owner, input)).rejects.toThrow("no vertex")
+    expect((await refusing.create(owner, input, "k1")).session.id).toBe(made.session.id)
+    expect((await sessions.list(owner, query)).items).toHaveLength(1)
   })
 
   it("follows the user's setting where the request does not say who may see it", async () => {

@@ -1,6 +1,6 @@
 import type { Audit } from "../../audit/types.ts"
 import type { Config } from "../../config/types.ts"
-import type { Vault } from "../../credentials/index.ts"
+import type { SessionChoices, Vault } from "../../credentials/index.ts"
 import { newId } from "../../crypto/index.ts"
 import { translateDatabaseError, withTransaction } from "../../database/index.ts"
 import type { Database, Notifications } from "../../database/types.ts"
@@ -28,6 +28,7 @@ export interface SessionsParts {
   readonly runtime: Runtime
   readonly workloads: Workloads
   readonly vault: Vault
+  readonly choices: SessionChoices
   readonly clock: Clock
   readonly notifications: Notifications
   readonly config: {

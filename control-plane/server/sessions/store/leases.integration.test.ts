@@ -18,6 +18,8 @@ async function makeSessions(count: number): Promise<string[]> {
       visibility: "private",
       repository: null,
       profile: null,
+      binding: null,
+      environmentFiles: [],
       environmentSealed: null,
       tags: {},
       steps: [],

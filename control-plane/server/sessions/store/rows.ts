@@ -14,7 +14,11 @@ export interface SessionRow {
   steps: SessionRecord["steps"]
   repository_url: string | null
   repository_ref: string | null
+  repository_depth: number | null
+  repository_submodules: boolean
   profile: string | null
+  binding: SessionRecord["binding"]
+  environment_files: string[]
   tags: Record<string, string>
   agent_session_id: string | null
   agent_run: string | null
@@ -46,7 +50,8 @@ export interface StoredSession extends SessionRecord {
 /** Everything but the sealed environment, which only the broker reads. */
 export const SELECT_SESSION = `
   SELECT s.id, s.owner_id, s.title, s.visibility, s.desired, s.status, s.reason, s.activity, s.steps, s.repository_url,
-    s.repository_ref, s.profile, s.tags, s.agent_session_id, s.agent_run, s.generation, s.failed_generation, s.last_message,
+    s.repository_ref, s.repository_depth, s.repository_submodules, s.profile, s.binding, s.environment_files, s.tags,
+    s.agent_session_id, s.agent_run, s.generation, s.failed_generation, s.last_message,
     s.pending, s.last_active_at, s.created_at, s.updated_at, s.created_at::text AS created_at_text,
     u.name AS owner_name, u.email AS owner_email, w.report
   FROM sessions s
@@ -66,8 +71,10 @@ export function toSession(row: SessionRow): StoredSession {
     reason: row.reason,
     activity: row.activity,
     steps: row.steps,
-    repository: row.repository_url === null ? null : { url: row.repository_url, ref: row.repository_ref },
+    repository: repositoryOf(row),
     profile: row.profile,
+    binding: row.binding,
+    environmentFiles: row.environment_files,
     tags: row.tags,
     agentSessionId: row.agent_session_id,
     generation: row.generation,
@@ -81,4 +88,9 @@ export function toSession(row: SessionRow): StoredSession {
     updatedAt: row.updated_at.getTime(),
     cursor: `${row.created_at_text}|${row.id}`,
   }
+}
+
+function repositoryOf(row: SessionRow): SessionRecord["repository"] {
+  const { repository_url: url, repository_ref: ref, repository_depth: depth, repository_submodules: submodules } = row
+  return url === null ? null : { url, ref, depth, submodules }
 }

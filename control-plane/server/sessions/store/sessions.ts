@@ -2,7 +2,7 @@ import type { Database } from "../../database/types.ts"
 import { AppError } from "../../errors/index.ts"
 import { visibleTo } from "../permissions.ts"
 import type { SessionQuery } from "../service-types.ts"
-import type { SessionStatus, StartStep, Visibility } from "../types.ts"
+import type { SessionRecord, SessionStatus, StartStep, Visibility } from "../types.ts"
 import { SELECT_SESSION, type SessionRow, type StoredSession, toSession } from "./rows.ts"
 
 export interface NewSession {
@@ -10,8 +10,10 @@ export interface NewSession {
   readonly ownerId: string
   readonly title: string
   readonly visibility: Visibility
-  readonly repository: { readonly url: string; readonly ref: string | null } | null
+  readonly repository: SessionRecord["repository"]
   readonly profile: string | null
+  readonly binding: SessionRecord["binding"]
+  readonly environmentFiles: readonly string[]
   readonly environmentSealed: Buffer | null
   readonly tags: Readonly<Record<string, string>>
   readonly steps: readonly StartStep[]
@@ -102,7 +104,11 @@ export async function insertSession(transaction: Database, session: NewSession):
     steps: JSON.stringify(session.steps),
     repository_url: session.repository?.url ?? null,
     repository_ref: session.repository?.ref ?? null,
+    repository_depth: session.repository?.depth ?? null,
+    repository_submodules: session.repository?.submodules ?? false,
     profile: session.profile,
+    binding: session.binding === null ? null : JSON.stringify(session.binding),
+    environment_files: JSON.stringify(session.environmentFiles),
     environment_sealed: session.environmentSealed,
     tags: JSON.stringify(session.tags),
     idempotency_key: session.idempotency?.key ?? null,
