@@ -55,7 +55,7 @@ export const layers: readonly Layer[] = [
   },
   {
     name: "e2e",
-    packages: ["chromium", "openssl", "postgresql"],
+    packages: ["chromium", "git", "openssl", "postgresql"],
     tools: ["helm", "kubectl"],
     checks: [],
     timeout_ms: 40 * minute_ms,

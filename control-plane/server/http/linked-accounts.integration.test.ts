@@ -139,6 +139,16 @@ describe("linking an account over HTTP", () => {
     expect(decodeURIComponent(await comeBack(later, cookie))).toContain("too old")
   })
 
+  test("may be begun again and again, but only the last twenty beginnings of a user are kept", async () => {
+    const { cookie, userId } = await addMember(database)
+    const first = await allowed(cookie)
+    for (let times = 0; times < 19; times++) await start(cookie)
+    const last = await allowed(cookie)
+    expect(await database("link_attempts").where({ user_id: userId })).toHaveLength(20)
+    expect(decodeURIComponent(await comeBack(first, cookie))).toContain("not begun here")
+    expect(await comeBack(last, cookie)).toBe(OK)
+  })
+
   test("tells in words that the user said no, and that the host is down", async () => {
     const { cookie } = await addMember(database)
     const denied = new URL(await allowed(cookie), callback)

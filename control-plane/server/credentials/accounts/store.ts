@@ -144,13 +144,21 @@ export interface LinkAttempt {
   readonly verifierSealed: Buffer
 }
 
-/** Remembers a linking for `life_ms`, and forgets those that were never finished. */
+// More than a person begins at the same time.
+const ATTEMPTS_MAX = 20
+
+/** Remembers a linking for `life_ms`, and forgets those that were never finished and a user's oldest ones. */
 export async function insertAttempt(database: Database, attempt: LinkAttempt, life_ms: number): Promise<void> {
   await database.raw("DELETE FROM link_attempts WHERE expires_at < now()")
   await database.raw(
     `INSERT INTO link_attempts (state_hash, user_id, provider, verifier_sealed, expires_at)
      VALUES (?, ?, ?, ?, now() + ? * interval '1 millisecond')`,
     [attempt.stateHash, attempt.userId, attempt.provider, attempt.verifierSealed, life_ms],
+  )
+  await database.raw(
+    `DELETE FROM link_attempts WHERE user_id = :user AND state_hash NOT IN
+       (SELECT state_hash FROM link_attempts WHERE user_id = :user ORDER BY expires_at DESC LIMIT :max)`,
+    { user: attempt.userId, max: ATTEMPTS_MAX },
   )
 }
 

@@ -41,14 +41,14 @@ interface Code {
   readonly expiresAt: number
 }
 
-/** What users allowed the app, by GitHub's rules: everything counts once and not for ever. */
-export function createGrants(now: () => number) {
-  const codes = new Map<string, Code>()
-  const counts = { refreshes: 0, revocations: 0 }
-  /** Where the app's settings let users be sent back to. */
-  const callbacks = new Set<string>()
+/** Tokens of users, which end by GitHub's rules. */
+function createTokens(now: () => number) {
   let tokens: Token[] = []
-
+  const keep = (which: (token: Token) => boolean) => {
+    const before = tokens.length
+    tokens = tokens.filter(which)
+    return tokens.length < before
+  }
   function issue(user: GithubUser): Record<string, unknown> {
     const token = newToken(user, now())
     tokens.push(token)
@@ -62,6 +62,31 @@ export function createGrants(now: () => number) {
       scope: "",
     }
   }
+  return {
+    issue,
+    byAccess: (given: string) =>
+      tokens.find(({ access, accessExpiresAt }) => access === given && accessExpiresAt > now()),
+    /** Works once: it ends both tokens before it. */
+    refresh(given: string | null): Record<string, unknown> {
+      const token = tokens.find((one) => one.refresh === given && one.refreshExpiresAt > now())
+      if (token === undefined) return { error: "bad_refresh_token" }
+      keep((one) => one !== token)
+      return issue(token.user)
+    },
+    countOf: (login: string) => tokens.filter(({ user }) => user.login === login).length,
+    end: (access: string) => void keep((token) => token.access !== access),
+    /** Ends everything that a user has allowed; false when that was nothing. */
+    withdraw: (login: string) => keep(({ user }) => user.login !== login),
+  }
+}
+
+/** What users allowed the app, by GitHub's rules: everything counts once and not for ever. */
+export function createGrants(now: () => number) {
+  const codes = new Map<string, Code>()
+  const counts = { refreshes: 0, revocations: 0 }
+  /** Where the app's settings let users be sent back to. */
+  const callbacks = new Set<string>()
+  const { issue, refresh, ...tokens } = createTokens(now)
 
   function redeem(form: URLSearchParams): Record<string, unknown> {
     const code = codes.get(form.get("code") ?? "")
@@ -74,20 +99,10 @@ export function createGrants(now: () => number) {
     return code.redirectUri === form.get("redirect_uri") ? issue(code.user) : { error: "redirect_uri_mismatch" }
   }
 
-  /** A refresh ends both tokens before it. */
-  function refresh(given: string | null): Record<string, unknown> {
-    counts.refreshes++
-    const token = tokens.find((one) => one.refresh === given && one.refreshExpiresAt > now())
-    if (token === undefined) return { error: "bad_refresh_token" }
-    tokens = tokens.filter((one) => one !== token)
-    return issue(token.user)
-  }
-
   return {
+    ...tokens,
     counts,
     callbacks,
-    byAccess: (given: string) =>
-      tokens.find(({ access, accessExpiresAt }) => access === given && accessExpiresAt > now()),
     /** The user's consent to an authorization request. @throws Error for a request that GitHub shows an error page for */
     consent(query: URLSearchParams, user: GithubUser): { state: string; code: string; redirectUri: string } {
       const { redirectUri, challenge } = readRequest(query, callbacks)
@@ -100,18 +115,11 @@ export function createGrants(now: () => number) {
       const isClient = form.get("client_id") === APP.clientId && form.get("client_secret") === APP.clientSecret
       if (!isClient) return { error: "incorrect_client_credentials" }
       const type = form.get("grant_type")
-      if (type === "refresh_token") return refresh(form.get("refresh_token"))
+      if (type === "refresh_token") {
+        counts.refreshes++
+        return refresh(form.get("refresh_token"))
+      }
       return type === null || type === "authorization_code" ? redeem(form) : { error: "unsupported_grant_type" }
-    },
-    countOf: (login: string) => tokens.filter(({ user }) => user.login === login).length,
-    end(access: string): void {
-      tokens = tokens.filter((token) => token.access !== access)
-    },
-    /** Ends everything that a user has allowed; false when that was nothing. */
-    withdraw(login: string): boolean {
-      const before = tokens.length
-      tokens = tokens.filter(({ user }) => user.login !== login)
-      return tokens.length < before
     },
   }
 }
