@@ -96,7 +96,7 @@ export function createBroker(options: BrokerOptions): Broker {
   }
 }
 
-function createPodCallers({ config, cluster, clock, database }: BrokerOptions) {
+function createPodCallers({ config, cluster, clock, database, log }: BrokerOptions) {
   const { broker, sessionNamespace, sessions, release } = config.file
   const tokens = createTokenVerifier({
     cluster,
@@ -105,7 +105,7 @@ function createPodCallers({ config, cluster, clock, database }: BrokerOptions) {
     namespace: sessionNamespace,
     serviceAccount: sessions.serviceAccountName,
   })
-  const pods = createPodCheck({ cluster, clock, release, verifyPeerAddress: broker.verifyPeerAddress ?? true })
+  const pods = createPodCheck({ cluster, clock, log, release, verifyPeerAddress: broker.verifyPeerAddress ?? true })
   return createCallers({ tokens, pods, database })
 }
 

@@ -81,13 +81,27 @@ describe("a pod's proof", () => {
     expect((await workload(token)).status).toBe(200)
   })
 
-  it("makes a pod without an address wait instead of fail", async () => {
-    const session = await broker.addSession()
+  it("holds before the cluster tells the pod's address, for where the first call came from, until it is told", async () => {
+    // Every pod of this file calls from loopback.
+    for (const { metadata } of broker.cluster.pods.all()) broker.cluster.removePod(metadata?.name ?? "")
+    const session = await broker.addSession({ podAddress: "10.1.2.4" })
+    const token = await session.token()
+    const pod = broker.cluster.pods.get(session.pod.name)
+    broker.cluster.addPod({ ...pod, status: { phase: "Pending" } })
+    expect((await workload(token)).status).toBe(200)
+    expect((await workload(token)).status).toBe(200)
+    if (pod !== undefined) broker.cluster.addPod(pod)
+    expect((await workload(token)).status).toBe(401)
+  })
+
+  it("makes a pod without an address wait when the caller's is known to be another pod's", async () => {
+    const [session, other] = [await broker.addSession(), await broker.addSession()]
     const pod = broker.cluster.pods.get(session.pod.name)
     broker.cluster.addPod({ ...pod, status: { phase: "Pending" } })
     const { status, headers } = await workload(await session.token())
     expect(status).toBe(503)
     expect(headers["retry-after"]).toBe("1")
+    broker.cluster.removePod(other.pod.name)
   })
 
   it("ends with the session, and with its owner's account", async () => {

@@ -85,8 +85,10 @@ function finished(step: StartStep, now: number): StartStep {
   return { ...step, state: "done", startedAt: step.startedAt ?? now, endedAt: now, detail: null }
 }
 
-function doneSteps({ pod, report }: StepsInput): number {
+function doneSteps({ pod, report, trouble }: StepsInput): number {
   if (pod === null || pod.scheduledAt === null) return 0
+  // An agent that answers, however wrongly, has its workspace.
+  if (trouble?.code === "agent_failing") return 3
   if (report?.podUid === pod.uid && report.body.phase === "ready") return 3
   const started = pod.containers.filter(({ state, restarts }) => state !== "waiting" || restarts > 0)
   return pod.containers.length > 0 && started.length === pod.containers.length ? 2 : 1

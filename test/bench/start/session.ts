@@ -1,4 +1,5 @@
 import type { CreateSession, SessionView } from "../../../control-plane/server/sessions/service-types.ts"
+import type { Change } from "../../../control-plane/server/transcripts/types.ts"
 import { until } from "../../../scripts/lib/wait.ts"
 import type { Client } from "../../support/client.ts"
 import { followEvents } from "../../support/event-log.ts"
@@ -24,10 +25,13 @@ export async function runSession(client: Client, observer: Observer, input: Crea
   const { id } = await client.create(input)
   const posted = performance.now()
   const log = followEvents(() => client, id)
-  const at = { running: 0, answer: 0 }
+  const at = { prepared: 0, running: 0, answer: 0 }
   try {
     const isOurs = ({ metadata }: { metadata?: { labels?: Record<string, string> } }) =>
       metadata?.labels?.[label] === id
+    const prepared = log.waitFor("the workspace being prepared", isPrepared, start_timeout_ms).then(() => {
+      at.prepared = performance.now()
+    })
     const running = log
       .waitFor(
         "the session running",
@@ -51,16 +55,14 @@ export async function runSession(client: Client, observer: Observer, input: Crea
     const scheduled = await observer.pod((pod) => isOurs(pod) && hasCondition(pod, "PodScheduled"), start_timeout_ms)
     const addressed = await observer.pod((pod) => isOurs(pod) && pod.status?.podIP !== undefined, start_timeout_ms)
     const http = firstAnswer(addressed.object.status?.podIP ?? "", start_timeout_ms)
-    const prepared = await observer.pod((pod) => isOurs(pod) && hasCondition(pod, "Initialized"), start_timeout_ms)
     const httpAt = await http
-    await Promise.all([running, answered])
+    await Promise.all([prepared, running, answered])
     const points = {
       posted,
       statefulSet: statefulSet.at,
       pod: created.at,
       scheduled: scheduled.at,
       address: addressed.at,
-      prepared: prepared.at,
       http: httpAt,
       ...at,
     }
@@ -70,6 +72,12 @@ export async function runSession(client: Client, observer: Observer, input: Crea
   } finally {
     await log.close()
   }
+}
+
+/** What workspace-init has told, as the session's people see it. */
+function isPrepared(change: Change): boolean {
+  const steps = change.type === "session.updated" ? change.session.steps : []
+  return steps.some(({ name, state }) => name === "workspace" && state === "done")
 }
 
 /** The answer that ends a turn; one that ends with tool calls goes on. */

@@ -1,8 +1,10 @@
-import { isIPv4 } from "node:net"
 import type { V1Pod } from "@kubernetes/client-node"
 import type { Cluster } from "../../cluster/types.ts"
 import { AppError } from "../../errors/index.ts"
+import type { Logger } from "../../observability/index.ts"
 import type { Clock } from "../../time/index.ts"
+import { addressesOf, normalAddress } from "./addresses.ts"
+import { createFirstCallers } from "./first-callers.ts"
 import type { PodClaims } from "./tokens.ts"
 
 // A pod that is refused again and again costs the API server one read in this time.
@@ -19,8 +21,9 @@ export interface LivePod {
 export interface PodCheck {
   /**
    * Compares a token's pod with the live one: uid, labels, and where the request came from. The cached view answers;
-   * before a refusal the pod is read live once, because the view may be behind.
-   * @throws AppError `unauthenticated`; `unavailable` while the pod's own address is not known yet.
+   * before a refusal the pod is read live once, because the view may be behind. While the cluster does not tell a
+   * starting pod's address yet, the first address that calls with its token is taken for it (first-callers.ts).
+   * @throws AppError `unauthenticated`; `unavailable` when the pod's own address is not told in time.
    */
   check(claims: PodClaims, peerAddress: string): Promise<LivePod>
 }
@@ -29,10 +32,12 @@ export interface PodCheck {
 export function createPodCheck(options: {
   cluster: Pick<Cluster, "pods" | "getPod">
   clock: Clock
+  log: Logger
   release: string
   verifyPeerAddress: boolean
 }): PodCheck {
   const { cluster, clock } = options
+  const first = createFirstCallers(options)
   const liveReads = new Map<string, { at: number; pod: Promise<V1Pod | null> }>()
   function readLive(name: string): Promise<V1Pod | null> {
     const last = liveReads.get(name)
@@ -44,11 +49,15 @@ export function createPodCheck(options: {
   }
   return {
     async check(claims, peerAddress) {
-      const cached = judge(cluster.pods.get(claims.podName), claims, peerAddress, options)
-      if ("pod" in cached) return cached.pod
+      const viewed = cluster.pods.get(claims.podName)
+      const cached = judge(viewed, claims, peerAddress, options)
+      if ("pod" in cached) return first.compare(cached.pod, peerAddress)
       const live = judge((await readLive(claims.podName)) ?? undefined, claims, peerAddress, options)
-      if ("pod" in live) return live.pod
-      if (live.wait) {
+      if ("pod" in live) return first.compare(live.pod, peerAddress)
+      // What was read live a moment ago may be older than the view by now.
+      const told = viewed?.metadata?.uid === claims.podUid && addressesOf(viewed).length > 0
+      if (live.starting !== null && !told) {
+        if (first.admit(live.starting, peerAddress)) return live.starting
         throw new AppError("unavailable", "The cluster does not tell this pod's address yet.", { retryAfter_s: 1 })
       }
       throw new AppError("unauthenticated", "The pod's token is not valid here.", { detail: live.refuse })
@@ -56,7 +65,10 @@ export function createPodCheck(options: {
   }
 }
 
-type Judgement = { readonly pod: LivePod } | { readonly refuse: string; readonly wait: boolean }
+type Judgement =
+  | { readonly pod: LivePod }
+  /** `starting`: all is right but the address, which is not known yet. */
+  | { readonly refuse: string; readonly starting: LivePod | null }
 
 function judge(
   pod: V1Pod | undefined,
@@ -64,7 +76,7 @@ function judge(
   peerAddress: string,
   rules: { release: string; verifyPeerAddress: boolean },
 ): Judgement {
-  const no = (refuse: string, wait = false) => ({ refuse, wait })
+  const no = (refuse: string, starting: LivePod | null = null) => ({ refuse, starting })
   if (pod?.metadata?.uid === undefined) return no("there is no such pod")
   if (pod.metadata.uid !== claims.podUid) return no("another pod has this name now")
   const labels = pod.metadata.labels ?? {}
@@ -72,18 +84,12 @@ function judge(
   if (labels["berth.dev/release"] !== rules.release || !workloadId)
     return no("the pod is not a session's of this release")
   if (pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed") return no("the pod has ended")
+  const found = { name: claims.podName, uid: claims.podUid, workloadId }
   if (rules.verifyPeerAddress) {
-    const addresses = (pod.status?.podIPs ?? []).map(({ ip }) => normalAddress(ip ?? ""))
-    if (addresses.length === 0) return no("the pod has no address yet", true)
+    const addresses = addressesOf(pod)
+    if (addresses.length === 0) return no("the pod has no address yet", found)
     const peer = normalAddress(peerAddress)
     if (!addresses.includes(peer)) return no(`the request came from ${peer}, which is not the pod's address`)
   }
-  return { pod: { name: claims.podName, uid: claims.podUid, workloadId } }
-}
-
-/** IPv4 in its own form, also where the listener shows it as mapped into IPv6. */
-function normalAddress(address: string): string {
-  const lower = address.toLowerCase()
-  const mapped = lower.startsWith("::ffff:") ? lower.slice("::ffff:".length) : ""
-  return isIPv4(mapped) ? mapped : lower
+  return { pod: found }
 }
