@@ -76,7 +76,8 @@ export async function runSession(client: Client, observer: Observer, input: Crea
 
 /** What workspace-init has told, as the session's people see it. */
 function isPrepared(change: Change): boolean {
-  const steps = change.type === "session.updated" ? change.session.steps : []
+  if (change.type !== "session.updated") return false
+  const { steps } = change.session as Pick<SessionView, "steps">
   return steps.some(({ name, state }) => name === "workspace" && state === "done")
 }
 
