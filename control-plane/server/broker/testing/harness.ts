@@ -45,29 +45,18 @@ export interface Harness {
   addSession(options?: SessionOptions): Promise<TestSession>
 }
 
-/** A real broker on 127.0.0.1 over TLS and PostgreSQL, in front of a stand-in for the cluster. */
-export async function startHarness(options: {
-  file?: Record<string, unknown>
-  providerKeys?: Record<string, string>
-  accountProviders?: readonly AccountProvider[]
-  awsIdentity?: AwsIdentity
+interface HarnessOptions {
+  readonly file?: Record<string, unknown>
+  readonly providerKeys?: Record<string, string>
+  readonly accountProviders?: readonly AccountProvider[]
+  readonly awsIdentity?: AwsIdentity
   /** Files of `<directory>/role-env` that exist at the start, and those of them that requests may choose. */
-  environmentFiles?: { files: Record<string, string>; selectable: string[] }
-}): Promise<Harness> {
-  const directory = scratchDirectory("broker")
-  const pki = await createPki(join(directory, "pki"))
-  const tls = join(directory, "tls")
-  mkdirSync(tls)
-  copyFileSync(pki.server.certFile, join(tls, "tls.crt"))
-  copyFileSync(pki.server.keyFile, join(tls, "tls.key"))
-  mkdirSync(join(directory, "keys"))
-  mkdirSync(join(directory, "git-credentials"))
-  mkdirSync(join(directory, "role-env"))
-  for (const [name, text] of Object.entries(options.environmentFiles?.files ?? {})) {
-    writeFileSync(join(directory, "role-env", name), text)
-  }
-  for (const [id, key] of Object.entries(options.providerKeys ?? {})) writeFileSync(join(directory, "keys", id), key)
+  readonly environmentFiles?: { files: Record<string, string>; selectable: string[] }
+}
 
+/** A real broker on 127.0.0.1 over TLS and PostgreSQL, in front of a stand-in for the cluster. */
+export async function startHarness(options: HarnessOptions): Promise<Harness> {
+  const { directory, tls, caFile } = await makeDirectory(options)
   const config = readConfig(directory, tls, options.file ?? {}, options.environmentFiles?.selectable)
   const { database } = await testDatabase()
   const cluster = createStandInCluster()
@@ -110,7 +99,7 @@ export async function startHarness(options: {
   })
   return {
     url: `https://127.0.0.1:${port}`,
-    caFile: pki.authority.certFile,
+    caFile,
     directory,
     cluster,
     database,
@@ -122,6 +111,23 @@ export async function startHarness(options: {
     admin: createProviderAdmin({ config, database, vault, audit, providers, probe, injector }),
     addSession: (session = {}) => addSession({ database, cluster, vault }, session),
   }
+}
+
+/** What is mounted into a control plane, as directories. */
+async function makeDirectory({ providerKeys = {}, environmentFiles }: HarnessOptions) {
+  const directory = scratchDirectory("broker")
+  const pki = await createPki(join(directory, "pki"))
+  const tls = join(directory, "tls")
+  for (const path of [tls, ...["keys", "git-credentials", "role-env"].map((name) => join(directory, name))]) {
+    mkdirSync(path)
+  }
+  copyFileSync(pki.server.certFile, join(tls, "tls.crt"))
+  copyFileSync(pki.server.keyFile, join(tls, "tls.key"))
+  for (const [name, text] of Object.entries(environmentFiles?.files ?? {})) {
+    writeFileSync(join(directory, "role-env", name), text)
+  }
+  for (const [id, key] of Object.entries(providerKeys)) writeFileSync(join(directory, "keys", id), key)
+  return { directory, tls, caFile: pki.authority.certFile }
 }
 
 function createNews() {
