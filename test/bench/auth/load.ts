@@ -9,25 +9,35 @@ export interface Answer {
   readonly took_ms: number
 }
 
-/**
- * Asks for the same address again and again, 16 callers at a time, each over a connection of its own.
- * @param isOver asked before every request
- */
-export async function load(url: string, cookie: string, isOver: () => boolean): Promise<Answer[]> {
-  const { origin, pathname } = new URL(url)
+/** Many callers of one listener, whose connections are kept from one load to the next. */
+export interface Callers {
+  /**
+   * Asks for the same path again and again, 16 callers at a time, each over a connection of its own.
+   * @param isOver asked before every request
+   */
+  load(path: string, headers: Readonly<Record<string, string>>, isOver: () => boolean): Promise<Answer[]>
+  close(): Promise<void>
+}
+
+/** Callers of the listener at this origin; nothing is dialled yet. */
+export function createCallers(origin: string): Callers {
   const pool = new Pool(origin, { connections: callers_count })
-  const answers: Answer[] = []
-  const caller = async () => {
-    while (!isOver()) {
-      const sent = performance.now()
-      const { statusCode, body } = await pool.request({ method: "GET", path: pathname, headers: { cookie } })
-      await body.dump({ limit: 10_000_000 })
-      answers.push({ status: statusCode, sent, took_ms: performance.now() - sent })
-    }
+  return {
+    async load(path, headers, isOver) {
+      const answers: Answer[] = []
+      const caller = async () => {
+        while (!isOver()) {
+          const sent = performance.now()
+          const { statusCode, body } = await pool.request({ method: "GET", path, headers })
+          await body.dump({ limit: 10_000_000 })
+          answers.push({ status: statusCode, sent, took_ms: performance.now() - sent })
+        }
+      }
+      await Promise.all(Array.from({ length: callers_count }, caller))
+      return answers
+    },
+    close: () => pool.close(),
   }
-  await Promise.all(Array.from({ length: callers_count }, caller))
-  await pool.close()
-  return answers
 }
 
 /** The value below which this share (0 to 1) of the values lies. NaN of none. */

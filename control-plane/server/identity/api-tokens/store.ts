@@ -1,4 +1,4 @@
-import type { Database } from "../../database/index.ts"
+import { type Database, prepared } from "../../database/index.ts"
 
 export interface TokenRow {
   id: string
@@ -40,13 +40,12 @@ export async function countTokens(database: Database, userId: string): Promise<n
 
 /** The token with this hash, unless it is expired or its user disabled. */
 export async function findActiveToken(database: Database, hash: Buffer, now: number): Promise<ActiveToken | null> {
-  const { rows } = await database.raw<{ rows: ActiveToken[] }>(
-    `SELECT t.id, t.scopes, t.last_used_at AS "lastUsedAt", u.id AS "userId", u.email, u.name, u.role
-       FROM api_tokens t JOIN users u ON u.id = t.user_id
-      WHERE t.token_hash = ? AND t.expires_at > ? AND u.disabled_at IS NULL`,
-    [hash, new Date(now)],
-  )
-  return rows[0] ?? null
+  const sql = `
+    SELECT t.id, t.scopes, t.last_used_at AS "lastUsedAt", u.id AS "userId", u.email, u.name, u.role
+      FROM api_tokens t JOIN users u ON u.id = t.user_id
+     WHERE t.token_hash = ? AND t.expires_at > ? AND u.disabled_at IS NULL`
+  const [row] = await prepared<ActiveToken>(database, "token by hash", sql, [hash, new Date(now)])
+  return row ?? null
 }
 
 /** Of these tokens the valid ones, with their users' roles. */

@@ -1,4 +1,4 @@
-import type { Database } from "../../database/index.ts"
+import { type Database, prepared } from "../../database/index.ts"
 
 /** A login that is valid now, with the person behind it. */
 export interface ActiveLogin {
@@ -60,8 +60,9 @@ function toActive(row: ActiveRow): ActiveLogin {
 /** The login with this token, unless it is expired or its user disabled. */
 export async function findActive(database: Database, tokenHash: Buffer, now: number): Promise<ActiveLogin | null> {
   const at = new Date(now)
-  const { rows } = await database.raw<{ rows: ActiveRow[] }>(`${ACTIVE} AND l.token_hash = ?`, [at, at, tokenHash])
-  return rows[0] ? toActive(rows[0]) : null
+  const sql = `${ACTIVE} AND l.token_hash = ?`
+  const [row] = await prepared<ActiveRow>(database, "login by token", sql, [at, at, tokenHash])
+  return row ? toActive(row) : null
 }
 
 /** Those of these logins that are valid now, by id. */
