@@ -61,7 +61,7 @@
 {{- define "berth.config.git" -}}
 {{- $hosts := dict -}}
 {{- range $host, $settings := .Values.git.hosts -}}
-{{- $_ := set $hosts $host (pick ($settings | default dict) "scheme" "existingSecret") -}}
+{{- $_ := set $hosts $host (pick ($settings | default dict) "scheme" "existingSecret" "allow") -}}
 {{- end -}}
 {{- dict "hosts" $hosts | toJson -}}
 {{- end -}}

@@ -66,6 +66,8 @@
   value: /etc/berth/role-env
 - name: BERTH_ROLE_ENV_DEFAULT
   value: {{ .Values.roleEnvFiles.loadDefault | quote }}
+- name: BERTH_ROLE_ENV_SELECTABLE
+  value: {{ .Values.roleEnvFiles.selectable | join "," | quote }}
 {{- end }}
 {{- with .Values.github.app }}
 {{- if .id }}

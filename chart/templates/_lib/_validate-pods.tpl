@@ -108,6 +108,13 @@
 {{- if and (eq $binding.type "model_provider") (not $binding.provider) -}}
 {{- $faults = append $faults (printf "credentials.profiles.%s: model_provider binding requires provider" $name) -}}
 {{- end -}}
+{{- range $profile.environment_files -}}
+{{- if not $.Values.roleEnvFiles.enabled -}}
+{{- $faults = append $faults (printf "credentials.profiles.%s.environment_files: %q needs roleEnvFiles.enabled" $name .) -}}
+{{- else if not (hasKey $.Values.roleEnvFiles.files .) -}}
+{{- $faults = append $faults (printf "credentials.profiles.%s.environment_files: %q is not in roleEnvFiles.files" $name .) -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 {{- $faults | toJson -}}
 {{- end -}}

@@ -152,6 +152,11 @@ come out together.
 {{- if and $v.roleEnvFiles.enabled (not $v.roleEnvFiles.files) -}}
 {{- $faults = append $faults "roleEnvFiles.enabled needs roleEnvFiles.files" -}}
 {{- end -}}
+{{- range $v.roleEnvFiles.selectable -}}
+{{- if not (hasKey $v.roleEnvFiles.files .) -}}
+{{- $faults = append $faults (printf "roleEnvFiles.selectable: %q is not in roleEnvFiles.files" .) -}}
+{{- end -}}
+{{- end -}}
 {{- if and $v.github.app.id (not (and $v.github.app.clientId $v.github.app.existingSecret)) -}}
 {{- $faults = append $faults "github.app.id needs github.app.clientId and github.app.existingSecret" -}}
 {{- end -}}

@@ -146,6 +146,7 @@ export const featureKeys: readonly Section[] = [
     rows: [
       ["roleEnvFiles.loadDefault", false, "Deployment/berth"],
       ["roleEnvFiles.files", { "changed.env": { secretName: "changed", key: "changed" } }, "Deployment/berth"],
+      ["roleEnvFiles.selectable", ["default.env"], "Deployment/berth"],
     ],
   },
   {

@@ -5,6 +5,13 @@ const cidrs = { cidrs: ["10.0.0.0/28"] }
 const jwt = { issuer: "https://auth.example.com", audience: "berth", jwksUri: "https://auth.example.com/jwks" }
 const extraEnv = (...names: string[]) => ({ deployment: { extraEnv: names.map((name) => ({ name, value: "x" })) } })
 
+const roleEnvFiles = { enabled: true, files: { "a.env": { secretName: "s", key: "k" } } }
+const profileWith = (...environment_files: string[]) => ({
+  runtime_auth_resolvers: { r: { command: "r" } },
+  environment_files,
+  default_binding: { type: "model_provider", runtime_auth_resolver: "r", provider: "m" },
+})
+
 /** Values that pass the schema and do not fit together, with everything that the chart says to them, word for word. */
 export const wrongValues: readonly { readonly values: object; readonly faults: readonly string[] }[] = [
   // Reaching it
@@ -151,6 +158,18 @@ export const wrongValues: readonly { readonly values: object; readonly faults: r
     faults: ["externalSecrets.store.name needs externalSecrets.enabled=true"],
   },
   { values: { roleEnvFiles: { enabled: true } }, faults: ["roleEnvFiles.enabled needs roleEnvFiles.files"] },
+  {
+    values: { roleEnvFiles: { ...roleEnvFiles, selectable: ["a.env", "b.env"] } },
+    faults: ['roleEnvFiles.selectable: "b.env" is not in roleEnvFiles.files'],
+  },
+  {
+    values: { roleEnvFiles, credentials: { profiles: { p: profileWith("a.env", "b.env") } } },
+    faults: ['credentials.profiles.p.environment_files: "b.env" is not in roleEnvFiles.files'],
+  },
+  {
+    values: { credentials: { profiles: { p: profileWith("a.env") } } },
+    faults: ['credentials.profiles.p.environment_files: "a.env" needs roleEnvFiles.enabled'],
+  },
   {
     values: { github: { app: { id: "1" } } },
     faults: ["github.app.id needs github.app.clientId and github.app.existingSecret"],
