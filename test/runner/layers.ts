@@ -16,6 +16,8 @@ export interface Layer {
   readonly checks: readonly Check[]
   /** The vitest project of the same name is part of it. */
   readonly timeout_ms: number
+  /** Removes what the layer leaves; run whatever came of it, an interruption included. */
+  readonly after?: Check
 }
 
 const minute_ms = 60_000
@@ -59,5 +61,10 @@ export const layers: readonly Layer[] = [
     tools: ["helm", "kubectl"],
     checks: [],
     timeout_ms: 40 * minute_ms,
+    after: {
+      name: "the installation of the end-to-end tests is removed",
+      command: process.execPath,
+      args: ["test/e2e/support/take-down.ts"],
+    },
   },
 ]

@@ -1,14 +1,15 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, expect, test } from "vitest"
 import { startTicksOf } from "../../scripts/lib/processes.ts"
 import { until } from "../../scripts/lib/wait.ts"
-import { endAllGroups, runGroup } from "./process.ts"
+import { createGroups } from "./process.ts"
 
 const directory = mkdtempSync(join(tmpdir(), "groups-"))
 afterAll(() => rmSync(directory, { recursive: true }))
 
+const groups = createGroups()
 const pidFile = (name: string) => join(directory, name)
 /** A program whose child would go on alone. */
 const family = (name: string) => ["-c", `sleep 300 & echo $! > ${pidFile(name)}; wait`]
@@ -25,25 +26,28 @@ async function hasEnded(pid: number): Promise<void> {
 }
 
 test("a program's status is answered", async () => {
-  expect(await runGroup("true", [], 5_000)).toBe(0)
-  expect(await runGroup("sh", ["-c", "exit 7"], 5_000)).toBe(7)
-  expect(await runGroup("no-such-program", [], 5_000)).toBe(1)
+  expect(await groups.run("true", [], 5_000)).toBe(0)
+  expect(await groups.run("sh", ["-c", "exit 7"], 5_000)).toBe(7)
+  expect(await groups.run("no-such-program", [], 5_000)).toBe(1)
 })
 
 test("one that takes too long has failed, and its children end with it", async () => {
-  expect(await runGroup("sh", family("slow"), 300)).not.toBe(0)
+  expect(await groups.run("sh", family("slow"), 300)).not.toBe(0)
   await hasEnded(await childOf("slow"))
 })
 
 test("what a program has left behind in its group ends with it", async () => {
-  expect(await runGroup("sh", ["-c", `sleep 300 & echo $! > ${pidFile("left")}`], 5_000)).toBe(0)
+  expect(await groups.run("sh", ["-c", `sleep 300 & echo $! > ${pidFile("left")}`], 5_000)).toBe(0)
   await hasEnded(await childOf("left"))
 })
 
-test("ending all groups ends their children too", async () => {
-  const status = runGroup("sh", family("ended"), 60_000)
+test("ending all groups ends their children too, and nothing is begun after that", async () => {
+  const groups = createGroups()
+  const status = groups.run("sh", family("ended"), 60_000)
   const child = await childOf("ended")
-  await endAllGroups()
+  await groups.endAll()
   expect(await status).not.toBe(0)
   await hasEnded(child)
+  void groups.run("sh", family("late"), 60_000)
+  expect(existsSync(pidFile("late"))).toBe(false)
 })

@@ -5,17 +5,18 @@ import { repositoryRoot } from "../../scripts/lib/paths.ts"
 import { createRun } from "../../scripts/lib/run.ts"
 import { ensureDebianPackages, ensureTools } from "../../scripts/tools/index.ts"
 import type { Check, Layer } from "./layers.ts"
-import { runGroup } from "./process.ts"
+import type { Groups } from "./process.ts"
 import { type Count, countReport, sum } from "./report.ts"
 
+const after_timeout_ms = 5 * 60_000
 const say = (text: string) => console.log(text)
 
 /** Sets up and runs one layer; a layer that cannot be set up has failed once. */
-export async function runLayer(layer: Layer): Promise<Count> {
+export async function runLayer(layer: Layer, groups: Groups): Promise<Count> {
   const started = performance.now()
   say(`\n== ${layer.name}`)
   const count = await prepare(layer).then(
-    () => runTests(layer),
+    () => runTests(layer, groups),
     (error: unknown): Count => {
       say(`✗ ${layer.name} could not be set up: ${messageOf(error)}`)
       if (error instanceof Failure) for (const text of [error.output, error.hint]) if (text) say(text)
@@ -33,26 +34,32 @@ async function prepare(layer: Layer): Promise<void> {
   await ensureTools(layer.tools, context)
 }
 
-async function runTests(layer: Layer): Promise<Count> {
+/** Removes what an interrupted layer leaves. */
+export async function cleanUp({ after }: Layer, groups: Groups): Promise<void> {
+  if (after) await runCheck(after, after_timeout_ms, groups)
+}
+
+async function runTests(layer: Layer, groups: Groups): Promise<Count> {
   const counts: Count[] = []
-  for (const check of layer.checks) counts.push(await runCheck(check, layer.timeout_ms))
-  counts.push(await runVitest(layer))
+  for (const check of layer.checks) counts.push(await runCheck(check, layer.timeout_ms, groups))
+  counts.push(await runVitest(layer, groups))
+  if (layer.after) counts.push(await runCheck(layer.after, after_timeout_ms, groups))
   return sum(counts)
 }
 
-async function runCheck({ name, command, args }: Check, timeout_ms: number): Promise<Count> {
-  const status = await runGroup(command, args, timeout_ms)
+async function runCheck({ name, command, args }: Check, timeout_ms: number, groups: Groups): Promise<Count> {
+  const status = await groups.run(command, args, timeout_ms)
   say(`${status === 0 ? "✓" : "✗"} ${name}`)
   return status === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }
 }
 
-async function runVitest({ name, timeout_ms }: Layer): Promise<Count> {
+async function runVitest({ name, timeout_ms }: Layer, groups: Groups): Promise<Count> {
   const directory = join(repositoryRoot, "dist", "test")
   const report = join(directory, `${name}.json`)
   mkdirSync(directory, { recursive: true })
   rmSync(report, { force: true })
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`]
   const vitest = join(repositoryRoot, "node_modules", "vitest", "vitest.mjs")
-  const status = await runGroup(process.execPath, [vitest, "run", "--project", name, ...reporters], timeout_ms)
+  const status = await groups.run(process.execPath, [vitest, "run", "--project", name, ...reporters], timeout_ms)
   return countReport(report, status)
 }

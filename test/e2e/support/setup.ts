@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process"
-import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import type { TestProject } from "vitest/node"
-import { repositoryRoot, stateDir } from "../../../scripts/lib/paths.ts"
+import { repositoryRoot } from "../../../scripts/lib/paths.ts"
+import { namespace } from "./namespace.ts"
 
 /** What `npm run up -- --json` prints as its last line. */
 interface UpResult {
@@ -21,35 +22,18 @@ declare module "vitest" {
   }
 }
 
-const namespace = "berth-e2e"
 const replicas = 2
 
 /**
- * Brings up an installation of its own on the local cluster; another one there is left alone.
+ * Brings up an installation of its own on the local cluster, or brings it up to date; another one there is left alone.
+ * It stays for the next run: `npm test` removes it in the end (take-down.ts).
  * BERTH_E2E_INSTALLATION names a file with the output of `npm run up -- --json` to test that one instead.
  */
-export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
-  const given = process.env.BERTH_E2E_INSTALLATION
-  if (given !== undefined) {
-    project.provide("installation", lastLineOf(readFileSync(given, "utf8")))
-    return undefined
-  }
-  // A cluster that others use stays; one that was made for this run goes with it.
-  const keep = hasInstallations() ? ["--keep-cluster"] : []
-  const output = await script("up.ts", "--json", "--namespace", namespace, "--replicas", String(replicas))
-  project.provide("installation", lastLineOf(output))
-  return async () => void (await script("down.ts", "--namespace", namespace, ...keep))
-}
-
-function lastLineOf(output: string): UpResult {
-  return JSON.parse(output.trimEnd().split("\n").at(-1) ?? "") as UpResult
-}
-
-function hasInstallations(): boolean {
-  const directory = stateDir("installations")
-  return (
-    existsSync(directory) && readdirSync(directory).some((name) => name.endsWith(".json") && !name.includes(namespace))
-  )
+export default async function setup(project: TestProject): Promise<void> {
+  const given = process.env["BERTH_E2E_INSTALLATION"]
+  const up = () => script("up.ts", "--json", "--namespace", namespace, "--replicas", String(replicas))
+  const output = given === undefined ? await up() : readFileSync(given, "utf8")
+  project.provide("installation", JSON.parse(output.trimEnd().split("\n").at(-1) ?? "") as UpResult)
 }
 
 /** Runs one of the operator's commands, its progress shown; answers its stdout. */
