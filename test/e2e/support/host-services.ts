@@ -77,7 +77,8 @@ export function proxyTo(target: string): NonNullable<Handler> {
   const [host, port] = target.split(":")
   return (incoming, answer) => {
     const { method, url: path, headers } = incoming
-    const onward = request({ host, port, method, path, headers }, (response) => {
+    // A connection that is kept would lead to the same pod for as long as that one drains.
+    const onward = request({ host, port, method, path, headers, agent: false }, (response) => {
       answer.writeHead(response.statusCode ?? 502, response.headers)
       response.pipe(answer)
     })
@@ -87,7 +88,8 @@ export function proxyTo(target: string): NonNullable<Handler> {
   }
 }
 
-async function listen(server: Server, address: string): Promise<Listening> {
+/** Listens on a free port of `address`; closing cuts open connections. */
+export async function listen(server: Server, address: string): Promise<Listening> {
   const open = new Set<Socket>()
   server.on("connection", (socket: Socket) => {
     open.add(socket)

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
-import type { V1PersistentVolume } from "@kubernetes/client-node"
+import type { V1PersistentVolume, V1Pod } from "@kubernetes/client-node"
 import { stringify } from "yaml"
 import { chooseNodePort } from "../../../scripts/cluster/index.ts"
 import { restricted } from "../../../scripts/demo/manifests.ts"
@@ -61,6 +61,10 @@ export async function openRelease(installation: Installation, namespace: string,
       })
       const wait = ["--wait", "--timeout", "3m"]
       await helm("upgrade", [chart, "--install", "--create-namespace", ...files, ...wait], program)
+      // Helm does not wait for the pods that are replaced, and those answer as they were configured.
+      const pods = async () => (JSON.parse(await kubectl("get", "pods", "-o", "json")) as { items: V1Pod[] }).items
+      const replaced = async () => (await pods()).every(({ metadata }) => metadata?.deletionTimestamp === undefined)
+      await until("the replaced pods being gone", replaced, { timeout_ms: gone_timeout_ms })
       // The node's port leads to pods a moment after they are ready. Any answer will do.
       await until(`an answer from ${address}`, () => fetch(`http://${address}`), { timeout_ms: 30_000 })
     },
