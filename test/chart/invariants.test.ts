@@ -7,6 +7,13 @@ import { withChartVersion } from "./support/versions.ts"
 const helm: Helm = await mainHelm()
 const LONG_RELEASE = `long-${"x".repeat(47)}b`
 
+const invariants = new Set<string>()
+/** A test of one values file that counts as an invariant over all of them. */
+function invariant(name: string, run: () => void | Promise<void>): void {
+  invariants.add(name)
+  test(name, run)
+}
+
 describe.each(valuesFiles)("chart/ci/%s-values.yaml", (file) => {
   const options: RenderOptions = { files: [file] }
   let text = ""
@@ -17,21 +24,21 @@ describe.each(valuesFiles)("chart/ci/%s-values.yaml", (file) => {
     objects = parseManifests(text)
   })
 
-  test("gives the same bytes each time", async () => {
+  invariant("gives the same bytes each time", async () => {
     expect(await renderText(helm, options)).toBe(text)
   })
 
-  test("leaves no template text behind, except in what External Secrets fills in", () => {
+  invariant("leaves no template text behind, except in what External Secrets fills in", () => {
     const rest = objects.filter((object) => object.kind !== "ExternalSecret")
     expect(JSON.stringify(rest)).not.toMatch(/\{\{|%!|<no value>|<nil>/)
   })
 
-  test("makes no object twice", () => {
+  invariant("makes no object twice", () => {
     const ids = objects.map(idOf)
     expect(ids).toEqual([...new Set(ids)])
   })
 
-  test("puts everything into the release's or the session namespace", () => {
+  invariant("puts everything into the release's or the session namespace", () => {
     const session = /sessionNamespace:\n {2}name: (\S+)/.exec(chartFile("ci", `${file}-values.yaml`))?.[1]
     const extra = file === "everything" ? ["berth-extra", "agents-text"] : []
     const own = objects.filter(({ kind, metadata }) => kind !== "Namespace" && !extra.includes(metadata.name))
@@ -39,7 +46,7 @@ describe.each(valuesFiles)("chart/ci/%s-values.yaml", (file) => {
     expect(own.filter(({ metadata }) => !allowed.includes(metadata.namespace ?? "")).map(idOf)).toEqual([])
   })
 
-  test("labels everything with name, instance and component, and selects by nothing else", () => {
+  invariant("labels everything with name, instance and component, and selects by nothing else", () => {
     for (const object of objects.filter(({ metadata }) => metadata.labels || !metadata.name.match(/-(extra|text)$/))) {
       expect(object.metadata.labels, idOf(object)).toMatchObject({ "app.kubernetes.io/instance": "berth" })
       expect(object.metadata.labels?.["app.kubernetes.io/component"], idOf(object)).toBeTruthy()
@@ -52,7 +59,7 @@ describe.each(valuesFiles)("chart/ci/%s-values.yaml", (file) => {
     }
   })
 
-  test("points every Service, budget and policy at pods that there are, by ports that they have", () => {
+  invariant("points every Service, budget and policy at pods that there are, by ports that they have", () => {
     const pods = podsOf(objects)
     const matching = (selector: Record<string, string>) =>
       pods.filter(({ labels }) => Object.entries(selector).every(([key, value]) => labels[key] === value))
@@ -70,7 +77,7 @@ describe.each(valuesFiles)("chart/ci/%s-values.yaml", (file) => {
     }
   })
 
-  test("repeats no variable, port, volume or mount, and mounts only volumes that there are", () => {
+  invariant("repeats no variable, port, volume or mount, and mounts only volumes that there are", () => {
     for (const pod of podsOf(objects)) {
       const volumes = (pod.spec.volumes ?? []).map(({ name }) => name)
       expectUnique(volumes, pod.owner)
@@ -95,7 +102,7 @@ describe.each(valuesFiles)("chart/ci/%s-values.yaml", (file) => {
     }
   })
 
-  test("mounts a service account's token only where Kubernetes is spoken to", () => {
+  invariant("mounts a service account's token only where Kubernetes is spoken to", () => {
     const with_token = podsOf(objects).filter(({ spec }) => spec.automountServiceAccountToken !== false)
     const expected = [/^Deployment\//, /^Job\//]
     for (const pod of with_token)
@@ -110,7 +117,7 @@ describe.each(valuesFiles)("chart/ci/%s-values.yaml", (file) => {
     }
   })
 
-  test("asks for resources in every container of its own", () => {
+  invariant("asks for resources in every container of its own", () => {
     for (const pod of podsOf(objects)) {
       for (const container of containersOf(pod)) {
         expect(container.resources?.requests, `${pod.owner} ${container.name}`).toHaveProperty("memory")
@@ -118,7 +125,7 @@ describe.each(valuesFiles)("chart/ci/%s-values.yaml", (file) => {
     }
   })
 
-  test("runs its hooks in a stated order and leaves none behind", () => {
+  invariant("runs its hooks in a stated order and leaves none behind", () => {
     for (const { metadata } of objects.filter((object) => object.metadata.annotations?.["helm.sh/hook"])) {
       const annotations = metadata.annotations ?? {}
       expect(annotations["helm.sh/hook-delete-policy"]).toBe("before-hook-creation,hook-succeeded")
@@ -129,7 +136,7 @@ describe.each(valuesFiles)("chart/ci/%s-values.yaml", (file) => {
     }
   })
 
-  test("keeps people's data and what was filled in by hand when the release goes", () => {
+  invariant("keeps people's data and what was filled in by hand when the release goes", () => {
     const kept = objects.filter(({ kind, metadata }) => {
       const scaffold = kind === "Secret" && metadata.name.includes("oidc")
       return kind === "PersistentVolumeClaim" || (kind === "Namespace" && metadata.name !== "release-ns") || scaffold
@@ -139,7 +146,7 @@ describe.each(valuesFiles)("chart/ci/%s-values.yaml", (file) => {
     }
   })
 
-  test("has names that Kubernetes takes, under the longest release name too", async () => {
+  invariant("has names that Kubernetes takes, under the longest release name too", async () => {
     for (const object of await render(helm, { ...options, release: LONG_RELEASE })) {
       const limit = object.kind === "StatefulSet" ? 52 : object.kind === "Service" || object.kind === "Job" ? 63 : 253
       expect(object.metadata.name.length, idOf(object)).toBeLessThanOrEqual(limit)
@@ -150,7 +157,7 @@ describe.each(valuesFiles)("chart/ci/%s-values.yaml", (file) => {
     }
   })
 
-  test("makes no object that a second release in the namespace makes too, unless its name was given", async () => {
+  invariant("makes no object that a second release in the namespace makes too, unless its name was given", async () => {
     const given = new Set(
       [...chartFile("ci", `${file}-values.yaml`).matchAll(/(?:name|Override|configMap): (\S+)/gi)].map(
         (match) => match[1],
@@ -165,7 +172,7 @@ describe.each(valuesFiles)("chart/ci/%s-values.yaml", (file) => {
     expect(both.map(idOf)).toEqual([])
   })
 
-  test("changes nothing that rolls pods when only the chart's version changes", async () => {
+  invariant("changes nothing that rolls pods when only the chart's version changes", async () => {
     const next = await withChartVersion("9.9.9", (chart) => render(helm, { ...options, chart }))
     const pods = (list: KubernetesObject[]) =>
       list.map((object) => [idOf(object), at(object, "spec.template"), object["data"]])
@@ -182,7 +189,8 @@ test("every Helm makes the same objects of every values file", async () => {
     for (const other of sorted.slice(1)) expect(other, file).toEqual(sorted[0])
     for (const object of sorted[0] ?? []) kinds.add(object.kind)
   }
-  console.log(`${valuesFiles.length} values files, ${helms.length} Helm versions, ${kinds.size} kinds of object`)
+  const checked = `${valuesFiles.length} values files × ${invariants.size} invariants`
+  console.log(`${checked}; ${helms.length} Helm versions make the same ${kinds.size} kinds of object of each`)
   expect(helms.length).toBe(3)
 })
 

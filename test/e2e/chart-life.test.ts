@@ -47,6 +47,7 @@ test("an install with Helm 3 makes a password that signs the first administrator
   const client = await signedIn()
   owner = await client.send("GET", "/api/me")
   expect(owner).toMatchObject({ email, role: "admin" })
+  expect(await release.helm("test", ["--timeout", "2m"], helm3)).toMatch(/Phase:\s+Succeeded/)
 })
 
 test("an upgrade with changed values changes what runs, and no Secret", async () => {

@@ -236,7 +236,7 @@ export const featureKeys: readonly Section[] = [
   },
   {
     with: { authProxy: { container: { image: "p" } } },
-    rows: [["authProxy.enabled", true, "Deployment/berth NetworkPolicy/berth Service/berth"]],
+    rows: [["authProxy.enabled", true, "Deployment/berth NetworkPolicy/berth Pod/berth-test Service/berth"]],
   },
   {
     with: { authProxy: { enabled: true, container: { image: "p" } } },

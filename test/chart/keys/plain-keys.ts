@@ -80,7 +80,7 @@ export const plainKeys: readonly Section[] = [
       ["controlPlane.pdb.enabled", true, "+PodDisruptionBudget/berth"],
       ["controlPlane.autoscaling.enabled", true, "+HorizontalPodAutoscaler/berth Deployment/berth"],
       ["controlPlane.networkPolicy.enabled", false, "-NetworkPolicy/berth"],
-      ["controlPlane.networkPolicy.httpFrom", [{ changed: "changed" }], "NetworkPolicy/berth"],
+      ["controlPlane.networkPolicy.httpFrom", [{ changed: "changed" }], "NetworkPolicy/berth Pod/berth-test"],
       ["controlPlane.networkPolicy.metricsFrom", [{ changed: "changed" }], "NetworkPolicy/berth"],
       ["controlPlane.networkPolicy.extraIngress", [{ changed: "changed" }], "NetworkPolicy/berth"],
       ["service.type", "LoadBalancer", "Service/berth"],
