@@ -1,7 +1,7 @@
 export { type AccountAccess, createAccountAccess } from "./accounts/access.ts"
 export { createLinkedAccounts, type LinkedAccounts } from "./accounts/accounts.ts"
 export { createGithub } from "./accounts/github/github.ts"
-export type { SessionChoice, SessionChoices } from "./choices.ts"
+export type { SessionChoices } from "./choices.ts"
 export { type Credentials, createCredentials } from "./credentials.ts"
 export { createEnvironmentFiles, type EnvironmentFiles } from "./environment-files/environment-files.ts"
 export { environmentFileFaults } from "./environment-files/faults.ts"
