@@ -16,6 +16,7 @@ import { createLogins, type Logins } from "./logins/index.ts"
 import { createOidcSignIn, type OidcSignIn } from "./oidc/index.ts"
 import { createProviderLogins, type ProviderLogins } from "./oidc/logins.ts"
 import { type Accounts, createPasswordSignIn, ensureFirstAdministrator, subjectOf } from "./password/index.ts"
+import { createRefusals } from "./refusals.ts"
 import type { Authentication, NewLogin, Offer, SignInMethod, Visitor } from "./types.ts"
 import { createUsers, type Users } from "./users/index.ts"
 
@@ -84,6 +85,7 @@ export function createIdentity(parts: IdentityParts): Identity {
   const providerLogins = oidc ? createProviderLogins({ ...parts, oidc }) : null
   const logins = createLogins({ database, clock, cookie, ...(providerLogins ?? {}) })
   const tokens = createApiTokens(parts)
+  const refusals = createRefusals(parts)
   const methods: SignInMethod[] = [
     tokens,
     createKeyMethod({ database, clock, keys: readStaticKeys(config.apiKeys) }),
@@ -117,8 +119,13 @@ export function createIdentity(parts: IdentityParts): Identity {
     },
     async authenticate(request, visitor) {
       for (const method of methods) {
-        const authentication = await method.authenticate(request, visitor)
-        if (authentication) return authentication
+        try {
+          const authentication = await method.authenticate(request, visitor)
+          if (authentication) return authentication
+        } catch (error) {
+          await refusals.note(method.kind, error, visitor)
+          throw error
+        }
       }
       return null
     },

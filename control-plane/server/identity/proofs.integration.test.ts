@@ -107,6 +107,23 @@ describe("a key of the operator's", () => {
   })
 })
 
+test("proofs that do not hold are recorded, once a minute for each address, with how many there were", async () => {
+  // What other tests tried is a while ago.
+  now += 24 * 3_600_000
+  const { rows: before } = await database.raw("SELECT max(id) AS id FROM audit_events")
+  const guess = async (token: string) => (await two.fetch("/api/me", bearer(token))).status
+  for (let index = 0; index < 5; index += 1) expect(await guess(`berth_${`${index}`.repeat(43)}`)).toBe(401)
+  now += 61_000
+  expect(await guess(`berth_${"x".repeat(43)}`)).toBe(401)
+  const events = await database("audit_events").where("id", ">", before[0].id).orderBy("id")
+  const told = events.filter(({ facts }) => facts.method === "token")
+  expect(told).toMatchObject([
+    { action: "login.create", outcome: "refused", address: "127.0.0.1", facts: { before: expect.any(Number) } },
+    { action: "login.create", outcome: "refused", facts: { before: 4 } },
+  ])
+  expect(JSON.stringify(told)).not.toContain("berth_")
+})
+
 describe("administration of users", () => {
   const patch = async (id: string, body: Json) =>
     await one.fetch(`/api/users/${id}`, { method: "PATCH", cookie, json: body })
@@ -254,5 +271,8 @@ describe("header sign-in", () => {
     expect((await server.fetch("/api/me", { headers: { "x-email": "a@b.c" } })).status).toBe(401)
     const blind = await startServer({ database, config: withKeys("http://127.0.0.1:1/") })
     expect((await blind.fetch("/api/me", { headers })).status).toBe(503)
+    const events = await database("audit_events").whereRaw("facts->>'method' = 'header'").orderBy("id", "desc").limit(2)
+    expect(events.map(({ outcome }) => outcome)).toEqual(["failed", "refused"])
+    expect(events[1].facts.why).toMatch(/signature|Invalid/i)
   })
 })

@@ -53,10 +53,14 @@ export function createVerifyToken(parts: { trust: TokenTrust; keys: JWTVerifyGet
 }
 
 function refusal(error: unknown): AppError {
+  const detail = error instanceof Error ? error.message : "no token"
   const notHad = error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError || isOurs(error))
   return notHad
-    ? new AppError("unavailable", "Sign-ins cannot be checked at the moment. Try again shortly.", { cause: error })
-    : new AppError("unauthenticated", "The authenticating proxy's token is not valid.", { cause: error })
+    ? new AppError("unavailable", "Sign-ins cannot be checked at the moment. Try again shortly.", {
+        cause: error,
+        detail,
+      })
+    : new AppError("unauthenticated", "The authenticating proxy's token is not valid.", { cause: error, detail })
 }
 
 /** What is thrown above: an Error proper, while an unreachable key server is a TypeError of fetch. */
