@@ -34,6 +34,7 @@ const FAILURES = {
 } as const
 
 export type FailureName = keyof typeof FAILURES
+export const FAILURE_NAMES = Object.keys(FAILURES) as FailureName[]
 
 const NOT_TO_BE_TRUSTED: readonly FailureName[] = [
   "wrong_issuer",
