@@ -2,12 +2,12 @@ import { generateKeyPairSync } from "node:crypto"
 import { describe, expect, test } from "vitest"
 import type { Browser } from "./testing/browser.ts"
 import type { Tampering } from "./testing/provider.ts"
-import { database, lines, provider, servers, signIn, time } from "./testing/world.ts"
+import { database, kinds, lines, provider, servers, signIn, time } from "./testing/world.ts"
 
 const stranger = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey
 
-describe("a login over the provider", () => {
-  const server = servers.confidential
+describe.each(kinds)("a login over the provider, of a %s client", (kind) => {
+  const server = servers[kind]
   const statusOf = async (browser: Browser) =>
     (await fetch(`${server.url}/api/me`, { headers: { cookie: browser.cookieOf(server.url) } })).status
   const refreshes = () => provider.asked.filter((asked) => asked === "POST /token").length

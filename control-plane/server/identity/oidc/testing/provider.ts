@@ -100,7 +100,8 @@ async function startInner(
     const jwk = { ...(await exportJWK(privateKey)), kid: `k${serial}`, use: "sig", alg: "RS256" }
     return { privateKey, jwk }
   }
-  const [first, second] = [await newKey(), await newKey()]
+  const [first, ...later] = [await newKey(), await newKey(), await newKey(), await newKey()]
+  if (first === undefined) throw new Error("there is a first key")
   const storage = new Map<string, Record<string, unknown>>()
   const make = ({ jwk }: { jwk: object }) => createProvider(issuer, options, state, jwk, storage, () => inner.revoked)
   let handle = make(first).callback()
@@ -112,8 +113,10 @@ async function startInner(
     key: first.privateKey,
     revoked: false,
     rotate() {
-      handle = make(second).callback()
-      inner.key = second.privateKey
+      const next = later.shift()
+      if (next === undefined) throw new Error("make more keys")
+      handle = make(next).callback()
+      inner.key = next.privateKey
     },
   }
   return inner
