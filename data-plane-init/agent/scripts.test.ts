@@ -106,6 +106,17 @@ describe("the agent's start", () => {
     expect(lines).toContain(`PATH=${repository}/.berth/auth-helpers:${root}/helpers:${root}/bin:/usr/bin:/bin`)
   })
 
+  it("runs nothing of a cloned repository by itself, even when it is called like what a start needs", () => {
+    const folder = join(root, "workspace/repo/.berth/auth-helpers")
+    for (const name of ["opencode", "curl", "cat", "mkdir", "sort", "sed", "tr", "grep"]) {
+      writeFileSync(join(folder, name), `#!/bin/sh\ntouch "${root}/taken"\nexit 1\n`, { mode: 0o755 })
+    }
+    const { status, lines } = run("start.sh")
+    expect(status).toBe(0)
+    expect(lines).toContain("arguments: serve --hostname 0.0.0.0 --port 4096 --print-logs")
+    expect(existsSync(join(root, "taken"))).toBe(false)
+  })
+
   it("keeps the state on the volume, reads its configuration from init's, and fetches nothing", () => {
     const { lines } = run("start.sh")
     for (const line of [

@@ -15,9 +15,6 @@ if [ -f "$config/environment" ]; then . "$config/environment"; fi
 
 cd "$workspace/repo"
 
-# A helper of the workspace is found before the operator's of the same name.
-export PATH="${PWD}/.berth/auth-helpers:${operator_helpers}:${PATH}"
-
 # The whole state on the session's volume, so that a conversation goes on after a restart.
 export XDG_DATA_HOME="$workspace/.state/data" XDG_STATE_HOME="$workspace/.state/state"
 export XDG_CACHE_HOME="${TMPDIR:-/tmp}/cache" XDG_CONFIG_HOME="$config"
@@ -55,4 +52,8 @@ report_helpers() {
 }
 report_helpers >/dev/null 2>&1 </dev/null &
 
-exec opencode serve --hostname 0.0.0.0 --port 4096 --print-logs
+# A helper of the workspace is found before the operator's of the same name, by what the agent runs. What is run here is
+# the image's own, whatever a cloned repository holds in that folder.
+opencode=$(command -v opencode)
+export PATH="${PWD}/.berth/auth-helpers:${operator_helpers}:${PATH}"
+exec "$opencode" serve --hostname 0.0.0.0 --port 4096 --print-logs
