@@ -148,7 +148,7 @@ describe("a session's workspace", () => {
     }
     const tricks: [string, (path: string) => void][] = [
       [at(".git/info/exclude"), (path) => symlinkSync(outside, path)],
-      [at(".git/info/exclude"), (path) => void execFileSync("mkfifo", [path])],
+      [at(".git/info/exclude"), (path) => void execFileSync("/usr/bin/mkfifo", [path])],
       [at(".git/info/exclude"), (path) => void mkdirSync(path)],
       [at(".git/info"), (path) => symlinkSync(workspace.agentConfig, path)],
       [at(".berth"), (path) => symlinkSync(workspace.agentConfig, path)],

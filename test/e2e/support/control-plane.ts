@@ -84,7 +84,7 @@ function replicaOf(pod: V1Pod): Replica[] {
 }
 
 /** Processes of containers, found by their control groups: this works whichever runtime made them. */
-function processesOf(containerIds: readonly string[]): number[] {
+export function processesOf(containerIds: readonly string[]): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
