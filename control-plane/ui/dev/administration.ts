@@ -2,13 +2,31 @@ import type { AuditEvent } from "../src/admin/audit/audit.ts"
 import { type Provider, SECRET_PLACEHOLDER } from "../src/admin/providers/provider.ts"
 import type { User } from "../src/admin/users/user.ts"
 import { newId } from "../src/api/ids.ts"
+import type { CreateSession } from "../src/api/types.ts"
+import type { ProfileOption } from "../src/new-session/options.ts"
 import { seedEvents, seedProviders, seedUsers } from "./admin-seed.ts"
 import { type Answer, type Asked, ok, pageOf, refuse } from "./answer.ts"
 import { ADA } from "./seed.ts"
 
 const PROFILES = [
-  { name: "vertex", isDefault: true, binding: "model_provider", exposedToAgent: ["VERTEX_PROJECT"] },
-  { name: "bedrock", isDefault: false, binding: "bearer_env", exposedToAgent: ["AWS_BEARER_TOKEN_BEDROCK"] },
+  {
+    name: "vertex",
+    isDefault: true,
+    binding: "model_provider",
+    exposedToAgent: ["VERTEX_PROJECT"],
+    allowedBindings: ["bearer_env"],
+    resolvers: ["vertex-token"],
+    environmentFiles: [],
+  },
+  {
+    name: "bedrock",
+    isDefault: false,
+    binding: "bearer_env",
+    exposedToAgent: ["AWS_BEARER_TOKEN_BEDROCK"],
+    allowedBindings: [],
+    resolvers: ["bedrock-token"],
+    environmentFiles: ["bedrock.env"],
+  },
 ]
 
 /** Users, model providers, the audit log and profiles of the scripted server. */
@@ -16,7 +34,11 @@ export class Administration {
   users: readonly User[]
   providers: readonly Provider[] = seedProviders()
   events: readonly AuditEvent[]
-  profiles: readonly unknown[] = PROFILES
+  profiles: readonly ProfileOption[] = PROFILES
+  environmentFiles: readonly string[] = ["database.env", "staging.env"]
+
+  /** The requests that sessions were made by. */
+  readonly created: CreateSession[] = []
 
   constructor(now: number) {
     this.users = seedUsers(now)
@@ -26,7 +48,10 @@ export class Administration {
   /** Answers what is administered; null for everything else. */
   answer(asked: Asked, role: string): Answer | null {
     const [subject = "", id, action] = asked.path.split("/")
-    if (subject === "profiles") return ok({ items: this.profiles, nextCursor: null })
+    if (subject === "profiles") {
+      const { profiles: items, environmentFiles } = this
+      return ok({ items, nextCursor: null, environmentFiles, hasProviders: this.providers.length > 0 })
+    }
     if (!["users", "providers", "audit"].includes(subject)) return null
     if (role !== "admin") return refuse(403, "forbidden", "Only administrators may do this.")
     if (subject === "users") return this.#users(asked, id, action)

@@ -77,7 +77,7 @@ function list({ store, url }: ApiContext): Answer {
   return { status: 200, body: { items, nextCursor: null } }
 }
 
-function create(request: IncomingMessage, { store, agent }: ApiContext, input: CreateSession): Answer {
+function create(request: IncomingMessage, { store, agent, administration }: ApiContext, input: CreateSession): Answer {
   const key = String(request.headers["idempotency-key"] ?? "")
   const known = store.get(keys.get(key) ?? "")?.state.session
   if (known) return { status: 201, body: known }
@@ -92,9 +92,17 @@ function create(request: IncomingMessage, { store, agent }: ApiContext, input: C
       createdAt: Date.now(),
       visibility: input.private === false ? "public" : "private",
       repository: input.repository ? { url: input.repository.url, ref: input.repository.ref ?? null } : null,
+      profile: input.profile ?? null,
+      binding: input.binding?.type ?? null,
+      environmentFiles: input.environmentFiles ?? [],
     },
   )
+  if (input.environment?.BERTH_TOKEN !== undefined) {
+    const details = { field: "environment.BERTH_TOKEN" }
+    return refuse(400, "invalid_request", "BERTH_TOKEN cannot be set by a session.", details)
+  }
   keys.set(key, session.id)
+  administration.created.push(input)
   store.add(session)
   if (input.initialUserPrompt) queue(store, session.id, newId("msg"), input.initialUserPrompt)
   void agent.start(session.id)

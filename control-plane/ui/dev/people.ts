@@ -1,6 +1,6 @@
 import type { Login, Me } from "../src/api/account.ts"
 import { newId } from "../src/api/ids.ts"
-import type { LinkedAccount } from "../src/settings/linked.ts"
+import type { LinkedAccount, LinkedAccountList } from "../src/settings/linked.ts"
 import type { ApiToken } from "../src/settings/token-form.ts"
 import { type Answer, type Asked, ok, refuse } from "./answer.ts"
 import { ADA } from "./seed.ts"
@@ -30,7 +30,9 @@ export class Account {
   tokens: readonly ApiToken[]
   accounts: readonly LinkedAccount[]
   /** Where accounts can be linked. */
-  hosts: readonly { provider: string; host: string }[] = [{ provider: "github", host: "github.com" }]
+  hosts: LinkedAccountList["available"] = [
+    { provider: "github", host: "github.com", installUrl: "https://github.com/apps/berth/installations/new" },
+  ]
 
   constructor(now: number) {
     const login = { createdAt: now - 50 * MINUTE_MS, lastSeenAt: now, current: false }

@@ -26,6 +26,7 @@ export function credentialHandlers(parts: { credentials: Credentials; audit: Aud
       items: credentials.profiles.list(),
       nextCursor: null,
       environmentFiles: await credentials.environmentFiles.selectable(),
+      hasProviders: (await credentials.providerAdmin.list()).length > 0,
     }),
 
     async accounts({ principal }: Caller) {

@@ -75,13 +75,17 @@ const profile = {
 const profiles = pageOf(profile, "All profiles, and the environment files that a session can be made with.")
 export const profilePage = {
   ...profiles,
-  required: [...profiles.required, "environmentFiles"],
+  required: [...profiles.required, "environmentFiles", "hasProviders"],
   properties: {
     ...profiles.properties,
     environmentFiles: {
       type: "array",
       items: { type: "string" },
       description: "For `environmentFiles` of a new session.",
+    },
+    hasProviders: {
+      type: "boolean",
+      description: "Whether any model provider is configured; without one, agents cannot answer.",
     },
   },
 } as const

@@ -14,18 +14,9 @@ import { useSignOut } from "./sign-out.ts"
 export function CommandPalette({ onClose }: { onClose: () => void }) {
   const [text, setText] = useState("")
   const [at, setAt] = useState(0)
-  const client = useQueryClient()
-  const signOut = useSignOut()
-  const me = useMe()
   const list = useRef<HTMLUListElement>(null)
   const id = useId()
-  const words = text.trim()
-  const found = useSessions({ ...NO_FILTERS, q: useSettled(words, 180) }, words.length >= 2)
-  const remote = words.length >= 2 ? (found.data?.pages[0]?.items ?? []) : []
-  const commands = commandsFor(words, [...loadedSessions(client), ...remote], {
-    signOut: () => void signOut(),
-    administers: me.data?.role === ADMINISTRATOR,
-  })
+  const { commands, searching } = useCommands(text.trim())
   const current = Math.min(at, commands.length - 1)
 
   function run(command: Command | undefined) {
@@ -80,10 +71,24 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
             onRun={() => run(command)}
           />
         ))}
-        {commands.length === 0 && <li className="palette-none">{found.isFetching ? "Searching…" : "Nothing found"}</li>}
+        {commands.length === 0 && <li className="palette-none">{searching ? "Searching…" : "Nothing found"}</li>}
       </ul>
     </Dialog>
   )
+}
+
+/** What fits some words: at once of what is loaded, then of what the server finds. */
+function useCommands(words: string): { commands: readonly Command[]; searching: boolean } {
+  const client = useQueryClient()
+  const signOut = useSignOut()
+  const me = useMe()
+  const found = useSessions({ ...NO_FILTERS, q: useSettled(words, 180) }, words.length >= 2)
+  const remote = words.length >= 2 ? (found.data?.pages[0]?.items ?? []) : []
+  const commands = commandsFor(words, [...loadedSessions(client), ...remote], {
+    signOut: () => void signOut(),
+    administers: me.data?.role === ADMINISTRATOR,
+  })
+  return { commands, searching: found.isFetching }
 }
 
 interface ChoiceProps {

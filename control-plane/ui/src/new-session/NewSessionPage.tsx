@@ -1,7 +1,11 @@
 import { type KeyboardEvent, useId } from "react"
-import { useSettings } from "../api/account.ts"
+import { ADMINISTRATOR, READ_ONLY, useMe, useSettings } from "../api/account.ts"
+import { Link } from "../app/router.tsx"
 import { Button } from "../design/Button.tsx"
+import { Callout } from "../design/Callout.tsx"
 import { useTitle } from "../design/hooks.ts"
+import { MoreFields } from "./MoreFields.tsx"
+import { useSessionOptions } from "./options.ts"
 import { RepositoryFields } from "./RepositoryFields.tsx"
 import { useDraft } from "./use-draft.ts"
 import { VisibilityField } from "./VisibilityField.tsx"
@@ -10,7 +14,9 @@ import "./new-session.css"
 /** Asks for a prompt first; everything else has a default. */
 export default function NewSessionPage() {
   useTitle("New session")
+  const me = useMe()
   const settings = useSettings()
+  const options = useSessionOptions()
   const { draft, set, busy, error, submit } = useDraft(settings.data?.defaultVisibility ?? "private")
   const id = useId()
 
@@ -18,6 +24,7 @@ export default function NewSessionPage() {
     if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) void submit()
   }
 
+  if (me.data?.role === READ_ONLY) return <ReadOnly />
   return (
     <div className="page">
       <form
@@ -30,6 +37,7 @@ export default function NewSessionPage() {
         noValidate
       >
         <h1>What should the agent do?</h1>
+        {options.data?.hasProviders === false && <NoProvider />}
         <div className="new-prompt input-frame">
           <label className="hidden-text" htmlFor={`${id}-prompt`}>
             Prompt
@@ -47,7 +55,7 @@ export default function NewSessionPage() {
         </div>
         <RepositoryFields draft={draft} onChange={set} faulty={error?.field ?? ""} />
         <VisibilityField value={draft.visibility ?? settings.data?.defaultVisibility ?? null} onChange={set} />
-        <TitleField title={draft.title} onChange={(title) => set({ title })} />
+        <MoreFields draft={draft} onChange={set} faulty={error?.field ?? ""} options={options.data} />
         {error && (
           <p className="field-error" role="alert">
             {error.message}
@@ -66,18 +74,36 @@ export default function NewSessionPage() {
   )
 }
 
-function TitleField({ title, onChange }: { title: string; onChange: (title: string) => void }) {
+/** Nobody can answer yet, and who must do what. */
+function NoProvider() {
+  const administers = useMe().data?.role === ADMINISTRATOR
+  const add = (
+    <Link to={{ name: "provider", id: null }} className="button">
+      Add a provider
+    </Link>
+  )
   return (
-    <details className="new-more" open={title !== "" || undefined}>
-      <summary>Title</summary>
-      <input
-        className="input"
-        aria-label="Title"
-        placeholder="From the prompt"
-        maxLength={200}
-        value={title}
-        onChange={(event) => onChange(event.target.value)}
-      />
-    </details>
+    <Callout kind="wait" title="No model provider is configured" action={administers ? add : undefined}>
+      <p>
+        {administers
+          ? "Agents start, and cannot answer before there is one."
+          : "Agents start, and cannot answer. An administrator of this installation has to add one."}
+      </p>
+    </Callout>
+  )
+}
+
+/** For those who may look and not write. */
+function ReadOnly() {
+  return (
+    <div className="page">
+      <div className="empty">
+        <h1>Your account may read, not write</h1>
+        <p className="muted">You can watch public sessions. Ask an administrator for another role to make your own.</p>
+        <Link to={{ name: "list" }} className="button">
+          To the sessions
+        </Link>
+      </div>
+    </div>
   )
 }

@@ -4,10 +4,12 @@ import { keep, recall } from "../app/storage.ts"
 import { IconButton } from "../design/Button.tsx"
 import { copy } from "../design/clipboard.ts"
 import { Icon, type IconName } from "../design/Icon.tsx"
+import { LinkedText } from "../design/LinkedText.tsx"
 import { compact, dollars } from "../format/numbers.ts"
 import { fullTime } from "../format/time.ts"
+import { bindingName } from "../new-session/options.ts"
 import { usageOf } from "../transcript/rows.ts"
-import type { TranscriptState } from "../transcript/state.ts"
+import type { Notice, TranscriptState } from "../transcript/state.ts"
 import { helperLine } from "./helper-line.ts"
 import { StepList } from "./StartSteps.tsx"
 import "./details.css"
@@ -49,6 +51,10 @@ export function Details({ session, state, onClose }: DetailsProps) {
         {session.repository && <Fact name="Repository">{session.repository.url}</Fact>}
         {session.repository?.ref && <Fact name="Ref">{session.repository.ref}</Fact>}
         {session.profile !== null && <Fact name="Profile">{session.profile}</Fact>}
+        {session.binding != null && <Fact name="Its token">{bindingName(session.binding)}</Fact>}
+        {(session.environmentFiles ?? []).length > 0 && (
+          <Fact name="Environment files">{session.environmentFiles?.join(", ")}</Fact>
+        )}
         <Fact name="Created">{fullTime(session.createdAt)}</Fact>
         {usage.input + usage.output > 0 && (
           <Fact name={state.olderCursor === null ? "Tokens" : "Tokens (shown part)"}>
@@ -69,6 +75,7 @@ export function Details({ session, state, onClose }: DetailsProps) {
           </button>
         </Fact>
       </dl>
+      <Refusals notices={state.notices} />
       {session.status === "running" && session.steps.length > 0 && (
         <details className="details-fold">
           <summary>Last start</summary>
@@ -84,6 +91,24 @@ export function Details({ session, state, onClose }: DetailsProps) {
         </details>
       )}
     </aside>
+  )
+}
+
+/** What git was refused while this page was open, in the words that the agent got. */
+function Refusals({ notices }: { notices: readonly Notice[] }) {
+  const refused = [...new Set(notices.filter(({ code }) => code === "git_refused").map(({ message }) => message))]
+  if (refused.length === 0) return null
+  return (
+    <section className="refusals" aria-label="Refused to git">
+      <h3>Refused to git</h3>
+      <ul>
+        {refused.map((message) => (
+          <li key={message}>
+            <LinkedText text={message} />
+          </li>
+        ))}
+      </ul>
+    </section>
   )
 }
 

@@ -7,7 +7,7 @@ import { Callout } from "../design/Callout.tsx"
 import { Confirm } from "../design/Dialog.tsx"
 import { toast } from "../design/toasts.tsx"
 import { fullTime } from "../format/time.ts"
-import { hostName, type LinkedAccount, type LinkedAccountList, linkable } from "./linked.ts"
+import { hostName, installUrlOf, type LinkedAccount, type LinkedAccountList, linkable } from "./linked.ts"
 
 const KEY = ["linked-accounts"]
 
@@ -46,13 +46,20 @@ export function LinkedAccounts() {
       {items.length + available.length > 0 && (
         <ul className="settings-card">
           {items.map((account) => (
-            <AccountRow key={account.id} account={account} onUnlink={() => setUnlinking(account)} />
+            <AccountRow
+              key={account.id}
+              account={account}
+              installUrl={installUrlOf(accounts.data, account.host)}
+              onUnlink={() => setUnlinking(account)}
+            />
           ))}
-          {linkable(accounts.data).map(({ provider, host }) => (
+          {linkable(accounts.data).map(({ provider, host, installUrl }) => (
             <li key={host} className="settings-row">
               <div className="settings-words">
                 <strong>{hostName(provider, host)}</strong>
-                <div className="muted">No account is linked.</div>
+                <div className="muted settings-small">
+                  No account is linked. <InstallLink url={installUrl} />
+                </div>
               </div>
               <LinkButton provider={provider} host={host} words={`Link ${hostName(provider, host)}`} />
             </li>
@@ -74,7 +81,13 @@ export function LinkedAccounts() {
   )
 }
 
-function AccountRow({ account, onUnlink }: { account: LinkedAccount; onUnlink: () => void }) {
+interface AccountRowProps {
+  readonly account: LinkedAccount
+  readonly installUrl: string | null
+  readonly onUnlink: () => void
+}
+
+function AccountRow({ account, installUrl, onUnlink }: AccountRowProps) {
   const { provider, host, login, name, email, brokenReason, createdAt } = account
   return (
     <li className="settings-row">
@@ -92,6 +105,9 @@ function AccountRow({ account, onUnlink }: { account: LinkedAccount; onUnlink: (
         <div className="muted settings-small">
           Commits as {name} &lt;{email}&gt; · since {fullTime(createdAt)}
         </div>
+        <div className="muted settings-small">
+          <InstallLink url={installUrl} />
+        </div>
         {brokenReason !== null && <div className="field-error">{brokenReason}</div>}
       </div>
       <div className="settings-buttons">
@@ -101,6 +117,16 @@ function AccountRow({ account, onUnlink }: { account: LinkedAccount; onUnlink: (
         </Button>
       </div>
     </li>
+  )
+}
+
+/** An account reaches the repositories that the app was let in to, and no others. */
+function InstallLink({ url }: { url: string | null }) {
+  if (url === null) return null
+  return (
+    <a href={url} target="_blank" rel="noopener noreferrer">
+      Install the app on a repository
+    </a>
   )
 }
 

@@ -11,16 +11,28 @@ export interface LinkedAccount {
   readonly createdAt: number
 }
 
+interface LinkableHost {
+  readonly provider: string
+  readonly host: string
+  /** Where the owner of a repository lets in the app that accounts are linked through. */
+  readonly installUrl: string | null
+}
+
 /** What is linked, and where accounts can be linked. */
 export interface LinkedAccountList {
   readonly items: readonly LinkedAccount[]
-  readonly available: readonly { readonly provider: string; readonly host: string }[]
+  readonly available: readonly LinkableHost[]
 }
 
 /** The hosts that have no account of this user yet. */
 export function linkable(list: LinkedAccountList | undefined): LinkedAccountList["available"] {
   const taken = new Set(list?.items.map(({ host }) => host))
   return list?.available.filter(({ host }) => !taken.has(host)) ?? []
+}
+
+/** Where the app of an account's host is let in to repositories; null when there is no such page. */
+export function installUrlOf(list: LinkedAccountList | undefined, host: string): string | null {
+  return list?.available.find((one) => one.host === host)?.installUrl ?? null
 }
 
 /** A host as people call it. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { hostName, linkable, linkOutcome } from "./linked.ts"
+import { hostName, installUrlOf, linkable, linkOutcome } from "./linked.ts"
 import { passwordFault } from "./password-form.ts"
 import { expiryOf, scopesFor, tokenRequest } from "./token-form.ts"
 
@@ -68,10 +68,14 @@ describe("linked accounts", () => {
   const linked = { ...account, brokenReason: null, createdAt: 0 }
   test("are offered where there is none yet", () => {
     const available = [
-      { provider: "github", host: "github.com" },
-      { provider: "github", host: "git.example.com" },
+      { provider: "github", host: "github.com", installUrl: "https://github.com/apps/berth/installations/new" },
+      { provider: "github", host: "git.example.com", installUrl: null },
     ]
-    expect(linkable({ items: [linked], available })).toEqual([{ provider: "github", host: "git.example.com" }])
+    expect(linkable({ items: [linked], available })).toEqual([
+      { provider: "github", host: "git.example.com", installUrl: null },
+    ])
+    expect(installUrlOf({ items: [linked], available }, "github.com")).toMatch(/installations/)
+    expect(installUrlOf({ items: [linked], available }, "elsewhere.example")).toBeNull()
     expect(linkable(undefined)).toEqual([])
   })
   test.each([

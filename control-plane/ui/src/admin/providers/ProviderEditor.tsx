@@ -1,4 +1,4 @@
-import { type FormEvent, useRef, useState } from "react"
+import { type FormEvent, type RefObject, useRef, useState } from "react"
 import { messageOf } from "../../api/client.ts"
 import { Link, navigate } from "../../app/router.tsx"
 import { pathOf } from "../../app/routes.ts"
@@ -20,44 +20,10 @@ interface ProviderEditorProps {
 
 /** The JSON of a provider with all that is wrong about it. What was typed stays until it is saved. */
 export function ProviderEditor({ provider, text: first }: ProviderEditorProps) {
-  const actions = useProviderActions()
-  const [id, setId] = useState(provider?.id ?? "")
-  const [text, setText] = useState(first)
-  const [saved, setSaved] = useState(first)
-  const [source, setSource] = useState(provider?.source ?? null)
-  const [busy, setBusy] = useState(false)
-  const [faults, setFaults] = useState<readonly string[]>([])
-  const [idError, setIdError] = useState<string | null>(null)
   const field = useRef<HTMLTextAreaElement>(null)
-  const test = useProviderTest(provider?.id ?? id)
+  const form = useProviderForm(provider, first, field)
+  const { id, setId, text, setText, saved, source, busy, faults, idError, test, submit } = form
   const changed = text !== saved
-
-  async function submit(event: FormEvent) {
-    event.preventDefault()
-    const read = readDefinition(text)
-    const wrongId = idFault(id)
-    setIdError(wrongId)
-    if ("fault" in read) {
-      field.current?.focus()
-      field.current?.setSelectionRange(read.fault.at, read.fault.at + 1)
-    }
-    if (busy || wrongId !== null || "fault" in read) return
-    setBusy(true)
-    setFaults([])
-    test.forget()
-    try {
-      const stored = await actions.save(id, read.definition)
-      toast("good", `${id} is saved`)
-      if (provider === null) return navigate(pathOf({ name: "provider", id }), { replace: true })
-      setSource(stored.source)
-      setText(definitionText(stored.definition))
-      setSaved(definitionText(stored.definition))
-    } catch (error) {
-      setFaults(faultsOf(error) ?? [messageOf(error)])
-    }
-    setBusy(false)
-  }
-
   return (
     <form className="admin-section provider-editor" onSubmit={submit} noValidate aria-label="Model provider">
       <div className="admin-bar">
@@ -113,6 +79,47 @@ export function ProviderEditor({ provider, text: first }: ProviderEditorProps) {
       {provider !== null && <TestResult test={test} />}
     </form>
   )
+}
+
+/** What is typed about a provider, and its way to the server. */
+function useProviderForm(provider: Provider | null, first: string, field: RefObject<HTMLTextAreaElement | null>) {
+  const actions = useProviderActions()
+  const [id, setId] = useState(provider?.id ?? "")
+  const [text, setText] = useState(first)
+  const [saved, setSaved] = useState(first)
+  const [source, setSource] = useState(provider?.source ?? null)
+  const [busy, setBusy] = useState(false)
+  const [faults, setFaults] = useState<readonly string[]>([])
+  const [idError, setIdError] = useState<string | null>(null)
+  const test = useProviderTest(id)
+
+  async function submit(event: FormEvent) {
+    event.preventDefault()
+    const read = readDefinition(text)
+    const wrongId = idFault(id)
+    setIdError(wrongId)
+    if ("fault" in read) {
+      field.current?.focus()
+      field.current?.setSelectionRange(read.fault.at, read.fault.at + 1)
+    }
+    if (busy || wrongId !== null || "fault" in read) return
+    setBusy(true)
+    setFaults([])
+    test.forget()
+    try {
+      const stored = await actions.save(id, read.definition)
+      toast("good", `${id} is saved`)
+      if (provider === null) return navigate(pathOf({ name: "provider", id }), { replace: true })
+      setSource(stored.source)
+      setText(definitionText(stored.definition))
+      setSaved(definitionText(stored.definition))
+    } catch (error) {
+      setFaults(faultsOf(error) ?? [messageOf(error)])
+    }
+    setBusy(false)
+  }
+
+  return { id, setId, text, setText, saved, source, busy, faults, idError, test, submit }
 }
 
 interface NewProviderProps {

@@ -109,5 +109,15 @@ export const TEMPLATES: readonly Template[] = [
   },
   { label: "Anthropic", id: "anthropic", definition: { npm: "@ai-sdk/anthropic", options: { apiKey: "" } } },
   { label: "OpenAI", id: "openai", definition: { npm: "@ai-sdk/openai", options: { apiKey: "" } } },
+  {
+    label: "Amazon Bedrock",
+    id: "amazon-bedrock",
+    definition: { npm: "@ai-sdk/amazon-bedrock", options: { region: "eu-central-1", apiKey: "" } },
+  },
+  {
+    label: "Azure OpenAI",
+    id: "azure",
+    definition: { npm: "@ai-sdk/azure", options: { resourceName: "my-resource", apiKey: "" } },
+  },
   { label: "Google", id: "google", definition: { npm: "@ai-sdk/google", options: { apiKey: "" } } },
 ]
