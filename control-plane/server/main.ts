@@ -1,3 +1,4 @@
+import { createArtifacts } from "./artifacts/index.ts"
 import { createAudit, createSealer, deriveAuditKeys, verifyAudit } from "./audit/index.ts"
 import { createBroker, createProbe } from "./broker/index.ts"
 import { createCluster } from "./cluster/index.ts"
@@ -85,7 +86,10 @@ async function start(config: Config, log: Logger, opened: Release[]): Promise<vo
   const runtime = createRuntime({ clock, log })
   const { choices, providers, injector, profiles, environmentFiles, accountAccess: accounts } = credentials
   const shared = { config, database, vault, log, clock, audit }
-  const features = { ...shared, transcripts, runtime, workloads, notifications, choices }
+  const artifacts = createArtifacts({ ...shared, transcripts })
+  artifacts?.start()
+  opened.push(async () => artifacts?.stop())
+  const features = { ...shared, transcripts, runtime, workloads, artifacts, notifications, choices }
   const figures = createEngineFigures(metrics, () => engine.stats().driven)
   const replica = `${config.replica.name}-${randomName(6)}`
   const engine = createEngine({ ...features, replica, started: figures.started })

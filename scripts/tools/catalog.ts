@@ -60,6 +60,12 @@ export const catalog = {
     package: "github.com/rancher/local-path-provisioner",
     ldflags: "-s -w",
   },
+  versitygw: {
+    module: "versitygw",
+    version: "1.8.0",
+    package: "github.com/versity/versitygw/cmd/versitygw",
+    ldflags: "-s -w",
+  },
   pause: { module: "pause", version: "1", package: "tools/pause", ldflags: "-s -w" },
 } satisfies Record<string, Tool>
 

@@ -51,7 +51,7 @@ export const layers: readonly Layer[] = [
   {
     name: "integration",
     packages: ["postgresql", "etcd-server", "openssl", "git", "ripgrep", "chromium", "curl"],
-    tools: ["kube-apiserver", "kube-controller-manager", "kubectl"],
+    tools: ["kube-apiserver", "kube-controller-manager", "kubectl", "versitygw"],
     checks: [],
     timeout_ms: 15 * minute_ms,
   },

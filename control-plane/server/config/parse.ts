@@ -1,4 +1,5 @@
 import { Secret } from "../crypto/index.ts"
+import { parseArtifacts } from "./artifacts.ts"
 import { Faults } from "./faults.ts"
 import { parseConfigFile } from "./file.ts"
 import { parseGithubApp } from "./github-app.ts"
@@ -42,6 +43,7 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
   const firstAdministrator = parseAdministrator(get("BERTH_ADMIN_EMAIL"), get("BERTH_ADMIN_PASSWORD"), faults)
   const github = parseGithubApp(get, file?.public, faults)
   const roleEnvironments = parseRoleEnvironments(get, faults)
+  const artifacts = parseArtifacts(get, faults)
   const secrets = {
     oidcClientSecret: secret("OIDC_CLIENT_SECRET"),
     headerAuthSharedSecret: secret("HEADER_AUTH_SHARED_SECRET"),
@@ -74,6 +76,7 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
     firstAdministrator,
     ...secrets,
     github,
+    artifacts,
     roleEnvironments,
     directories: {
       brokerTls: get("BERTH_BROKER_TLS_DIR") ?? "/etc/berth/broker-tls",

@@ -52,6 +52,19 @@ export interface Config {
         readonly selectable: readonly string[]
       }
     | undefined
+  /** Where session artefacts are kept (`artifacts.s3`); undefined when nowhere. */
+  readonly artifacts:
+    | {
+        readonly bucket: string
+        readonly region: string
+        /** In front of every key, as it is. */
+        readonly prefix: string
+        /** Of an S3-compatible service; undefined for AWS. */
+        readonly endpoint: string | undefined
+        /** Undefined: the pod's own identity. */
+        readonly credentials: { readonly accessKey: Secret; readonly secretKey: Secret } | undefined
+      }
+    | undefined
   readonly directories: {
     readonly brokerTls: string
     readonly providerKeys: string | undefined

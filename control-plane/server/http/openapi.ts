@@ -41,13 +41,15 @@ export function openapiDocument(routes: readonly Route[]): object {
 }
 
 function operation(route: Route, error: unknown, components: Record<string, unknown>): object {
-  const { query, body, answer, stream, lines, signed } = route.shapes
+  const { query, body, answer, stream, lines, file, signed } = route.shapes
   const status = statusOf(route)
   const open = route.permission === "anyone"
   const type = stream ? "text/event-stream" : lines ? "application/x-ndjson" : "application/json"
-  const answered = answer
-    ? { description: answer.description ?? "Done.", content: { [type]: { schema: reference(answer, components) } } }
-    : { description: "Done." }
+  const answered = file
+    ? { description: "The file.", content: { "application/octet-stream": {} } }
+    : answer
+      ? { description: answer.description ?? "Done.", content: { [type]: { schema: reference(answer, components) } } }
+      : { description: "Done." }
   return {
     operationId: operationId(route),
     summary: route.summary,

@@ -5,6 +5,7 @@ import { hasBody, readBytes, readJson } from "./body.ts"
 import { admit } from "./guards/admission.ts"
 import type { HttpContext } from "./parts.ts"
 import { type Call, type Route, statusOf } from "./routes/route.ts"
+import { download } from "./streams/download.ts"
 import { linesOf } from "./streams/lines.ts"
 import { streamOf } from "./streams/serve.ts"
 import { type Check, checkBody, checkQuery, declare } from "./validation.ts"
@@ -34,7 +35,7 @@ export function runRoute(route: Route, http: HttpContext): (ctx: Context) => Pro
     const leave = http.load.enter(authentication?.principal.userId ?? ctx.state.visitor.address)
     try {
       const call = await callOf(ctx, route, authentication, query, body)
-      const long = stream ?? lines
+      const long = stream ?? lines ?? (route.shapes.file ? download(route) : null)
       if (long) {
         leave()
         return await long(ctx, call)

@@ -33,6 +33,11 @@ export interface Runtime {
   /** @throws AppError `not_found` when the agent no longer asks */
   answerPermission(target: AgentTarget, requestId: string, reply: PermissionReply): Promise<void>
   answerQuestion(target: AgentTarget, requestId: string, reply: QuestionReply): Promise<void>
+  /**
+   * The workspace's changes against its repository's default branch, commits included, as a patch; or why they are not
+   * to be had. Never throws.
+   */
+  patch(target: AgentTarget, timeout_ms: number): Promise<{ readonly text: string } | { readonly missing: string }>
   /** An id under which the agent will know a message; it sorts after everything that the agent has written so far. */
   newMessageId(): string
 }

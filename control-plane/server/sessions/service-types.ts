@@ -1,3 +1,5 @@
+import type { Readable } from "node:stream"
+import type { ArtifactFile, Artifacts } from "../artifacts/types.ts"
 import type { BindingInput } from "../credentials/index.ts"
 import type { PermissionReply, QuestionReply } from "../runtime/types.ts"
 import type { AgentRequest, Message, SessionEvent } from "../transcripts/types.ts"
@@ -104,6 +106,10 @@ export interface Sessions {
     afterSeq: number,
     signal: AbortSignal,
   ): AsyncIterable<readonly SessionEvent[] | "reset">
+  /** What is kept of a session in the object store, also after it was deleted, for who may (then: might) read it. */
+  artifacts(principal: Principal, id: string): Promise<Pick<Artifacts, "files" | "state" | "trouble">>
+  /** @throws AppError `not_found`, `unavailable` while the object store is */
+  artifact(principal: Principal, id: string, name: string): Promise<ArtifactFile & { content: Readable }>
   /** Changes of all sessions that the principal may see; `null` means "something may have been missed: read the list again". */
   watchAll(
     principal: Principal,

@@ -105,6 +105,8 @@ export function createRoutes(parts: RouteParts): readonly Route[] {
     route("GET",    "/api/sessions/:id/events",                "sessions:read",  "Follow the conversation",                 { query: transcript.eventQuery, answer: event.sessionEvent, stream: true }, ses.events),
     route("GET",    "/api/sessions/:id/requests",              "sessions:read",  "What the agent waits for",                { answer: transcript.requestPage },                                     ses.requests),
     route("POST",   "/api/sessions/:id/requests/:requestId",   "sessions:write", "Answer what the agent asked",             { body: transcript.requestAnswer },                                     ses.answer),
+    route("GET",    "/api/sessions/:id/artifacts",             "sessions:read",  "What is kept of a session",                { answer: transcript.artifactPage },                                    ses.artifacts),
+    route("GET",    "/api/sessions/:id/artifacts/:name",       "sessions:read",  "Download something that is kept",          { file: true },                                                         ses.artifact),
     route("GET",    "/api/events",                             "sessions:read",  "Follow all sessions that one may see",    { query: transcript.eventQuery, answer: event.listEvent, stream: true }, ses.allEvents),
   ]
 }

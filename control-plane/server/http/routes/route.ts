@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http"
+import type { Readable } from "node:stream"
 import type { FromSchema, JSONSchema } from "json-schema-to-ts"
 import type { Authentication, Permission, Visitor } from "../../identity/index.ts"
 import type { Principal } from "../../sessions/types.ts"
@@ -20,6 +21,8 @@ export interface Shapes {
   readonly stream?: true
   /** `application/x-ndjson`: the handler gives page after page, `answer` is the shape of one line. */
   readonly lines?: true
+  /** The handler answers a {@link Download}. */
+  readonly file?: true
   /** The handler answers `{ location }`, and the browser is sent there. */
   readonly redirect?: true
   /** Takes the header Idempotency-Key: a repeat answers what the first made. */
@@ -31,6 +34,13 @@ export interface Shapes {
   readonly signed?: true
   /** Body size limit where it is not the usual one. */
   readonly bodyBytes_max?: number
+}
+
+/** A file to be saved: whatever is in it, no browser shows it. */
+export interface Download {
+  readonly name: string
+  readonly bytes: number
+  readonly content: Readable
 }
 
 type ParamNames<Path extends string> = Path extends `${string}:${infer Rest}`
@@ -92,5 +102,5 @@ export function route<const Path extends string, const S extends Shapes>(
 /** The status of a route's success. */
 export function statusOf(route: Route): number {
   if (route.shapes.redirect) return 302
-  return route.shapes.status ?? (route.shapes.answer ? 200 : 204)
+  return route.shapes.status ?? (route.shapes.answer || route.shapes.file ? 200 : 204)
 }

@@ -42,6 +42,13 @@ export function sessionHandlers(sessions: Sessions) {
     answer: ({ principal, params, body }: Caller & { params: { id: string; requestId: string }; body: Answer }) =>
       sessions.answer(principal, params.id, params.requestId, replyOf(body)),
 
+    artifacts: async ({ principal, params }: OfSession) => {
+      const { files, state, trouble } = await sessions.artifacts(principal, params.id)
+      return { items: files, nextCursor: null, state, trouble }
+    },
+    artifact: ({ principal, params }: Caller & { params: { id: string; name: string } }) =>
+      sessions.artifact(principal, params.id, params.name),
+
     async *events({ principal, params, query, headers, signal }: OfSession & { query: { after?: number } }) {
       // Needs the same right, and is asked before the stream starts: a refusal is a status and not a broken stream.
       await sessions.requests(principal, params.id)

@@ -43,7 +43,8 @@ test.each(named)("%s names its permission, says what it does and takes no more t
         /:(write|admin|passwords)$/.test(route.permission),
     ).toBe(true)
   if (route.method === "PUT" || route.method === "PATCH") expect(route.shapes.body).toBeDefined()
-  if (route.method === "GET") expect(route.shapes.answer !== undefined || route.shapes.redirect === true).toBe(true)
+  if (route.method === "GET")
+    expect(route.shapes.answer !== undefined || route.shapes.file || route.shapes.redirect === true).toBe(true)
   for (const input of [route.shapes.query, route.shapes.body]) if (input) expectClosed(input)
 })
 

@@ -231,3 +231,40 @@ export const eventQuery = {
     },
   },
 } as const
+
+export const artifactPage = {
+  title: "ArtifactPage",
+  description: "What is kept of a session in the object store; empty when nothing is.",
+  type: "object",
+  additionalProperties: false,
+  required: ["items", "nextCursor", "state", "trouble"],
+  properties: {
+    items: {
+      type: "array",
+      description: "The kept files.",
+      items: {
+        title: "Artifact",
+        description: "A kept file.",
+        type: "object",
+        additionalProperties: false,
+        required: ["name", "bytes", "at"],
+        properties: {
+          name: {
+            type: "string",
+            enum: ["manifest.json", "transcript.ndjson", "workspace.patch"],
+            description: "What it holds.",
+          },
+          bytes: { type: "integer", description: "Its size." },
+          at: { type: "integer", description: "When it was taken, milliseconds since the epoch." },
+        },
+      },
+    },
+    nextCursor: { type: "null", description: "There is always one page." },
+    state: {
+      type: "string",
+      enum: ["waiting", "written"],
+      description: "waiting: readable, but not in the bucket yet.",
+    },
+    trouble: { type: ["string", "null"], description: "Why the last attempt to write failed." },
+  },
+} as const

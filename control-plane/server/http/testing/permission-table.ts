@@ -94,6 +94,14 @@ export const TABLE: readonly Row[] = [
   { route: "GET /api/sessions/:id", ...sees },
   { route: "GET /api/sessions/:id/messages", ...reads },
   { route: "GET /api/sessions/:id/events", ...reads },
+  { route: "GET /api/sessions/:id/artifacts", ...reads },
+  // Nothing is kept in this test: who may read learns that, the others do not.
+  {
+    route: "GET /api/sessions/:id/artifacts/:name",
+    private: "401 401 401 404 404 404 403",
+    public: "401 401 401 404 404 404 404",
+    tokens: read,
+  },
   { route: "GET /api/sessions/:id/requests", ...reads },
   { route: "PATCH /api/sessions/:id", ...changes(200), json: { title: "new" } },
   { route: "DELETE /api/sessions/:id", ...changes(204) },

@@ -10,7 +10,7 @@ type Call = Parameters<AgentHttp["json"]>[0]
 const EXPLAIN_CHARS_MAX = 300
 
 /** One request over a connection that is closed after it. @throws AppError `agent_failed` */
-async function once(target: AgentTarget, call: Call): Promise<{ status: number; data: unknown }> {
+export async function once(target: AgentTarget, call: Call): Promise<{ status: number; data: unknown }> {
   const http = new AgentHttp(target)
   try {
     return await http.json(call)

@@ -4,6 +4,7 @@ import type { Runtime } from "../types.ts"
 import { abort, answerPermission, answerQuestion, explain, probe } from "./calls.ts"
 import { Connection } from "./connection.ts"
 import { createMessageIds } from "./ids.ts"
+import { patch } from "./patch.ts"
 
 /** The runtime for OpenCode 1.x (checked with 1.18.33), over its unprefixed HTTP API and `GET /event`. */
 export function createOpenCodeV1(options: { clock: Clock; log: Logger; random: () => number }): Runtime {
@@ -14,6 +15,7 @@ export function createOpenCodeV1(options: { clock: Clock; log: Logger; random: (
     abort,
     answerPermission,
     answerQuestion,
+    patch,
     connect: (connectOptions) => new Connection(connectOptions, options),
     newMessageId,
   }

@@ -1,4 +1,5 @@
 import type { Logger } from "pino"
+import type { ArtifactKeeper } from "../../artifacts/index.ts"
 import type { Database } from "../../database/types.ts"
 import { AppError, isAppError } from "../../errors/index.ts"
 import type { Runtime } from "../../runtime/types.ts"
@@ -19,6 +20,8 @@ export interface DriverParts {
   readonly transcripts: Transcripts
   readonly runtime: Runtime
   readonly workloads: Workloads
+  /** Absent where nothing is kept of a session. */
+  readonly artifacts?: Pick<ArtifactKeeper, "wasAsked" | "keepPatch" | "keep"> | undefined
   readonly clock: Clock
   readonly log: Logger
   /** 0: never. */

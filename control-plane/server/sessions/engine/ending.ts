@@ -7,9 +7,11 @@ import { TIMES } from "./limits.ts"
 export async function stopSession(pass: Pass): Promise<Outcome> {
   const { parts, session, journal } = pass
   if (session.status !== "stopping" && session.status !== "stopped") await journal.update({ status: "stopping" })
+  await askForPatch(pass)
   if (!(await withoutPod(pass))) return TIMES.look_ms
   if (session.status !== "stopped") {
     await parts.transcripts.markInterrupted(journal.lease)
+    await parts.artifacts?.keep(journal.lease, session, "stopped")
     await journal.update({ status: "stopped", activity: "idle", steps: [] })
   }
   return "fulfilled"
@@ -28,16 +30,30 @@ export async function failSession(pass: Pass): Promise<Outcome> {
 export async function deleteSession(pass: Pass): Promise<Outcome> {
   const { parts, session, journal, workload, guard } = pass
   if (session.status !== "deleting") await journal.update({ status: "deleting" })
+  await askForPatch(pass)
   await pass.link.close()
   if (!(await parts.workloads.remove(workload, guard))) {
     await tellDeadNode(pass)
     return TIMES.look_ms
   }
+  await parts.artifacts?.keep(journal.lease, session, "deleted")
   await parts.transcripts.append(journal.lease, [{ type: "session.deleted" }])
   await deleteFenced(parts.database, journal.lease, (transaction) =>
     parts.workloads.store.remove(transaction, session.id),
   )
   return "gone"
+}
+
+/** While the pod is still there: its changes are kept, if they are to be kept. Asked once, and for a limited time. */
+async function askForPatch({ parts, session, workload, journal, guard }: Pass): Promise<void> {
+  const { artifacts, runtime, workloads } = parts
+  if (artifacts === undefined || (await artifacts.wasAsked(session))) return
+  const { pod } = workloads.observe(workload)
+  const target = pod === null || pod.deleting ? null : workloads.target(workload, pod)
+  const missing = { missing: "the session did not run" }
+  const patch = target === null ? missing : await runtime.patch(target, TIMES.patch_ms)
+  guard()
+  await artifacts.keepPatch(journal.lease, session, patch)
 }
 
 /** Takes the pod away. The connection stays until it is gone: the agent hands over its last words while it ends. */

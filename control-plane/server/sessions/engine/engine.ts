@@ -8,7 +8,7 @@ import type { Workloads } from "../../workloads/index.ts"
 import { flagDrift } from "../store/driver-writes.ts"
 import { claimLeases, claimNamedLeases, endLeftovers, releaseLease, renewLeases } from "../store/leases.ts"
 import type { Lease } from "../types.ts"
-import { SessionDriver } from "./driver.ts"
+import { type DriverParts, SessionDriver } from "./driver.ts"
 import { COUNTS, TIMES } from "./limits.ts"
 
 export interface EngineParts {
@@ -16,6 +16,7 @@ export interface EngineParts {
   readonly transcripts: Transcripts
   readonly runtime: Runtime
   readonly workloads: Workloads
+  readonly artifacts?: DriverParts["artifacts"]
   readonly notifications: Notifications
   readonly clock: Clock
   readonly log: Logger

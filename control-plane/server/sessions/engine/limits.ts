@@ -17,6 +17,8 @@ export const TIMES = {
   check_probe_ms: 2_000,
   probe_timeout_ms: 2_000,
   wedged_ms: 60_000,
+  /** How long stopping or deleting waits for the workspace's changes, where they are kept. */
+  patch_ms: 10_000,
   /** How long a turn may take to show after its prompt was accepted. */
   turn_begins_ms: 5_000,
   /** Looking again while something is under way, and while nothing is. Watches and notifications come before. */

@@ -1,3 +1,4 @@
+import type { ArtifactKeeper } from "../../artifacts/index.ts"
 import type { Audit } from "../../audit/types.ts"
 import type { Config } from "../../config/types.ts"
 import type { SessionChoices, Vault } from "../../credentials/index.ts"
@@ -18,6 +19,7 @@ import type { StoredSession } from "../store/rows.ts"
 import { encodeCursor, findSession, listSessions, lockOwner, updateDetails, wish } from "../store/sessions.ts"
 import type { Principal } from "../types.ts"
 import { sharedView, viewOf } from "../view.ts"
+import { keptOf } from "./artifacts.ts"
 import { firstPromptId, requireRoom, storeSession } from "./create.ts"
 import { RightsWatch } from "./rights.ts"
 import { watchAll } from "./watch-all.ts"
@@ -27,6 +29,8 @@ export interface SessionsParts {
   readonly transcripts: Transcripts
   readonly runtime: Runtime
   readonly workloads: Workloads
+  /** Absent where nothing is kept of a session. */
+  readonly artifacts?: Pick<ArtifactKeeper, "find" | "read"> | undefined
   readonly vault: Vault
   readonly choices: SessionChoices
   readonly clock: Clock
@@ -71,6 +75,15 @@ export function createSessions(parts: SessionsParts): Sessions {
       } finally {
         unwatch()
       }
+    },
+    artifacts: async (principal, id) =>
+      (await keptOf(parts, principal, id)) ?? { files: [], state: "written", trouble: null },
+    async artifact(principal, id, name) {
+      const kept = await keptOf(parts, principal, id)
+      const file = kept?.files.find((one) => one.name === name)
+      const content = file === undefined ? null : await parts.artifacts?.read(id, file.name)
+      if (file === undefined || content == null) throw new AppError("not_found", "There is no such artefact.")
+      return { ...file, content }
     },
     watchAll: (principal, signal) => watchAll(parts, principal, signal),
   }

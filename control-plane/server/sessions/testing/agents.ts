@@ -37,6 +37,7 @@ export class FakeAgents {
       abort: async () => {},
       answerPermission: async () => {},
       answerQuestion: async () => {},
+      patch: async () => ({ missing: "these agents have no workspace" }),
       newMessageId: () => `msg_agent${String(++this.#ids).padStart(8, "0")}`,
     }
   }

@@ -11,6 +11,9 @@ export class FakeAgent {
   readonly sinks: RuntimeSink[] = []
   readonly conversations: (string | null)[] = []
   readonly aborted: string[] = []
+  /** What has changed in its workspace, as it says. */
+  patch: { text: string } | { missing: string } = { missing: "the workspace holds no repository" }
+  patchesAsked = 0
   /** What it says instead of working. */
   words: string | null = null
   /** When true, prompts arrive but the answer is lost: the caller sees an error. */
@@ -29,6 +32,10 @@ export class FakeAgent {
       abort: async (_target, id) => void this.aborted.push(id),
       answerPermission: async () => {},
       answerQuestion: async () => {},
+      patch: async () => {
+        this.patchesAsked += 1
+        return this.patch
+      },
       newMessageId: () => `msg_agent${String(++this.#ids).padStart(6, "0")}`,
     }
   }

@@ -4,6 +4,8 @@ import { pino } from "pino"
 import { afterAll, beforeAll } from "vitest"
 import { type ApiServer, startApiServer } from "../../../../test/support/apiserver.ts"
 import { type TestDatabase, testDatabase } from "../../../../test/support/postgres.ts"
+import type { Bucket } from "../../artifacts/bucket.ts"
+import { createArtifactKeeper } from "../../artifacts/keeper.ts"
 import { createAudit } from "../../audit/index.ts"
 import { type Cluster, createCluster } from "../../cluster/index.ts"
 import { createVault } from "../../credentials/index.ts"
@@ -39,6 +41,8 @@ export interface ReplicaOptions {
   readonly wedged_ms?: number
   /** Instead of the world's one agent. */
   readonly runtime?: Runtime
+  /** Keeps what sessions leave behind. */
+  readonly bucket?: Bucket
 }
 
 export interface World {
@@ -127,7 +131,12 @@ async function makeReplica(
   const workloads = createWorkloads({ config, cluster, database, vault, clock, log })
   const transcripts = createTranscripts({ database, notifications, clock, log })
   const audit = createAudit({ database, log })
+  const { bucket } = options
+  const writing = { database, clock, log, look_ms: 200, backoff_min_s: 0.2 }
+  const artifacts = bucket && createArtifactKeeper({ ...writing, transcripts, bucket })
+  artifacts?.start()
   const parts = {
+    artifacts,
     database,
     transcripts,
     runtime,
@@ -152,6 +161,7 @@ async function makeReplica(
     cluster,
     async crash() {
       stopped = true
+      await artifacts?.stop()
       await Promise.all([database.destroy(), notifications.close(), cluster.stop()])
       await engine.stop()
     },
@@ -159,6 +169,7 @@ async function makeReplica(
       if (stopped) return
       stopped = true
       await engine.stop()
+      await artifacts?.stop()
       await notifications.close()
       await cluster.stop()
     },
