@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises"
 import type { Change, SessionEvent } from "../../control-plane/server/transcripts/types.ts"
+import { firstAppended } from "./appended.ts"
 import { ApiError, type Client } from "./client.ts"
 
 const reconnect_ms = 200
@@ -58,42 +59,21 @@ export function followEvents(client: () => Client | Promise<Client>, sessionId: 
     events,
     faults,
     reconnects: () => connections - 1,
-    waitFor: (what, matches, timeout_ms) => waitFor({ events, listeners, what, matches, timeout_ms }),
+    waitFor: (what, matches, timeout_ms) =>
+      firstAppended({
+        items: events,
+        listeners,
+        matches: ({ change, seq }) => matches(change, seq),
+        timeout_ms,
+        failure: () => {
+          const lastOnes = events.slice(-5).map((event) => JSON.stringify(event).slice(0, 400))
+          const words = `${what}: not seen within ${timeout_ms / 1000} s; the last of ${events.length} events:`
+          return [words, ...lastOnes].join("\n")
+        },
+      }),
     close: async () => {
       stopped.abort()
       await following
     },
   }
-}
-
-interface Wait {
-  readonly events: readonly SessionEvent[]
-  readonly listeners: Set<() => void>
-  readonly what: string
-  readonly matches: (change: Change, seq: number) => boolean
-  readonly timeout_ms: number
-}
-
-function waitFor({ events, listeners, what, matches, timeout_ms }: Wait): Promise<SessionEvent> {
-  return new Promise((resolve, reject) => {
-    let looked = 0
-    const settle = (finish: () => void) => {
-      listeners.delete(look)
-      clearTimeout(timer)
-      finish()
-    }
-    const look = () => {
-      for (; looked < events.length; looked += 1) {
-        const event = events[looked]
-        if (event !== undefined && matches(event.change, event.seq)) return settle(() => resolve(event))
-      }
-    }
-    const timer = setTimeout(() => {
-      const lastOnes = events.slice(-5).map((event) => JSON.stringify(event).slice(0, 400))
-      const words = `${what}: not seen within ${timeout_ms / 1000} s; the last of ${events.length} events:`
-      settle(() => reject(new Error([words, ...lastOnes].join("\n"))))
-    }, timeout_ms)
-    listeners.add(look)
-    look()
-  })
 }

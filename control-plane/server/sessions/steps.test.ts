@@ -1,43 +1,14 @@
 import { describe, expect, it } from "vitest"
-import type { PodObservation } from "../workloads/index.ts"
+import { aContainer, aPod as pod } from "../workloads/testing/observation.ts"
 import { computeSteps, firstSteps, type StepsInput, sameSteps, startedAt } from "./steps.ts"
-
-const base = {
-  name: "auth",
-  state: "waiting",
-  reason: null,
-  message: null,
-  exitCode: null,
-  restarts: 0,
-  startedAt: null,
-  endedAt: null,
-  lastExit: null,
-} as const
-
-function pod(fields: Partial<PodObservation>): PodObservation {
-  return {
-    uid: "u",
-    name: "p",
-    ip: null,
-    deleting: false,
-    deleteBy: null,
-    createdAt: 0,
-    failure: null,
-    nodeReady: true,
-    scheduledAt: 1,
-    unschedulable: null,
-    containers: [],
-    ...fields,
-  }
-}
 
 const compute = (fields: Partial<StepsInput>) =>
   computeSteps({ previous: firstSteps(100), pod: null, report: null, ready: false, trouble: null, now: 200, ...fields })
 const states = (fields: Partial<StepsInput>) => compute(fields).map((step) => step.state)
 
-const waiting = { ...base, name: "workspace-init" }
-const cloning = { ...waiting, state: "running" } as const
-const cloned = { podUid: "u", body: { source: "workspace-init", phase: "ready" } } as const
+const waiting = aContainer({ name: "workspace-init" })
+const cloning = aContainer({ name: "workspace-init", state: "running" })
+const cloned = { podUid: "pod-1", body: { source: "workspace-init", phase: "ready" } } as const
 
 describe("the steps of a start", () => {
   it("begin with the search for a node", () => {
@@ -48,7 +19,7 @@ describe("the steps of a start", () => {
   it("follow the pod: image, workspace, agent", () => {
     expect(states({ pod: pod({ containers: [waiting] }) })).toEqual(["done", "active", "pending", "pending"])
     expect(states({ pod: pod({ containers: [cloning] }) })).toEqual(["done", "done", "active", "pending"])
-    const pulling = pod({ containers: [cloning, { ...base, name: "agent" }] })
+    const pulling = pod({ containers: [cloning, aContainer({ name: "agent" })] })
     expect(states({ pod: pulling })).toEqual(["done", "active", "pending", "pending"])
     const prepared = { pod: pod({ containers: [cloning] }), report: cloned }
     expect(states(prepared)).toEqual(["done", "done", "done", "active"])
@@ -84,7 +55,7 @@ describe("the steps of a start", () => {
   it("show what workspace-init reports, and not what an earlier pod's did", () => {
     const body = { source: "workspace-init", phase: "cloning", message: "Cloning example" } as const
     const observed = pod({ containers: [cloning] })
-    expect(compute({ pod: observed, report: { podUid: "u", body } })[2]?.detail).toBe("Cloning example")
+    expect(compute({ pod: observed, report: { podUid: "pod-1", body } })[2]?.detail).toBe("Cloning example")
     expect(compute({ pod: observed, report: { podUid: "old", body } })[2]?.detail).toBeNull()
   })
 

@@ -1,4 +1,5 @@
 import type { V1Pod } from "@kubernetes/client-node"
+import { firstAppended } from "../../support/appended.ts"
 import type { AnyObject, Api } from "./api.ts"
 
 /** Something seen in the cluster, with the time of seeing it (`performance.now()`). */
@@ -26,38 +27,20 @@ export async function observe(api: Api, namespace: string): Promise<Observer> {
       for (const listener of listeners) listener()
     }
     await api.watch(path, take, stopped.signal)
-    return (matches: (object: T) => boolean, timeout_ms: number) => first(seen, listeners, matches, timeout_ms)
+    return (matches: (object: T) => boolean, timeout_ms: number) =>
+      firstAppended({
+        items: seen,
+        listeners,
+        matches: ({ object }) => matches(object),
+        timeout_ms,
+        failure: () => `not seen within ${timeout_ms} ms`,
+      })
   }
   return {
     pod: await collection<V1Pod>(`/api/v1/namespaces/${namespace}/pods`),
     statefulSet: await collection<AnyObject>(`/apis/apps/v1/namespaces/${namespace}/statefulsets`),
     close: () => stopped.abort(),
   }
-}
-
-function first<T>(
-  seen: readonly Sighting<T>[],
-  listeners: Set<() => void>,
-  matches: (object: T) => boolean,
-  timeout_ms: number,
-): Promise<Sighting<T>> {
-  return new Promise((resolve, reject) => {
-    let looked = 0
-    const settle = (finish: () => void) => {
-      listeners.delete(look)
-      clearTimeout(timer)
-      finish()
-    }
-    const look = () => {
-      for (; looked < seen.length; looked += 1) {
-        const sighting = seen[looked]
-        if (sighting !== undefined && matches(sighting.object)) return settle(() => resolve(sighting))
-      }
-    }
-    const timer = setTimeout(() => settle(() => reject(new Error(`not seen within ${timeout_ms} ms`))), timeout_ms)
-    listeners.add(look)
-    look()
-  })
 }
 
 /** Whether a condition of a pod is true. */

@@ -1,41 +1,13 @@
 import { describe, expect, it } from "vitest"
-import type { ContainerObservation, PodObservation, WorkloadObservation } from "../types.ts"
+import { aContainer, aPod } from "../testing/observation.ts"
+import type { PodObservation, WorkloadObservation } from "../types.ts"
 import { type DiagnosisInput, diagnose } from "./diagnose.ts"
 
 const START = 1_000_000
 const seconds = (count: number) => START + count * 1000
 
-function container(fields: Partial<ContainerObservation>): ContainerObservation {
-  return {
-    name: "agent",
-    state: "waiting",
-    reason: null,
-    message: null,
-    exitCode: null,
-    restarts: 0,
-    startedAt: null,
-    endedAt: null,
-    lastExit: null,
-    ...fields,
-  }
-}
-
-function pod(fields: Partial<PodObservation> = {}): PodObservation {
-  return {
-    uid: "pod-1",
-    name: "berth-s-x-0",
-    ip: null,
-    deleting: false,
-    deleteBy: null,
-    createdAt: START,
-    failure: null,
-    nodeReady: true,
-    scheduledAt: START,
-    unschedulable: null,
-    containers: [],
-    ...fields,
-  }
-}
+const container = aContainer
+const pod = (fields: Partial<PodObservation> = {}) => aPod({ createdAt: START, ...fields })
 
 function find(fields: Partial<Omit<DiagnosisInput, "observation">> & { pod?: PodObservation | null } = {}) {
   const { pod: observed = null, ...rest } = fields
