@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, expect, test, vi } from "vitest"
@@ -54,6 +54,28 @@ test("a configuration with faults ends the program with status 78 and all of the
   for (const word of ["missing.json", "BETTER_AUTH_SECRET", "BERTH_ENCRYPTION_KEYS", "DATABASE_URL"]) {
     expect(said()).toContain(word)
   }
+})
+
+test("environment files with faults keep the program from starting; it names files and lines and no value", async () => {
+  const files = join(directory, "role-env")
+  mkdirSync(files)
+  writeFileSync(join(files, "default.env"), "OK=1\nPATH=canary")
+  writeFileSync(join(files, "admin.env"), "A='canary")
+  const env = {
+    PGHOST: "unused",
+    BERTH_CONFIG_FILE: writeConfig(),
+    BETTER_AUTH_SECRET: "0123456789abcdefghijklmnopqrstuvwxyz",
+    BERTH_ENCRYPTION_KEYS: Buffer.alloc(32, 7).toString("base64"),
+    BERTH_ROLE_ENV_DIR: files,
+  }
+  const refused = start(env, "--check-config")
+  expect(await refused.ended).toBe(EXIT_CONFIG)
+  expect(refused.said()).toContain("default.env, line 2: PATH")
+  expect(refused.said()).toContain("admin.env, line 1: A has a quote that is not closed")
+  expect(refused.said()).not.toContain("canary")
+  rmSync(join(files, "admin.env"))
+  writeFileSync(join(files, "default.env"), "OK=1")
+  expect(await start(env, "--check-config").ended).toBe(0)
 })
 
 test("the whole program starts, serves, is ready, and ends on SIGTERM with status 0", async () => {
