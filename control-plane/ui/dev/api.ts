@@ -131,6 +131,17 @@ function queue(store: Store, sessionId: string, id: string, text: string): Messa
   return store.get(sessionId)?.state.messages.find((message) => message.id === id)
 }
 
+const KEPT = {
+  items: [
+    { name: "manifest.json", bytes: 812, at: Date.now() },
+    { name: "transcript.ndjson", bytes: 48_210, at: Date.now() },
+    { name: "workspace.patch", bytes: 2_140, at: Date.now() },
+  ],
+  nextCursor: null,
+  state: "written",
+  trouble: null,
+}
+
 interface Asked {
   readonly method: string
   readonly id: string
@@ -170,6 +181,8 @@ function ofSession(context: ApiContext, asked: Asked): Answer {
       void agent.next(id)
       return { status: 202, body: message }
     }
+    case "GET artifacts":
+      return { status: 200, body: { ...KEPT, items: state.session.status === "stopped" ? KEPT.items : [] } }
     case "GET requests":
       return { status: 200, body: { items: state.requests, nextCursor: null } }
     case "POST requests": {

@@ -9,10 +9,31 @@ interface Look {
 
 /** Pictures of the settings and of the administration. */
 export async function account(look: Look): Promise<void> {
+  await newSession(look)
   await settings(look)
   await users(look)
   await providers(look)
   await audit(look)
+}
+
+async function newSession({ page, server, shot }: Look): Promise<void> {
+  await page.goto(`${server.url}new`)
+  await page.getByRole("textbox", { name: "Prompt" }).fill("Sort the tide tables by harbour, then run the tests.")
+  await page.getByText(/^More:/).click()
+  await page.getByLabel("How its token is used").selectOption("bearer_env")
+  await page.getByRole("checkbox", { name: "database.env" }).check()
+  await page.getByRole("button", { name: "Add variable" }).click()
+  await page.getByLabel("Name of variable 1").fill("LEVEL")
+  await page.getByLabel("Value of LEVEL").fill("debug")
+  await shot("15-new-more")
+  await page.getByLabel("Commits of history").scrollIntoViewIfNeeded()
+  await shot("16-new-end")
+  const { providers } = server.administration
+  server.administration.providers = []
+  await page.reload()
+  await page.getByText("No model provider").waitFor()
+  await shot("17-no-provider")
+  server.administration.providers = providers
 }
 
 async function settings({ page, server, shot }: Look): Promise<void> {

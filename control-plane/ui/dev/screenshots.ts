@@ -55,7 +55,7 @@ async function signIn(page: Page, server: ScriptedServer, shot: Shot): Promise<v
   await shot("01-sign-in")
   await page.getByLabel("Password").fill("berth")
   await page.getByRole("button", { name: "Sign in" }).click()
-  await page.getByRole("heading", { name: "Sessions" }).waitFor()
+  await page.getByRole("heading", { name: "Sessions", exact: true }).waitFor()
   await shot("02-list")
 }
 

@@ -92,6 +92,9 @@ describe("a new session", () => {
     await page.reload()
     await page.getByText("An administrator of this installation has to add one.").waitFor()
     expect(await page.getByRole("link", { name: "Add a provider" }).count()).toBe(0)
+    await page.goto(server.url)
+    await page.getByText("No model provider is configured").waitFor()
+    expect(await violations(page)).toEqual([])
   })
 
   test("is for nobody who may only read", async () => {
@@ -129,4 +132,17 @@ test("what git was refused stands in the session and in its details", async () =
   expect(await refused.getByRole("listitem").count()).toBe(1)
   expect(await page.getByRole("alert").getByRole("link").getAttribute("href")).toBe("https://berth.example/settings")
   expect(await violations(page)).toEqual([])
+})
+
+test("what is kept of a stopped session can be downloaded from its details", async () => {
+  const { page, server } = await look()
+  const session = server.store.all().find(({ status }) => status === "stopped")
+  await page.goto(`${server.url}sessions/${session?.id}`)
+  const kept = page.getByRole("region", { name: "Kept files" })
+  const patch = kept.getByRole("link", { name: "Changes, as a patch" })
+  await patch.waitFor()
+  expect(await patch.getAttribute("href")).toBe(`${server.url}api/sessions/${session?.id}/artifacts/workspace.patch`)
+  expect(await violations(page)).toEqual([])
+  server.store.update(session?.id ?? "", { status: "running", desired: "running" })
+  await kept.waitFor({ state: "detached" })
 })

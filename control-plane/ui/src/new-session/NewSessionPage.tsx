@@ -1,10 +1,10 @@
 import { type KeyboardEvent, useId } from "react"
-import { ADMINISTRATOR, READ_ONLY, useMe, useSettings } from "../api/account.ts"
+import { READ_ONLY, useMe, useSettings } from "../api/account.ts"
 import { Link } from "../app/router.tsx"
 import { Button } from "../design/Button.tsx"
-import { Callout } from "../design/Callout.tsx"
 import { useTitle } from "../design/hooks.ts"
 import { MoreFields } from "./MoreFields.tsx"
+import { NoProvider } from "./NoProvider.tsx"
 import { useSessionOptions } from "./options.ts"
 import { RepositoryFields } from "./RepositoryFields.tsx"
 import { useDraft } from "./use-draft.ts"
@@ -37,7 +37,7 @@ export default function NewSessionPage() {
         noValidate
       >
         <h1>What should the agent do?</h1>
-        {options.data?.hasProviders === false && <NoProvider />}
+        <NoProvider />
         <div className="new-prompt input-frame">
           <label className="hidden-text" htmlFor={`${id}-prompt`}>
             Prompt
@@ -71,25 +71,6 @@ export default function NewSessionPage() {
         </div>
       </form>
     </div>
-  )
-}
-
-/** Nobody can answer yet, and who must do what. */
-function NoProvider() {
-  const administers = useMe().data?.role === ADMINISTRATOR
-  const add = (
-    <Link to={{ name: "provider", id: null }} className="button">
-      Add a provider
-    </Link>
-  )
-  return (
-    <Callout kind="wait" title="No model provider is configured" action={administers ? add : undefined}>
-      <p>
-        {administers
-          ? "Agents start, and cannot answer before there is one."
-          : "Agents start, and cannot answer. An administrator of this installation has to add one."}
-      </p>
-    </Callout>
   )
 }
 

@@ -11,6 +11,7 @@ import { bindingName } from "../new-session/options.ts"
 import { usageOf } from "../transcript/rows.ts"
 import type { Notice, TranscriptState } from "../transcript/state.ts"
 import { helperLine } from "./helper-line.ts"
+import { KeptFiles } from "./KeptFiles.tsx"
 import { StepList } from "./StartSteps.tsx"
 import "./details.css"
 
@@ -75,6 +76,7 @@ export function Details({ session, state, onClose }: DetailsProps) {
           </button>
         </Fact>
       </dl>
+      <KeptFiles session={session} />
       <Refusals notices={state.notices} />
       {session.status === "running" && session.steps.length > 0 && (
         <details className="details-fold">

@@ -7,6 +7,7 @@ import { Button } from "../design/Button.tsx"
 import { Callout } from "../design/Callout.tsx"
 import { useNow, useSettled, useTitle } from "../design/hooks.ts"
 import { Icon } from "../design/Icon.tsx"
+import { NoProvider } from "../new-session/NoProvider.tsx"
 import { BulkBar } from "./BulkBar.tsx"
 import { FilterBar } from "./FilterBar.tsx"
 import { type Filters, filtersFrom, isFiltered, NO_FILTERS, searchFrom } from "./filters.ts"
@@ -43,6 +44,7 @@ export function ListPage() {
           <Icon name="plus" /> New session
         </Link>
       </div>
+      <NoProvider />
       <FilterBar
         filters={filters}
         onChange={setFilters}
