@@ -44,7 +44,9 @@ export function createArtifactKeeper(parts: KeeperParts): ArtifactKeeper {
         const transcript = fileOf("transcript.ndjson", content)
         const described = patch === null ? [transcript] : [transcript, patch]
         const missing = [
-          ...(before?.patchMissing == null ? [] : [{ name: "workspace.patch", ...before.patchMissing }]),
+          ...(before?.patchMissing == null
+            ? []
+            : [{ name: "workspace.patch", why: before.patchMissing.why, at: timeOf(before.patchMissing.at) }]),
           ...(leftOut
             ? [{ name: "transcript.ndjson", why: `only the last ${TRANSCRIPT_BYTES_MAX} bytes are kept` }]
             : []),
@@ -100,7 +102,6 @@ function manifestOf(
   now: number,
 ) {
   const { session, why, messages, described, missing } = kept
-  const time = (at: number) => new Date(at).toISOString()
   return {
     version: 1,
     session: {
@@ -109,17 +110,21 @@ function manifestOf(
       ownerId: session.ownerId,
       visibility: session.visibility,
       repository: session.repository,
-      createdAt: time(session.createdAt),
+      createdAt: timeOf(session.createdAt),
     },
     why,
-    at: time(now),
+    at: timeOf(now),
     messages,
     files: described.map(({ name, bytes, at, content }) => ({
       name,
       bytes,
-      at: time(at),
+      at: timeOf(at),
       ...(content === undefined ? {} : { sha256: createHash("sha256").update(content).digest("hex") }),
     })),
     missing,
   }
+}
+
+function timeOf(at: number): string {
+  return new Date(at).toISOString()
 }

@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream"
+import type { Patch } from "../runtime/types.ts"
 import type { Lease, Reason, SessionRecord } from "../sessions/types.ts"
 
 export const ARTIFACT_NAMES = ["manifest.json", "transcript.ndjson", "workspace.patch"] as const
@@ -21,9 +22,6 @@ export interface Artifacts {
   /** Of the last attempt; null after a successful one. For people who may read them: no address, no key. */
   readonly trouble: Reason["message"] | null
 }
-
-/** The workspace's changes as the agent gave them, or why it did not. */
-export type Patch = { readonly text: string } | { readonly missing: string }
 
 /** The session as the manifest describes it. */
 export type KeptSession = Pick<

@@ -14,6 +14,13 @@ export interface AgentTarget {
 export type PermissionReply = { readonly reply: "once" | "always" | "reject"; readonly message?: string }
 export type QuestionReply = { readonly answers: readonly (readonly string[])[] } | { readonly rejected: true }
 
+/**
+ * Changes as `git apply` takes them; empty when there are none. Its first line says what they are against: on a branch of
+ * its own the repository's default branch, so that commits which nobody has pushed are in it; on the default branch
+ * itself the last commit.
+ */
+export type Patch = { readonly text: string } | { readonly missing: string }
+
 /** The adapter to one kind of agent. Stateless calls work from any replica; `connect` is for the lease holder. */
 export interface Runtime {
   /** True when the agent answers and can take a prompt (`GET /session/status`). Never throws; waits `timeout_ms` at most. */
@@ -33,11 +40,8 @@ export interface Runtime {
   /** @throws AppError `not_found` when the agent no longer asks */
   answerPermission(target: AgentTarget, requestId: string, reply: PermissionReply): Promise<void>
   answerQuestion(target: AgentTarget, requestId: string, reply: QuestionReply): Promise<void>
-  /**
-   * The workspace's changes against its repository's default branch, commits included, as a patch; or why they are not
-   * to be had. Never throws.
-   */
-  patch(target: AgentTarget, timeout_ms: number): Promise<{ readonly text: string } | { readonly missing: string }>
+  /** The workspace's changes as a patch, or why they are not to be had. Never throws. */
+  patch(target: AgentTarget, timeout_ms: number): Promise<Patch>
   /** An id under which the agent will know a message; it sorts after everything that the agent has written so far. */
   newMessageId(): string
 }

@@ -47,6 +47,7 @@ test("the real agent's patch holds what is not in the default branch: commits, c
   await agent.start()
   const given = await patch(agent.target, timeout_ms)
   if (!("text" in given)) throw new Error(given.missing)
+  expect(given.text).toMatch(/^# The workspace against the default branch\.\ndiff --git /)
   expect(given.text).toContain("+two\n+three\n")
   expect(given.text).toContain("+++ b/new.txt")
 
@@ -57,13 +58,17 @@ test("the real agent's patch holds what is not in the default branch: commits, c
   expect(git(fresh, "status", "--porcelain").trim().split("\n").sort()).toEqual(["?? new.txt", "M a.txt"])
 })
 
-test("commits on the default branch itself that nobody has pushed are in it", async () => {
+test("on the default branch itself it holds what is not committed, and says so", async () => {
   const { directory } = agent.target
   git(directory, "stash", "-qu")
   git(directory, "checkout", "-q", "main")
-  appendFileSync(join(directory, "a.txt"), "unpushed\n")
-  git(directory, "commit", "-qam", "unpushed")
-  expect(await patch(agent.target, timeout_ms)).toMatchObject({ text: expect.stringContaining("+unpushed") })
+  await agent.kill()
+  await agent.start()
+  expect(await patch(agent.target, timeout_ms)).toEqual({ text: "" })
+  appendFileSync(join(directory, "a.txt"), "changed\n")
+  expect(await patch(agent.target, timeout_ms)).toMatchObject({
+    text: expect.stringMatching(/^# The workspace against the last commit\.\ndiff --git [^]*\+changed\n/),
+  })
 })
 
 test("an agent that does not answer is not waited for", async () => {

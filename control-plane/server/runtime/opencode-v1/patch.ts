@@ -1,23 +1,28 @@
 import { isAppError } from "../../errors/index.ts"
-import type { AgentTarget } from "../types.ts"
+import type { AgentTarget, Patch } from "../types.ts"
 import { once } from "./calls.ts"
 import { fields } from "./clean.ts"
 
 const CHARACTERS_MAX = 8 * 1024 * 1024
-// Against the default branch, so that commits which nobody has pushed are in it; then against the last commit.
-const MODES = ["branch", "git"] as const
 
 /** See `Runtime.patch`. */
-export async function patch(target: AgentTarget, timeout_ms: number): Promise<{ text: string } | { missing: string }> {
+export async function patch(target: AgentTarget, timeout_ms: number): Promise<Patch> {
   const signal = AbortSignal.timeout(timeout_ms)
+  const ask = async (path: string, query: Record<string, string> = {}) => {
+    const { status, data } = await once(target, { path, query, timeout_ms, signal })
+    return status === 200 ? data : null
+  }
   try {
-    for (const mode of MODES) {
-      const { status, data } = await once(target, { path: "/vcs/diff", query: { mode }, timeout_ms, signal })
-      if (status !== 200 || !Array.isArray(data)) continue
-      const text = data.map(patchOf).join("")
-      return text.length > CHARACTERS_MAX ? tooLarge() : { text }
-    }
-    return { missing: "the agent knows no repository in its workspace" }
+    const { branch, default_branch } = fields(await ask("/vcs"))
+    // On the default branch itself the agent compares with nothing but the last commit.
+    const ofBranch = typeof branch === "string" && typeof default_branch === "string" && branch !== default_branch
+    const changes = await ask("/vcs/diff", { mode: ofBranch ? "branch" : "git" })
+    if (!Array.isArray(changes)) return { missing: "the agent knows no repository in its workspace" }
+    const text = changes.map(patchOf).join("")
+    if (text.length > CHARACTERS_MAX) return tooLarge()
+    // git passes over what stands before the first file.
+    const against = ofBranch ? "the default branch" : "the last commit"
+    return { text: text === "" ? "" : `# The workspace against ${against}.\n${text}` }
   } catch (error) {
     const large = isAppError(error) && error.details?.["too_large"] === true
     return large ? tooLarge() : { missing: "the agent did not answer in time" }

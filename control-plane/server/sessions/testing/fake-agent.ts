@@ -1,4 +1,4 @@
-import type { AgentConnection, AgentTarget, ConnectOptions, Runtime, RuntimeSink } from "../../runtime/types.ts"
+import type { AgentConnection, AgentTarget, ConnectOptions, Patch, Runtime, RuntimeSink } from "../../runtime/types.ts"
 
 /** An agent that does what a test says; what the real one does is proven with the real one. */
 export class FakeAgent {
@@ -12,7 +12,7 @@ export class FakeAgent {
   readonly conversations: (string | null)[] = []
   readonly aborted: string[] = []
   /** What has changed in its workspace, as it says. */
-  patch: { text: string } | { missing: string } = { missing: "the workspace holds no repository" }
+  patch: Patch = { missing: "the workspace holds no repository" }
   patchesAsked = 0
   /** What it says instead of working. */
   words: string | null = null
