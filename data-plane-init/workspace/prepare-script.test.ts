@@ -36,7 +36,15 @@ test.each(["echo prepared", "echo preparing; exec sleep 300"])(
     await output
     child.kill("SIGTERM")
     expect(await ended).toEqual([0, null])
-    // In a pod the others of the container end with its first process; here they are ended by their group.
-    process.kill(-(child.pid ?? Number.NaN), "SIGKILL")
+    endGroup(child.pid)
   },
 )
+
+/** In a pod the others of a container end with its first process; here they are ended by their group, if any are left. */
+function endGroup(leader: number | undefined): void {
+  try {
+    if (leader !== undefined) process.kill(-leader, "SIGKILL")
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error
+  }
+}
