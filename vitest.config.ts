@@ -2,6 +2,13 @@ import { defineConfig } from "vitest/config"
 
 const everywhere = "{control-plane,data-plane-init,auth-helpers,scripts,test}"
 
+const endToEnd = {
+  globalSetup: ["test/e2e/support/setup.ts"],
+  testTimeout: 180_000,
+  hookTimeout: 600_000,
+  fileParallelism: false,
+}
+
 /** The layers of the test suite; `node test/run.ts` runs each by itself. */
 export default defineConfig({
   test: {
@@ -27,17 +34,10 @@ export default defineConfig({
         },
       },
       { test: { name: "chart", include: ["test/chart/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 300_000 } },
-      {
-        test: {
-          name: "e2e",
-          include: ["test/e2e/**/*.test.ts"],
-          globalSetup: ["test/e2e/support/setup.ts"],
-          testTimeout: 180_000,
-          hookTimeout: 600_000,
-          // One cluster, whose control plane some of these tests kill.
-          fileParallelism: false,
-        },
-      },
+      // One installation, whose control plane some of these tests kill.
+      { test: { name: "e2e", include: ["test/e2e/*.test.ts"], ...endToEnd } },
+      // Each installs a release of its own beside it; the two projects run at the same time.
+      { test: { name: "releases", include: ["test/e2e/releases/*.test.ts"], ...endToEnd } },
     ],
   },
 })

@@ -1,3 +1,5 @@
+import { join } from "node:path"
+import { repositoryRoot } from "../../scripts/lib/paths.ts"
 import type { ToolName } from "../../scripts/tools/index.ts"
 
 /** A program that passes or fails as a whole. It counts as one test. */
@@ -13,8 +15,12 @@ export interface Layer {
   /** Debian packages and built tools that it needs. */
   readonly packages: readonly string[]
   readonly tools: readonly ToolName[]
+  /** Run in order, before the tests. */
   readonly checks: readonly Check[]
-  /** The vitest project of the same name is part of it. */
+  /** Projects of vitest, run at the same time; the one of the layer's name when none is told. */
+  readonly projects?: readonly string[]
+  /** What the tests' environment has more than ours. */
+  readonly environment?: Readonly<Record<string, string>>
   readonly timeout_ms: number
   /** Removes what the layer leaves; run whatever came of it, an interruption included. */
   readonly after?: Check
@@ -22,6 +28,8 @@ export interface Layer {
 
 const minute_ms = 60_000
 const node = process.execPath
+/** Where the end-to-end tests read which installation they test; see test/e2e/support/setup.ts. */
+const installation = process.env["BERTH_E2E_INSTALLATION"] ?? join(repositoryRoot, "dist", "test", "installation.json")
 const local = (program: string, ...args: string[]): Pick<Check, "command" | "args"> => ({
   command: `node_modules/.bin/${program}`,
   args,
@@ -59,11 +67,19 @@ export const layers: readonly Layer[] = [
     name: "e2e",
     packages: ["chromium", "git", "openssl", "postgresql"],
     tools: ["helm", "kubectl"],
-    checks: [],
+    checks: [
+      {
+        name: "the installation of the end-to-end tests is up",
+        command: node,
+        args: ["test/e2e/support/bring-up.ts", installation],
+      },
+    ],
+    projects: ["e2e", "releases"],
+    environment: { BERTH_E2E_INSTALLATION: installation },
     timeout_ms: 40 * minute_ms,
     after: {
       name: "the installation of the end-to-end tests is removed",
-      command: process.execPath,
+      command: node,
       args: ["test/e2e/support/take-down.ts"],
     },
   },

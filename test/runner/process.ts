@@ -1,15 +1,18 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { repositoryRoot } from "../../scripts/lib/paths.ts"
 
+type Environment = Readonly<Record<string, string>>
+
 const grace_ms = 10_000
 
 /** Programs that run in process groups of their own, one group each. */
 export interface Groups {
   /**
    * Runs a program, its output going where ours goes, and ends what it has left in its group.
+   * @param environment what its environment has more than ours
    * @returns its exit status; 1 when it did not start, was ended by a signal or took longer than `timeout_ms`
    */
-  run(command: string, args: readonly string[], timeout_ms: number): Promise<number>
+  run(command: string, args: readonly string[], timeout_ms: number, environment?: Environment): Promise<number>
   /** Ends every group that still runs, SIGTERM first and SIGKILL after 10 s. Nothing is run after that. */
   endAll(): Promise<void>
 }
@@ -19,11 +22,12 @@ export function createGroups(): Groups {
   const running = new Set<ChildProcess>()
   let ending = false
   return {
-    run: async (command, args, timeout_ms) => {
+    run: async (command, args, timeout_ms, environment) => {
       // Whoever asks now is to be ended too, and must not take this for a failure to go on from.
       if (ending) return await new Promise<never>(() => {})
       const child = spawn(command, args, {
         cwd: repositoryRoot,
+        env: { ...process.env, ...environment },
         stdio: ["ignore", "inherit", "inherit"],
         detached: true,
       })

@@ -42,7 +42,8 @@ export async function cleanUp({ after }: Layer, groups: Groups): Promise<void> {
 async function runTests(layer: Layer, groups: Groups): Promise<Count> {
   const counts: Count[] = []
   for (const check of layer.checks) counts.push(await runCheck(check, layer.timeout_ms, groups))
-  counts.push(await runVitest(layer, groups))
+  const { name, projects = [name] } = layer
+  counts.push(...(await Promise.all(projects.map((project) => runVitest(project, layer, groups)))))
   if (layer.after) counts.push(await runCheck(layer.after, after_timeout_ms, groups))
   return sum(counts)
 }
@@ -53,13 +54,18 @@ async function runCheck({ name, command, args }: Check, timeout_ms: number, grou
   return status === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }
 }
 
-async function runVitest({ name, timeout_ms }: Layer, groups: Groups): Promise<Count> {
+async function runVitest(project: string, layer: Layer, groups: Groups): Promise<Count> {
   const directory = join(repositoryRoot, "dist", "test")
-  const report = join(directory, `${name}.json`)
+  const report = join(directory, `${project}.json`)
   mkdirSync(directory, { recursive: true })
   rmSync(report, { force: true })
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`]
   const vitest = join(repositoryRoot, "node_modules", "vitest", "vitest.mjs")
-  const status = await groups.run(process.execPath, [vitest, "run", "--project", name, ...reporters], timeout_ms)
+  const status = await groups.run(
+    process.execPath,
+    [vitest, "run", "--project", project, ...reporters],
+    layer.timeout_ms,
+    layer.environment,
+  )
   return countReport(report, status)
 }

@@ -1,9 +1,9 @@
 import type { V1Pod } from "@kubernetes/client-node"
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { removeScratch, scratchDirectory } from "../support/scratch.ts"
-import { createCleanup } from "./support/cleanup.ts"
-import { type Installation, openInstallation } from "./support/installation.ts"
-import { openRelease, type Release } from "./support/release.ts"
+import { removeScratch, scratchDirectory } from "../../support/scratch.ts"
+import { createCleanup } from "../support/cleanup.ts"
+import { type Installation, openInstallation } from "../support/installation.ts"
+import { openRelease, type Release } from "../support/release.ts"
 
 // An authenticating proxy in the control plane's own pod: what it says about its visitors counts, and nobody else can
 // say it, because the control plane listens on loopback.

@@ -2,19 +2,19 @@ import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type { V1Pod } from "@kubernetes/client-node"
 import { afterAll, beforeAll, expect, test } from "vitest"
-import type { SessionView } from "../../control-plane/server/sessions/service-types.ts"
-import { until } from "../../scripts/lib/wait.ts"
-import { removeScratch, scratchDirectory } from "../support/scratch.ts"
-import { createCleanup } from "./support/cleanup.ts"
+import type { SessionView } from "../../../control-plane/server/sessions/service-types.ts"
+import { until } from "../../../scripts/lib/wait.ts"
+import { removeScratch, scratchDirectory } from "../../support/scratch.ts"
+import { createCleanup } from "../support/cleanup.ts"
 import {
   type GuardedRelease,
   newSecret,
   openGuardedRelease,
   putProvider,
   vertexHelper,
-} from "./support/guarded-release.ts"
-import { type Installation, openInstallation } from "./support/installation.ts"
-import { hasAnswered, hasStatus, outputsOf } from "./support/session.ts"
+} from "../support/guarded-release.ts"
+import { type Installation, openInstallation } from "../support/installation.ts"
+import { hasAnswered, hasStatus, outputsOf } from "../support/session.ts"
 
 // Credentials and helpers that change while a session's agent runs. What counts is what arrives at the provider, and that
 // the agent has not been started again.

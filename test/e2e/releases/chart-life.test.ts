@@ -1,12 +1,12 @@
 import type { V1ConfigMap, V1Deployment, V1Pod } from "@kubernetes/client-node"
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { until } from "../../scripts/lib/wait.ts"
-import { everyHelm } from "../chart/support/helms.ts"
-import { ApiError, type Client, signIn } from "../support/client.ts"
-import { removeScratch, scratchDirectory } from "../support/scratch.ts"
-import { createCleanup } from "./support/cleanup.ts"
-import { type Installation, openInstallation } from "./support/installation.ts"
-import { openRelease, type Release } from "./support/release.ts"
+import { until } from "../../../scripts/lib/wait.ts"
+import { everyHelm } from "../../chart/support/helms.ts"
+import { ApiError, type Client, signIn } from "../../support/client.ts"
+import { removeScratch, scratchDirectory } from "../../support/scratch.ts"
+import { createCleanup } from "../support/cleanup.ts"
+import { type Installation, openInstallation } from "../support/installation.ts"
+import { openRelease, type Release } from "../support/release.ts"
 
 // One release through its whole life, in the order of the tests: Helm 3 begins it, Helm 4 goes on with it and ends it.
 

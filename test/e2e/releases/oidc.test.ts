@@ -3,15 +3,15 @@ import { join } from "node:path"
 import type { Browser, Page } from "playwright-core"
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest"
 import { parse } from "yaml"
-import { createServerPki } from "../support/pki.ts"
-import { startPostgres } from "../support/postgres-server.ts"
-import { removeScratch, scratchDirectory } from "../support/scratch.ts"
-import { keepPicture, openBrowser, openPage } from "./support/browser.ts"
-import { createCleanup } from "./support/cleanup.ts"
-import { exposeToPods, hostAddress, proxyTo, relay, serveTls } from "./support/host-services.ts"
-import { type Installation, openInstallation } from "./support/installation.ts"
-import { clients, createOidcProvider } from "./support/oidc-provider.ts"
-import { openRelease, type Release } from "./support/release.ts"
+import { createServerPki } from "../../support/pki.ts"
+import { startPostgres } from "../../support/postgres-server.ts"
+import { removeScratch, scratchDirectory } from "../../support/scratch.ts"
+import { keepPicture, openBrowser, openPage } from "../support/browser.ts"
+import { createCleanup } from "../support/cleanup.ts"
+import { exposeToPods, hostAddress, proxyTo, relay, serveTls } from "../support/host-services.ts"
+import { type Installation, openInstallation } from "../support/installation.ts"
+import { clients, createOidcProvider } from "../support/oidc-provider.ts"
+import { openRelease, type Release } from "../support/release.ts"
 
 // The compatible values file as it is, beside image coordinates; database and identity provider are not in the cluster.
 // Pods and the browser know the provider under one name, over TLS with an authority of its own.
@@ -19,7 +19,9 @@ import { openRelease, type Release } from "./support/release.ts"
 const namespace = "berth-e2e-oidc"
 const providerHost = `auth.${namespace}.svc`
 const host = "agents.example.com"
-const values = parse(readFileSync(join(import.meta.dirname, "fixtures", "compatible-values.yaml"), "utf8")) as object
+const values = parse(
+  readFileSync(join(import.meta.dirname, "..", "fixtures", "compatible-values.yaml"), "utf8"),
+) as object
 const trustAuthority = {
   controlPlane: {
     deployment: { extraEnv: [{ name: "NODE_EXTRA_CA_CERTS", value: "/etc/authority/ca.crt" }] },
