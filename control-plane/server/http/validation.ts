@@ -29,7 +29,7 @@ function check(validate: ValidateFunction, where: string): Check {
 }
 
 /** What is wrong with a value, or null. */
-export function checkAnswer(schema: Schema): (value: unknown) => string | null {
+function checkAnswer(schema: Schema): (value: unknown) => string | null {
   const validate = bodies.compile(schema as object)
   return (value) => (validate(value) ? null : describe("answer", validate.errors?.[0]))
 }

@@ -117,18 +117,7 @@ export function createIdentity(parts: IdentityParts): Identity {
     async start() {
       if (password) await ensureFirstAdministrator({ database, audit, log, administrator: config.firstAdministrator })
     },
-    async authenticate(request, visitor) {
-      for (const method of methods) {
-        try {
-          const authentication = await method.authenticate(request, visitor)
-          if (authentication) return authentication
-        } catch (error) {
-          await refusals.note(method.kind, error, visitor)
-          throw error
-        }
-      }
-      return null
-    },
+    authenticate: (request, visitor) => firstProof(methods, refusals, request, visitor),
     stillValid: (authentications) => askMethods(methods, authentications),
     async signInWithPassword(input, visitor, previousToken) {
       if (!password) throw passwordsAreOff()
@@ -146,6 +135,24 @@ export function createIdentity(parts: IdentityParts): Identity {
     signOutUrl: async ({ loginId, method }) =>
       method === "oidc" && loginId !== null ? ((await providerLogins?.signOutUrl(loginId)) ?? null) : null,
   }
+}
+
+/** Who the first method that finds a proof says it is; a proof that does not hold is noted and refused. */
+async function firstProof(
+  methods: readonly SignInMethod[],
+  refusals: ReturnType<typeof createRefusals>,
+  ...[request, visitor]: Parameters<Identity["authenticate"]>
+): ReturnType<Identity["authenticate"]> {
+  for (const method of methods) {
+    try {
+      const authentication = await method.authenticate(request, visitor)
+      if (authentication) return authentication
+    } catch (error) {
+      await refusals.note(method.kind, error, visitor)
+      throw error
+    }
+  }
+  return null
 }
 
 function passwordsAreOff(): AppError {

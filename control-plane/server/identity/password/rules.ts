@@ -1,7 +1,7 @@
 import { AppError } from "../../errors/index.ts"
 import { PASSWORD_CHARACTERS_MAX } from "./hash.ts"
 
-export const PASSWORD_CHARACTERS_MIN = 12
+const PASSWORD_CHARACTERS_MIN = 12
 /** Shorter pieces of a name are in many words. */
 const OWN_CHARACTERS_MIN = 4
 

@@ -19,7 +19,7 @@ export const ROLES = [
 ] as const
 
 /** How a role of the operator's own making is written. */
-export const ROLE_PATTERN = "[a-z][a-z0-9\\-]{0,62}"
+const ROLE_PATTERN = "[a-z][a-z0-9\\-]{0,62}"
 
 /** Whether an account has its password here. */
 export function isLocal(user: Pick<User, "issuer">): boolean {
