@@ -62,7 +62,7 @@ test("the main job in a browser: sign in, new session, live answer, permission, 
   await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click()
   await seeGone(installation, objects)
   await page.goto("/")
-  await page.getByRole("heading", { name: "Sessions" }).waitFor()
+  await page.getByRole("heading", { name: "Sessions", exact: true }).waitFor()
   expect(await page.locator(`a[href*="${id}"]`).count()).toBe(0)
   expect(faults).toEqual([])
 }, 300_000)

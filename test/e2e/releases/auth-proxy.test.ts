@@ -31,13 +31,6 @@ createServer((incoming, answer) => {
 }).listen(4180)
 `
 
-interface WithImages {
-  readonly registry?: { readonly default?: string }
-  readonly controlPlane: {
-    readonly image: { readonly registry?: string; readonly repository: string; readonly tag: string }
-  }
-}
-
 const cleanup = createCleanup()
 let installation: Installation
 let release: Release
@@ -47,9 +40,11 @@ beforeAll(async () => {
   cleanup.add(() => removeScratch(directory))
   cleanup.add(() => release?.remove())
   release = await openRelease(installation, namespace, directory)
-  const { registry, controlPlane } = release.coordinates as WithImages
-  const { image } = controlPlane
-  const reference = [image.registry || registry?.default, `${image.repository}:${image.tag}`].filter(Boolean).join("/")
+  // It has Node, and the node has it.
+  const image = await installation.kube.kubectl([
+    ...["--namespace", installation.namespace, "get", "deployment", "berth"],
+    ...["-o", "jsonpath={.spec.template.spec.containers[0].image}"],
+  ])
   await release.install([
     release.coordinates,
     {
@@ -58,7 +53,7 @@ beforeAll(async () => {
       authProxy: {
         enabled: true,
         container: {
-          image: reference,
+          image,
           command: ["node", "-e", proxy],
           resources: { requests: { cpu: "10m", memory: "32Mi" } },
         },

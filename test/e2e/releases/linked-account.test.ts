@@ -156,7 +156,7 @@ async function signInBrowser(password: string): Promise<void> {
   await page.getByLabel("E-mail").fill(administrator)
   await page.getByLabel("Password").fill(password)
   await page.getByRole("button", { name: "Sign in" }).click()
-  await page.getByRole("heading", { name: "Sessions" }).waitFor()
+  await page.getByRole("heading", { name: "Sessions", exact: true }).waitFor()
 }
 
 /** From our page to GitHub's and back, as a browser goes. */

@@ -96,7 +96,7 @@ async function signInAs(name: string, visited: URL[] = []): Promise<{ id: string
   await page.locator("input[name=password]").fill("any")
   await page.getByRole("button", { name: "Sign-in" }).click()
   await page.getByRole("button", { name: "Continue" }).click()
-  await page.getByRole("heading", { name: "Sessions" }).waitFor()
+  await page.getByRole("heading", { name: "Sessions", exact: true }).waitFor()
   expect(new URL(page.url()).host).toBe(host)
   return await page.evaluate(async () => {
     const response = await fetch("/api/me")
