@@ -25,6 +25,15 @@ describe("the steps of a start", () => {
     expect(states(prepared)).toEqual(["done", "done", "done", "active"])
   })
 
+  it("go on with what the workspace tells before the kubelet tells anything", () => {
+    const reported = (phase: "configuring" | "ready") => ({
+      pod: pod({ containers: [waiting] }),
+      report: { podUid: "pod-1", body: { source: "workspace-init", phase } as const },
+    })
+    expect(states(reported("configuring"))).toEqual(["done", "done", "active", "pending"])
+    expect(states(reported("ready"))).toEqual(["done", "done", "done", "active"])
+  })
+
   it("are all done when the agent is in step, whatever the kubelet has said so far", () => {
     const steps = compute({ ready: true })
     expect(steps.map((step) => step.state)).toEqual(["done", "done", "done", "done"])

@@ -89,7 +89,10 @@ function doneSteps({ pod, report, trouble }: StepsInput): number {
   if (pod === null || pod.scheduledAt === null) return 0
   // An agent that answers, however wrongly, has its workspace.
   if (trouble?.code === "agent_failing") return 3
-  if (report?.podUid === pod.uid && report.body.phase === "ready") return 3
+  // What the containers tell by themselves comes up to a second before the kubelet tells that they run.
+  const phase = report?.podUid === pod.uid ? report.body.phase : undefined
+  if (phase === "ready") return 3
+  if (phase === "cloning" || phase === "configuring") return 2
   const started = pod.containers.filter(({ state, restarts }) => state !== "waiting" || restarts > 0)
   return pod.containers.length > 0 && started.length === pod.containers.length ? 2 : 1
 }
