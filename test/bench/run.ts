@@ -33,10 +33,11 @@ function installationOf(file: string | undefined): Installation {
   return JSON.parse(text.trimEnd().split("\n").at(-1) ?? "") as Installation
 }
 
-const { values, positionals } = parseArgs({
-  options: { samples: { type: "string" }, installation: { type: "string" } },
-  allowPositionals: true,
-})
+const { values, positionals } = readArguments()
+if (values.help) {
+  console.log(usage)
+  process.exit(0)
+}
 const samples = Number(values.samples ?? samples_default)
 const [what] = positionals
 const benches: Record<string, () => Promise<[table: string, report: object]>> = { start, auth, broker }
@@ -54,6 +55,18 @@ writeFileSync(file, `${JSON.stringify({ at: new Date().toISOString(), ...report 
 console.log(table)
 console.log(`\nall samples: ${file}`)
 process.exit(0)
+
+function readArguments() {
+  try {
+    return parseArgs({
+      options: { samples: { type: "string" }, installation: { type: "string" }, help: { type: "boolean", short: "h" } },
+      allowPositionals: true,
+    })
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n${usage}`)
+    process.exit(2)
+  }
+}
 
 async function start(): Promise<[table: string, report: object]> {
   const result = await measureStart(installationOf(values.installation), samples, say)
