@@ -3,7 +3,7 @@ import { Readable } from "node:stream"
 import type { Database } from "../database/types.ts"
 import { AppError } from "../errors/index.ts"
 import type { Transcripts } from "../transcripts/types.ts"
-import { fenced, findContent, findRecord, type NewFile, storeAsked, storeKept } from "./store.ts"
+import { fenced, findContent, findListedContent, findRecord, type NewFile, storeAsked, storeKept } from "./store.ts"
 import { readTranscript, TRANSCRIPT_BYTES_MAX } from "./transcript.ts"
 import type { ArtifactFile, ArtifactKeeper, ArtifactName, KeptSession } from "./types.ts"
 import { createWriter, type WriterParts } from "./writer.ts"
@@ -36,9 +36,11 @@ export function createArtifactKeeper(parts: KeeperParts): ArtifactKeeper {
           : { file: null, missing: { at: clock.now(), why: patch.missing } }
       await fenced(database, lease, (transaction) => storeAsked(transaction, session, asked))
     },
-    async keep(lease, session, why) {
-      const { content, messages, leftOut } = await readTranscript(transcripts, session.id)
-      await fenced(database, lease, async (transaction) => {
+    async keep(lease, seen, why) {
+      const { content, messages, leftOut } = await readTranscript(transcripts, seen.id)
+      await fenced(database, lease, async (transaction, readers) => {
+        // The owner may have made it private since the driver read it, and nobody could correct that afterwards.
+        const session = { ...seen, ...readers }
         const before = await findRecord(transaction, session.id)
         const patch = await patchOf(transaction, session, before, fileOf)
         const transcript = fileOf("transcript.ndjson", content)
@@ -64,7 +66,7 @@ export function createArtifactKeeper(parts: KeeperParts): ArtifactKeeper {
     },
     find: (sessionId) => findRecord(database, sessionId),
     async read(sessionId, name) {
-      const waiting = await findContent(database, sessionId, name)
+      const waiting = await findListedContent(database, sessionId, name)
       if (waiting !== null) return Readable.from([waiting])
       try {
         return await bucket.get(`${sessionId}/${name}`)

@@ -60,19 +60,40 @@ export async function findContent(database: Database, sessionId: string, name: A
   return rows[0]?.content ?? null
 }
 
-/** Runs `work` while nobody else can take the session's lease. @throws AppError `stale_lease` */
+/**
+ * The same for a reader: only what the record lists. An agent's answer to the next stop waits here as well, and has
+ * another length than what is listed until then.
+ */
+export async function findListedContent(
+  database: Database,
+  sessionId: string,
+  name: ArtifactName,
+): Promise<Buffer | null> {
+  const { rows } = await database.raw<{ rows: { content: Buffer }[] }>(
+    `SELECT f.content FROM artifact_files f JOIN artifacts a USING (session_id)
+     WHERE f.session_id = ? AND f.name = ? AND f.generation <= a.generation`,
+    [sessionId, name],
+  )
+  return rows[0]?.content ?? null
+}
+
+/** Who may read a session, as its row says while it is locked. */
+type Readers = Pick<KeptSession, "ownerId" | "visibility">
+
+/** Runs `work` while nobody else can take the session's lease or change it. @throws AppError `stale_lease` */
 export async function fenced<T>(
   database: Database,
   lease: Lease,
-  work: (transaction: Database) => Promise<T>,
+  work: (transaction: Database, readers: Readers) => Promise<T>,
 ): Promise<T> {
   return await withTransaction(database, async (transaction) => {
-    const { rows } = await transaction.raw<{ rows: unknown[] }>(
-      "SELECT 1 FROM sessions WHERE id = ? AND lease_epoch = ? FOR UPDATE",
+    const { rows } = await transaction.raw<{ rows: Readers[] }>(
+      `SELECT owner_id AS "ownerId", visibility FROM sessions WHERE id = ? AND lease_epoch = ? FOR UPDATE`,
       [lease.sessionId, String(lease.epoch)],
     )
-    if (rows.length === 0) throw new AppError("stale_lease", "Another replica drives this session.")
-    return await work(transaction)
+    const [readers] = rows
+    if (readers === undefined) throw new AppError("stale_lease", "Another replica drives this session.")
+    return await work(transaction, readers)
   })
 }
 

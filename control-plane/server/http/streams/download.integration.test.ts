@@ -4,12 +4,13 @@ import { testDatabase } from "../../../../test/support/postgres.ts"
 import { startServer } from "../testing/server.ts"
 
 const page = "<script>alert(1)</script>"
+const texts: Record<string, string> = { longer: `${page}HTTP/1.1 200 OK`, shorter: page.slice(1) }
 const { database } = await testDatabase()
 const server = await startServer({
   database,
   sessions: {
     artifact: async (_principal, _id, name) => {
-      const content = Readable.from(name === "manifest.json" ? brokenOff() : [Buffer.from(page)])
+      const content = Readable.from(name === "manifest.json" ? brokenOff() : [Buffer.from(texts[name] ?? page)])
       return { name: "workspace.patch", bytes: page.length, at: 1, content }
     },
   },
@@ -37,6 +38,12 @@ test("a file is bytes to be saved, whatever is in it", async () => {
 test("a file that breaks off is cut: half of it is never taken for the whole", async () => {
   const response = await server.fetch("/api/sessions/ses_1/artifacts/manifest.json", { cookie })
   await expect(response.text()).rejects.toThrow()
+})
+
+test.each(["longer", "shorter"])("a file that has become %s than it is said to be is cut", async (name) => {
+  const signal = AbortSignal.timeout(5_000)
+  const read = async () => (await server.fetch(`/api/sessions/ses_1/artifacts/${name}`, { cookie, signal })).text()
+  await expect(read()).rejects.not.toMatchObject({ name: "TimeoutError" })
 })
 
 test("nobody who is not signed in gets one", async () => {

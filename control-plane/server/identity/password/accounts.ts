@@ -63,7 +63,7 @@ export function createAccounts(parts: AccountsParts): Accounts {
   const { database, audit, clock } = parts
 
   async function prepare({ password, mustChange = true }: PasswordGiven, person: { email: string; name: string }) {
-    if (password !== undefined) requireGoodPassword(password, person)
+    if (password !== undefined) requireGoodPassword(password, person, "body.password")
     const oneTimePassword = password === undefined ? newOneTimePassword() : null
     const hash = await parts.hash(password ?? oneTimePassword ?? "")
     const temporary = oneTimePassword !== null || mustChange
@@ -123,7 +123,7 @@ async function changeOwn(
   const { userId, loginId } = principal
   const account = await findAccount(database, { userId })
   if (account === null || loginId === null) throw new AppError("conflict", "You do not sign in with a password here.")
-  requireGoodPassword(input.new, account)
+  requireGoodPassword(input.new, account, "body.new")
   if (input.new === input.current) throw new AppError("invalid_request", "The new password is the one you have.")
   await checkCurrent({ audit, limits, compare }, principal, account, input.current, visitor)
   const replacement = await hash(input.new)

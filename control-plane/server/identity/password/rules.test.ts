@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { passwordFault } from "./rules.ts"
+import { passwordFault, requireGoodPassword } from "./rules.ts"
 
 const PERSON = { email: "margaret.hamilton@example.com", name: "Margaret Hamilton" }
 const faultOf = (password: string) => passwordFault(password, PERSON)
@@ -35,4 +35,12 @@ describe("a new password", () => {
   ])("may not be %s", (password, words) => {
     expect(faultOf(password)).toContain(words)
   })
+})
+
+test("a refusal names the field of the request that the password was in", () => {
+  for (const field of ["body.password", "body.new"] as const) {
+    expect(() => requireGoodPassword("short", { email: "a@example.com", name: "A" }, field)).toThrow(
+      expect.objectContaining({ details: { field } }),
+    )
+  }
 })

@@ -56,10 +56,14 @@ export function passwordFault(password: string, person: { email: string; name: s
   return null
 }
 
-/** @throws AppError `invalid_request` that says what is wrong with the new password */
-export function requireGoodPassword(password: string, person: { email: string; name: string }): void {
+/** @param field where it was given. @throws AppError `invalid_request` that says what is wrong with the new password */
+export function requireGoodPassword(
+  password: string,
+  person: { email: string; name: string },
+  field: "body.password" | "body.new",
+): void {
   const fault = passwordFault(password, person)
-  if (fault !== null) throw new AppError("invalid_request", fault, { details: { field: "body.password" } })
+  if (fault !== null) throw new AppError("invalid_request", fault, { details: { field } })
 }
 
 function lettersOf(text: string): string {
