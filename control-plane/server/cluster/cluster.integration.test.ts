@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs"
+import { readdirSync, readFileSync } from "node:fs"
 import { KubeConfig, type V1StatefulSet } from "@kubernetes/client-node"
 import { pino } from "pino"
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
@@ -116,6 +116,8 @@ describe("the cluster", () => {
   it("says that the API cannot be reached while its process stands still, and goes on after it", async () => {
     process.kill(api.pid, "SIGSTOP")
     try {
+      // A thread on another processor may go on for a moment.
+      await vi.waitFor(() => expect(threadStates(api.pid)).toEqual(new Set(["T"])), patience)
       await expect(cluster.getPod("x")).rejects.toMatchObject({ code: "unavailable" })
     } finally {
       process.kill(api.pid, "SIGCONT")
@@ -125,3 +127,10 @@ describe("the cluster", () => {
     await vi.waitFor(() => expect(cluster.statefulSets.get("after")).toBeDefined(), patience)
   })
 })
+
+/** The states of a process's threads, as the kernel names them: "T" is stopped. */
+function threadStates(pid: number): Set<string> {
+  const tasks = `/proc/${pid}/task`
+  // The name, in parentheses, may hold anything; the state is the word after it.
+  return new Set(readdirSync(tasks).map((id) => /\) (\w)/.exec(readFileSync(`${tasks}/${id}/stat`, "utf8"))?.[1] ?? ""))
+}
