@@ -1,6 +1,7 @@
 import type { Browser, Page } from "playwright-core"
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest"
-import { keepPicture, openBrowser, openPage } from "./support/browser.ts"
+import { openBrowser } from "../support/chromium.ts"
+import { keepPicture, openPage } from "./support/browser.ts"
 import { type Installation, openInstallation } from "./support/installation.ts"
 import { seeGone } from "./support/session.ts"
 

@@ -3,8 +3,9 @@ import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { chromium, type Page } from "playwright-core"
+import type { Page } from "playwright-core"
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest"
+import { openBrowser } from "../../../test/support/chromium.ts"
 import { testDatabase } from "../../../test/support/postgres.ts"
 import type { Sessions } from "../sessions/service-types.ts"
 import { startServer, testConfig } from "./testing/server.ts"
@@ -26,17 +27,7 @@ await new Promise<void>((resolve) => elsewhere.listen(0, "127.0.0.1", resolve))
 afterAll(() => void elsewhere.close())
 const { port } = elsewhere.address() as AddressInfo
 
-const browser = await chromium.launch({
-  executablePath: "/usr/bin/chromium",
-  args: [
-    "--no-sandbox", // there is no user namespace for it where tests run as root
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-  ],
-})
+const browser = await openBrowser()
 afterAll(() => browser.close())
 let page: Page
 

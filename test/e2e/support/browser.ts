@@ -1,28 +1,8 @@
 import { join } from "node:path"
-import { type Browser, chromium, type Page } from "playwright-core"
+import type { Browser, Page } from "playwright-core"
 import { repositoryRoot } from "../../../scripts/lib/paths.ts"
 
-const executable = "/usr/bin/chromium"
 const timeout_ms = 20_000
-
-/**
- * Starts a browser that talks to nobody but the pages it is sent to.
- * @param more further arguments of the program
- */
-export async function openBrowser(more: readonly string[] = []): Promise<Browser> {
-  return await chromium.launch({
-    executablePath: executable,
-    args: [
-      "--no-sandbox", // there is no user namespace for it where tests run as root
-      "--disable-gpu",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-      "--no-first-run",
-      ...more,
-    ],
-  })
-}
 
 /** A page of its own, without what others have stored, and the faults that it reports. */
 export async function openPage(browser: Browser, url: string): Promise<{ page: Page; faults: string[] }> {

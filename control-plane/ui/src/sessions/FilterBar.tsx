@@ -2,6 +2,7 @@ import type { Ref } from "react"
 import type { SessionView } from "../api/types.ts"
 import { Button } from "../design/Button.tsx"
 import { Icon } from "../design/Icon.tsx"
+import { SearchField } from "../design/SearchField.tsx"
 import { type Filters, isFiltered, NO_FILTERS, STATUS_CHOICES } from "./filters.ts"
 import { statusName } from "./status.ts"
 
@@ -21,20 +22,16 @@ export function FilterBar({ filters, onChange, searchRef, owners, me, searching 
   const others = [...new Map(owners.map((owner) => [owner.id, owner])).values()].filter((owner) => owner.id !== me)
   return (
     <search className="filter-bar">
-      <label className="filter-search input-frame">
-        <span className="hidden-text">Search</span>
-        {searching ? <span className="spinner" aria-hidden="true" /> : <Icon name="search" />}
-        <input
-          ref={searchRef}
-          type="search"
-          placeholder="Search titles and repositories"
-          maxLength={200}
-          value={filters.q}
-          onChange={(event) => set({ q: event.target.value })}
-          onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
-        />
-        <kbd className="kbd">/</kbd>
-      </label>
+      <SearchField
+        className="filter-search"
+        label="Search"
+        placeholder="Search titles and repositories"
+        value={filters.q}
+        searching={searching}
+        onChange={(q) => set({ q })}
+        inputRef={searchRef}
+        shortcut="/"
+      />
       <div className="filter-choices">
         <Choice
           label="Status"

@@ -2,8 +2,8 @@ import { useState } from "react"
 import { useMe } from "../../api/account.ts"
 import { Button } from "../../design/Button.tsx"
 import { useNow, useSettled, useTitle } from "../../design/hooks.ts"
+import { SearchField } from "../../design/SearchField.tsx"
 import { Failure } from "../Failure.tsx"
-import { SearchField } from "../SearchField.tsx"
 import { useUsers } from "./queries.ts"
 import { type UserAction, UserDialogs } from "./UserDialogs.tsx"
 import { UserRow } from "./UserRow.tsx"
@@ -23,6 +23,7 @@ export function UsersPage() {
     <section className="admin-section" aria-label="Users">
       <div className="admin-bar">
         <SearchField
+          className="admin-search"
           label="Search users"
           placeholder="Name or address"
           value={words}
