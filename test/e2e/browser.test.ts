@@ -1,20 +1,23 @@
 import type { Browser, Page } from "playwright-core"
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest"
-import { openBrowser } from "../support/chromium.ts"
-import { keepPicture, openPage } from "./support/browser.ts"
+import { keepPicture, openPage } from "./support/browser/page.ts"
+import { openSecludedBrowser } from "./support/browser/secluded.ts"
+import { createCleanup } from "./support/cleanup.ts"
 import { type Installation, openInstallation } from "./support/installation.ts"
 import { seeGone } from "./support/session.ts"
 
 const start_timeout_ms = 90_000
 const turn_timeout_ms = 60_000
 
+const cleanup = createCleanup()
 let installation: Installation
 let browser: Browser
 let page: Page
 let faults: string[]
 beforeAll(async () => {
   installation = await openInstallation()
-  browser = await openBrowser()
+  const { host } = new URL(installation.url)
+  browser = await openSecludedBrowser(cleanup, { [host]: host })
   const opened = await openPage(browser, installation.url)
   page = opened.page
   faults = opened.faults
@@ -22,7 +25,7 @@ beforeAll(async () => {
 afterEach(async ({ task }) => {
   if (task.result?.state === "fail") await keepPicture(page, "browser")
 })
-afterAll(() => browser?.close())
+afterAll(cleanup.run)
 
 // Reading a file of secrets is what OpenCode asks for before it does it.
 const prompt = "write: .env :: COLOUR=blue\nread: .env\nslow: 60 40"

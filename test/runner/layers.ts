@@ -65,7 +65,7 @@ export const layers: readonly Layer[] = [
   },
   {
     name: "e2e",
-    packages: ["chromium", "git", "openssl", "postgresql"],
+    packages: ["chromium", "git", "iproute2", "openssl", "postgresql"],
     tools: ["helm", "kubectl"],
     checks: [
       {

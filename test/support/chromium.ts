@@ -1,12 +1,15 @@
-import { type Browser, chromium } from "playwright-core"
+import { type Browser, chromium, type LaunchOptions } from "playwright-core"
 
-/**
- * Starts a browser that talks to nobody but the pages it is sent to.
- * @param more further arguments of the program
- */
-export async function openBrowser(more: readonly string[] = []): Promise<Browser> {
+/** Debian's Chromium. */
+export const chromiumPath = "/usr/bin/chromium"
+
+/** Starts a browser that talks to nobody but the pages it is sent to. */
+export async function openBrowser(
+  options: Pick<LaunchOptions, "args" | "executablePath" | "env"> = {},
+): Promise<Browser> {
   return await chromium.launch({
-    executablePath: "/usr/bin/chromium",
+    executablePath: chromiumPath,
+    ...options,
     args: [
       "--no-sandbox", // there is no user namespace for it where tests run as root
       "--disable-gpu",
@@ -14,7 +17,7 @@ export async function openBrowser(more: readonly string[] = []): Promise<Browser
       "--disable-component-update",
       "--disable-sync",
       "--no-first-run",
-      ...more,
+      ...(options.args ?? []),
     ],
   })
 }

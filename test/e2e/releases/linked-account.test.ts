@@ -5,11 +5,11 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest"
 import type { SessionView } from "../../../control-plane/server/sessions/service-types.ts"
 import { demoProvider } from "../../../scripts/demo/manifests.ts"
 import { createModelServer } from "../../../scripts/demo/model/server.ts"
-import { openBrowser } from "../../support/chromium.ts"
 import { type Client, signIn } from "../../support/client.ts"
 import { createServerPki } from "../../support/pki.ts"
 import { removeScratch, scratchDirectory } from "../../support/scratch.ts"
-import { keepPicture, openPage } from "../support/browser.ts"
+import { keepPicture, openPage } from "../support/browser/page.ts"
+import { openSecludedBrowser } from "../support/browser/secluded.ts"
 import { createCleanup } from "../support/cleanup.ts"
 import { authorityText, deliveryOf, type Github, githubApp, startGithub, trustAuthority } from "../support/github.ts"
 import { exposeToPods, hostAddress, relay } from "../support/host-services.ts"
@@ -58,9 +58,8 @@ beforeAll(async () => {
   const password = await release.secret("berth-admin", "password")
   client = await signIn({ url: `http://${host}`, dial: release.address }, administrator, password)
 
-  const rules = `MAP ${host}:80 ${release.address},MAP ${githubHost}:443 ${address}:${github.port},MAP * ~NOTFOUND`
-  browser = await openBrowser([`--host-resolver-rules=${rules}`, "--ignore-certificate-errors"])
-  cleanup.add(() => browser.close())
+  const targets = { [`${host}:80`]: release.address, [`${githubHost}:443`]: `${address}:${github.port}` }
+  browser = await openSecludedBrowser(cleanup, targets)
   await signInBrowser(password)
 })
 afterEach(async ({ task }) => {

@@ -3,11 +3,11 @@ import { join } from "node:path"
 import type { Browser, Page } from "playwright-core"
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest"
 import { parse } from "yaml"
-import { openBrowser } from "../../support/chromium.ts"
 import { createServerPki } from "../../support/pki.ts"
 import { startPostgres } from "../../support/postgres-server.ts"
 import { removeScratch, scratchDirectory } from "../../support/scratch.ts"
-import { keepPicture, openPage } from "../support/browser.ts"
+import { keepPicture, openPage } from "../support/browser/page.ts"
+import { openSecludedBrowser } from "../support/browser/secluded.ts"
 import { createCleanup } from "../support/cleanup.ts"
 import { exposeToPods, hostAddress, proxyTo, relay, serveTls } from "../support/host-services.ts"
 import { type Installation, openInstallation } from "../support/installation.ts"
@@ -57,9 +57,8 @@ beforeAll(async () => {
   await makeSecret("sso-oidc", { clientSecret: clients.secret })
   await release.install([values, release.coordinates, trustAuthority])
 
-  const rules = `MAP ${host}:443 127.0.0.1:${front.port},MAP ${providerHost}:443 ${address}:${provider.port}`
-  browser = await openBrowser([`--host-resolver-rules=${rules},MAP * ~NOTFOUND`, "--ignore-certificate-errors"])
-  cleanup.add(() => browser.close())
+  const targets = { [`${host}:443`]: `127.0.0.1:${front.port}`, [`${providerHost}:443`]: `${address}:${provider.port}` }
+  browser = await openSecludedBrowser(cleanup, targets)
 })
 afterEach(async ({ task }) => {
   if (task.result?.state === "fail" && page) await keepPicture(page, "oidc")

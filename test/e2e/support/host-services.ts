@@ -56,14 +56,18 @@ export async function exposeToPods(
 
 /** Passes connections to `address` on to a port of 127.0.0.1. */
 export async function relay(address: string, targetPort: number): Promise<Listening> {
-  const server = createServer((incoming) => {
-    const outgoing = connect(targetPort, "127.0.0.1")
+  return await listen(createServer(passOn({ host: "127.0.0.1", port: targetPort })), address)
+}
+
+/** What to do with a connection so that its bytes go to and come from elsewhere: a port or a Unix socket. */
+export function passOn(target: { host: string; port: number } | { path: string }): (incoming: Socket) => void {
+  return (incoming) => {
+    const outgoing = connect(target)
     incoming.pipe(outgoing).pipe(incoming)
     // Either end may go away at any time; the other one then follows.
     incoming.on("error", () => outgoing.destroy())
     outgoing.on("error", () => incoming.destroy())
-  })
-  return await listen(server, address)
+  }
 }
 
 /** Serves HTTP over TLS. */

@@ -1,6 +1,6 @@
 import { join } from "node:path"
 import type { Browser, Page } from "playwright-core"
-import { repositoryRoot } from "../../../scripts/lib/paths.ts"
+import { repositoryRoot } from "../../../../scripts/lib/paths.ts"
 
 const timeout_ms = 20_000
 
