@@ -13,8 +13,8 @@ export interface RelayTarget {
   readonly url: URL
   /** Complete: what the caller sent has been filtered, what is to be added has been added. */
   readonly headers: OutgoingHttpHeaders
-  /** Sent instead of the caller's body, which has been read already. */
-  readonly body?: Buffer
+  /** Sent instead of the caller's body, which has been read already; `release` when it has been sent. */
+  readonly body?: { bytes(): Buffer; release(): void }
   readonly agent: Agent
   readonly lookup?: LookupFunction
 }
@@ -126,7 +126,8 @@ function send(
       reject(error instanceof RelayError ? error : new RelayError("unreachable", error.message, error))
     })
     if (body !== undefined) {
-      upstream.end(body)
+      upstream.once("finish", () => body.release())
+      upstream.end(body.bytes())
       return
     }
     let bytes = 0

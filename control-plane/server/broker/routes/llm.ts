@@ -49,10 +49,16 @@ export function createLlmRoute(options: {
     const url = upstreamUrl(access.definition.upstream, rest, search)
     const count = (failed: boolean, bytes: number) =>
       usage.count({ sessionId: session.id, userId: session.owner.id, provider, failed, bytes })
-    const held = isSigned(access) ? await bodies.read(request) : null
+    const held = isSigned(access) ? await bodies.read(session.id, request) : null
     try {
-      const bare = { method, url, headers: requestHeaders(request.headers), ...(held && { body: held.body }) }
-      const to = { ...(await withCredential(access, bare, injector)), ...(held && { body: held.body }) }
+      const headers = requestHeaders(request.headers)
+      // Nothing here keeps the bytes themselves: a long answer outlives them.
+      const signed = await withCredential(
+        access,
+        { method, url, headers, ...(held && { body: held.bytes() }) },
+        injector,
+      )
+      const to = { ...signed, ...(held && { body: held }) }
       const result = await forward(passage, dialer, to, { body_bytes_max: BODY_BYTES_MAX, answer })
       count(result.status >= 400, result.bytes)
     } catch (error) {

@@ -1,5 +1,11 @@
-import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http"
-import { RelayError, type RelayOptions, type RelayResult, relay } from "../../../../auth-helpers/protocol/relay.ts"
+import type { IncomingMessage, ServerResponse } from "node:http"
+import {
+  RelayError,
+  type RelayOptions,
+  type RelayResult,
+  type RelayTarget,
+  relay,
+} from "../../../../auth-helpers/protocol/relay.ts"
 import { AppError, isAppError } from "../../errors/index.ts"
 import type { Dialer } from "./dial.ts"
 
@@ -21,7 +27,7 @@ export interface Passage {
 export async function forward(
   { request, response }: Passage,
   dialer: Dialer,
-  to: { url: URL; headers: OutgoingHttpHeaders; body?: Buffer },
+  to: Pick<RelayTarget, "url" | "headers" | "body">,
   options: Pick<RelayOptions, "answer" | "body_bytes_max">,
 ): Promise<RelayResult> {
   try {
