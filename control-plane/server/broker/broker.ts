@@ -11,22 +11,23 @@ import type { Logger, Metrics } from "../observability/index.ts"
 import type { Clock } from "../time/index.ts"
 import type { Transcripts } from "../transcripts/types.ts"
 import { followCertificate, readCertificate } from "./certificate.ts"
+import { createBegun } from "./git/begun.ts"
 import { createGitCredentials } from "./git/credentials.ts"
 import { createGitPolicy } from "./git/policy.ts"
 import { createRedirects } from "./git/redirects.ts"
 import { createCallers } from "./identity/callers.ts"
 import { createPodCheck } from "./identity/pods.ts"
 import { createTokenVerifier } from "./identity/tokens.ts"
-import { createNotices } from "./notices.ts"
+import { createNotices, type Notices } from "./notices.ts"
 import { createRouter, type RouteOutcome } from "./router.ts"
 import { createGitRoute } from "./routes/git.ts"
 import { createLlmRoute } from "./routes/llm.ts"
 import { createReportRoute } from "./routes/report.ts"
 import { createWorkloadRoute } from "./routes/workload.ts"
-import { createDialer } from "./upstream/dial.ts"
+import { createDialer, type Dialer } from "./upstream/dial.ts"
 import { createHeldBodies } from "./upstream/held-bodies.ts"
-import { createUsage } from "./usage.ts"
-import { createUses } from "./uses.ts"
+import { createUsage, type Usage } from "./usage.ts"
+import { createUses, type Uses } from "./uses.ts"
 
 const CONNECTIONS_MAX = 10_000
 const HEADERS_MS = 10_000
@@ -57,7 +58,7 @@ export interface BrokerOptions {
 export interface Broker {
   /** @throws Error when the certificate cannot be read or the address is taken. */
   listen(): Promise<AddressInfo>
-  /** Lets running streams end for up to 15 s, then cuts them; writes the usage that is pending. */
+  /** Lets running streams end for up to 15 s, then cuts them; writes the usage and the audit that are pending. */
   close(): Promise<void>
 }
 
@@ -66,9 +67,11 @@ export function createBroker(options: BrokerOptions): Broker {
   const { config, database, log } = options
   const dialer = createDialer({ allowedPrivateHosts: config.file.broker.allowedPrivateHosts ?? [] })
   const usage = createUsage({ database, log })
+  const uses = createUses(options)
+  const notices = createNotices(options)
   const router = createRouter({
     callers: createPodCallers(options),
-    routes: createRoutes(options, { dialer, usage }),
+    routes: createRoutes(options, { dialer, usage, uses, notices }),
     onDone: createObserver(options),
   })
   let running: { server: Server; stopFollowing: () => void } | null = null
@@ -90,7 +93,7 @@ export function createBroker(options: BrokerOptions): Broker {
       running?.stopFollowing()
       if (running !== null) await drain(running.server)
       running = null
-      await usage.close()
+      await Promise.all([usage.close(), uses.close(), notices.close()])
       dialer.close()
     },
   }
@@ -111,20 +114,26 @@ function createPodCallers({ config, cluster, clock, database, log }: BrokerOptio
 
 function createRoutes(
   options: BrokerOptions,
-  { dialer, usage }: { dialer: ReturnType<typeof createDialer>; usage: ReturnType<typeof createUsage> },
+  { dialer, usage, uses, notices }: { dialer: Dialer; usage: Usage; uses: Uses; notices: Notices },
 ) {
-  const { config, clock, log, database, providers, profiles, environmentFiles, injector } = options
-  const { vault, audit, accounts, transcripts } = options
+  const { config, clock, database, providers, profiles, environmentFiles, injector, vault, accounts } = options
   const hosts = config.file.git?.hosts ?? {}
   const policy = createGitPolicy(hosts)
-  const uses = createUses({ audit, clock })
   const credentials = createGitCredentials({ accounts, directory: config.directories.gitCredentials, hosts })
-  const notices = createNotices({ transcripts, clock, log })
   return {
     workload: createWorkloadRoute({ accounts, providers, profiles, environmentFiles, vault, git: policy }),
     report: createReportRoute({ database, clock }),
     llm: createLlmRoute({ providers, profiles, injector, bodies: createHeldBodies(), dialer, usage, uses }),
-    git: createGitRoute({ policy, credentials, redirects: createRedirects(clock), dialer, uses, notices, accounts }),
+    git: createGitRoute({
+      policy,
+      credentials,
+      redirects: createRedirects(clock),
+      begun: createBegun(clock),
+      dialer,
+      uses,
+      notices,
+      accounts,
+    }),
   }
 }
 

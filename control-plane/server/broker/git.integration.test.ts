@@ -193,6 +193,24 @@ describe("a refusal is told in words: ", () => {
     )
   })
 
+  it("again and again, and is written down once for each repository, up to a number of them", async () => {
+    const { sidecar, session } = await workspaceOf(app)
+    await broker.database.raw("UPDATE sessions SET status = 'running' WHERE id = ?", [session.id])
+    const ask = (repository: string) =>
+      call(`${sidecar.url}/git/${host.host}/${repository}/info/refs?service=git-upload-pack`)
+    for (let turn = 0; turn < 10; turn++) expect(await ask("team/other")).toMatchObject({ status: 403 })
+    for (let turn = 0; turn < 40; turn++) expect(await ask(`team/no-${turn}`)).toMatchObject({ status: 403 })
+    const written = broker.audited.filter(({ sessionId }) => sessionId === session.id)
+    const repositories = written.map(({ facts }) => facts?.["repository"])
+    expect(repositories.filter((one) => one === "team/other")).toHaveLength(1)
+    expect(repositories).toContain("team/no-0")
+    expect(written).toHaveLength(21)
+    expect(written.at(-1)).toMatchObject({ outcome: "refused", facts: { kind: "git", others: true } })
+    const told = broker.published.filter(({ id }) => id === session.id)
+    expect(told).toHaveLength(6)
+    expect(told.at(-1)).toMatchObject({ change: { type: "notice", code: "git_refused" } })
+  })
+
   it("a repository that is not there", async () => {
     const workspace = await workspaceOf(`https://${host.host}/team/nothing.git`)
     const { code, stderr } = await workspace.prepare()
@@ -257,6 +275,24 @@ describe("a git host", () => {
     expect(host.seen.length).toBeGreaterThan(0)
     const basic = `Basic ${Buffer.from("x-access-token:ghp-canary").toString("base64")}`
     expect(host.seen.every(({ authorization }) => authorization === basic)).toBe(true)
+  })
+
+  it("is pushed to by nobody unseen, also when no advertisement was asked for", async () => {
+    const folder = join(broker.directory, "git-credentials", host.host)
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, "token"), "ghp-canary\n")
+    const workspace = await workspaceOf(app)
+    await workspace.prepare()
+    const pushes = () =>
+      broker.audited.filter(
+        ({ sessionId, facts }) => sessionId === workspace.session.id && facts?.["service"] === "git-receive-pack",
+      ).length
+    await workspace.git("commit", "--quiet", "--allow-empty", "-m", "empty")
+    expect(await workspace.git("push", "--quiet", "origin", "HEAD:refs/heads/seen")).toMatchObject({ ok: true })
+    expect(pushes()).toBe(1)
+    const pack = `${workspace.sidecar.url}/git/${host.host}/team/app.git/git-receive-pack`
+    for (let turn = 0; turn < 2; turn++) await call(pack, { method: "POST", body: "00000000" })
+    expect(pushes()).toBe(3)
   })
 
   it("is the only one that its credential is sent to, also when the repository's path looks like a host", async () => {

@@ -2,6 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeaders } from "node:http"
 import { requestHeaders, responseHeaders } from "../../../../auth-helpers/protocol/headers.ts"
 import type { AccountAccess } from "../../credentials/index.ts"
 import { AppError, isAppError } from "../../errors/index.ts"
+import type { Begun } from "../git/begun.ts"
 import type { GitCredential, GitCredentials } from "../git/credentials.ts"
 import { addressOf, type GitOperation, readOperation } from "../git/operation.ts"
 import type { GitPolicy } from "../git/policy.ts"
@@ -19,6 +20,7 @@ export interface GitRouteOptions {
   readonly policy: GitPolicy
   readonly credentials: GitCredentials
   readonly redirects: Redirects
+  readonly begun: Begun
   readonly dialer: Dialer
   readonly uses: Uses
   readonly notices: Notices
@@ -28,7 +30,7 @@ export interface GitRouteOptions {
 
 /** `ANY /v1/git/:host/*`: git's smart HTTP to the session's repository, packs streamed both ways. */
 export function createGitRoute(options: GitRouteOptions) {
-  const { policy, credentials, uses, notices, accounts } = options
+  const { policy, credentials, begun, uses, notices, accounts } = options
   return async (
     caller: Caller,
     passage: Passage,
@@ -44,11 +46,18 @@ export function createGitRoute(options: GitRouteOptions) {
         "Only git's smart HTTP protocol passes here (fetch and push; no Git LFS, no web pages).",
       )
     }
-    const { service, repository, advertisement } = operation
+    const { service, repository } = operation
+    const wanted = { host, repository, service }
+    let facts: Parameters<Uses["git"]>[2] = wanted
+    let isUse = false
     try {
-      const { origin, withCredential } = policy.authorize({ host, repository, service }, session.repository)
-      const use = { owner: session.owner, host, repository, service }
+      const { origin, withCredential } = policy.authorize(wanted, session.repository)
+      const use = { owner: session.owner, ...wanted }
       const credential = withCredential ? await credentials.find(use) : null
+      if (credential !== null) {
+        facts = { ...wanted, as: credential.source }
+        isUse = begun.isFirst(session.id, host, operation, bodyBytesOf(passage.request))
+      }
       const authorization = credential === null ? {} : { authorization: credential.authorization.reveal() }
       const headers = { ...requestHeaders(passage.request.headers), ...authorization }
       const denied = withCredential ? credentials.withheld(use) : ELSEWHERE
@@ -58,15 +67,22 @@ export function createGitRoute(options: GitRouteOptions) {
           ? await explainRefusal(accounts, session.owner.id, exchange, error.status)
           : error
       })
-      // A fetch or push begins with one advertisement: that one is told.
-      if (advertisement && credential !== null)
-        uses.git(session, "ok", { host, repository, service, as: credential.source })
+      if (isUse) uses.git(session, "ok", facts)
     } catch (error) {
-      if (isAppError(error, "forbidden")) uses.git(session, "refused", { host, repository, service })
-      if (isAppError(error, "forbidden") || isAppError(error, "not_found")) notices.gitRefused(session, error.message)
+      if (isAppError(error, "forbidden") || isAppError(error, "not_found")) {
+        uses.git(session, "refused", facts)
+        notices.gitRefused(session, error.message)
+        // The host may have done what was asked, and only its answer was lost.
+      } else if (isUse) uses.git(session, "failed", facts)
       throw error
     }
   }
+}
+
+/** Null when it is sent in pieces, or not a number. */
+function bodyBytesOf({ headers }: IncomingMessage): number | null {
+  const length = Number(headers["content-length"] ?? Number.NaN)
+  return Number.isNaN(length) ? null : length
 }
 
 interface Exchange {
