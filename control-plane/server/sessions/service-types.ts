@@ -2,7 +2,7 @@ import type { Readable } from "node:stream"
 import type { ArtifactFile, Artifacts } from "../artifacts/types.ts"
 import type { BindingInput } from "../credentials/index.ts"
 import type { PermissionReply, QuestionReply } from "../runtime/types.ts"
-import type { AgentRequest, Message, SessionEvent } from "../transcripts/types.ts"
+import type { AgentRequest, Message, SessionEvent, Transcripts } from "../transcripts/types.ts"
 import type {
   Activity,
   Principal,
@@ -90,11 +90,7 @@ export interface Sessions {
   stop(principal: Principal, id: string): Promise<SessionView>
   /** Acknowledged once stored; everything of it is gone soon after. Idempotent for the owner. */
   delete(principal: Principal, id: string): Promise<void>
-  messages(
-    principal: Principal,
-    id: string,
-    page: { before?: number; limit: number },
-  ): Promise<{ items: Message[]; nextCursor: string | null; lastSeq: number }>
+  messages(principal: Principal, id: string, page: { before?: number; limit: number }): ReturnType<Transcripts["list"]>
   prompt(principal: Principal, id: string, input: { id?: string; text: string }): Promise<Message>
   abort(principal: Principal, id: string): Promise<void>
   requests(principal: Principal, id: string): Promise<AgentRequest[]>

@@ -1,9 +1,12 @@
 import { type Database, translateDatabaseError } from "../database/index.ts"
 import { foldText } from "./fold.ts"
-import { readDeltas } from "./log-store.ts"
+import { readDeltas, readNotices } from "./log-store.ts"
 import { readHeadSeq, readPage, readParts, type StoredPart } from "./message-store.ts"
 import { isGrowing } from "./plan.ts"
-import type { Message, Part } from "./types.ts"
+import type { Message, Notice, Part } from "./types.ts"
+
+/** Of the newest page. */
+const NOTICES_MAX = 20
 
 /**
  * A page of messages as they are at event `lastSeq`: all is read from one snapshot of the database, and the deltas of
@@ -14,7 +17,7 @@ export async function readHistory(
   database: Database,
   sessionId: string,
   page: { before?: number; limit: number },
-): Promise<{ items: Message[]; nextCursor: string | null; lastSeq: number }> {
+): Promise<{ items: Message[]; nextCursor: string | null; lastSeq: number; notices?: Notice[] }> {
   try {
     return await database.transaction(
       async (transaction) => {
@@ -28,7 +31,8 @@ export async function readHistory(
         )
         const items = headers.map(({ position: _, ...header }) => ({ ...header, parts: parts.get(header.id) ?? [] }))
         const nextCursor = found.length > page.limit ? String(headers[0]?.position) : null
-        return { items, nextCursor, lastSeq }
+        if (page.before !== undefined) return { items, nextCursor, lastSeq }
+        return { items, nextCursor, lastSeq, notices: await readNotices(transaction, sessionId, NOTICES_MAX) }
       },
       { isolationLevel: "repeatable read", readOnly: true },
     )

@@ -1,5 +1,5 @@
 import type { Database } from "../database/index.ts"
-import type { Change, SessionEvent } from "./types.ts"
+import type { Change, Notice, SessionEvent } from "./types.ts"
 
 export interface LoggedDelta {
   readonly seq: number
@@ -16,6 +16,16 @@ export async function readDeltas(database: Database, sessionId: string, afterSeq
     [sessionId, afterSeq],
   )
   return rows
+}
+
+/** The last `limit` notices that are still in the log, oldest first. */
+export async function readNotices(database: Database, sessionId: string, limit: number): Promise<Notice[]> {
+  const { rows } = await database.raw<{ rows: Notice[] }>(
+    `SELECT seq, body->>'level' AS level, body->>'code' AS code, body->>'message' AS message
+     FROM session_events WHERE session_id = ? AND type = 'notice' ORDER BY seq DESC LIMIT ?`,
+    [sessionId, limit],
+  )
+  return rows.reverse()
 }
 
 /** Ids of the texts that have deltas up to and including event `seq`. */

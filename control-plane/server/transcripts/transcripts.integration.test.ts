@@ -130,6 +130,22 @@ test("a turn is stored as messages and parts in the order of arrival, and as num
   expect(session.last_message).toEqual({ role: "assistant", text: "Hello world!", at: 9 })
 })
 
+test("what was said besides the messages is in the newest page as long as it is in the log, and not told twice", async () => {
+  const { sessionId, ...lease } = await newSession()
+  const said = (message: string): Change => ({ type: "notice", level: "error", code: "git_refused", message })
+  await one.transcripts.append({ sessionId, ...lease }, [assistant("msg_a"), assistant("msg_b")])
+  for (let count = 1; count <= 25; count++) await one.transcripts.publish(sessionId, said(`refused ${count}`))
+  const { notices = [], lastSeq, nextCursor } = await two.transcripts.list(sessionId, { limit: 1 })
+  expect(notices).toHaveLength(20)
+  expect(notices.at(-1)).toEqual({ seq: lastSeq, level: "error", code: "git_refused", message: "refused 25" })
+  expect(await two.transcripts.list(sessionId, { limit: 1, before: Number(nextCursor) })).not.toHaveProperty("notices")
+  await database.raw("UPDATE session_events SET created_at = now() - interval '1 day' WHERE session_id = ?", [
+    sessionId,
+  ])
+  await one.transcripts.prune(60_000)
+  expect((await two.transcripts.list(sessionId, { limit: 1 })).notices).toEqual([])
+})
+
 test("what is not news makes no event", async () => {
   const lease = await newSession()
   const batch = [assistant("msg_a"), text("msg_a", "prt_1", "done", 9), tool("msg_a", "prt_2", "completed")]

@@ -119,6 +119,9 @@ export type Change =
   /** Last event of a session. */
   | { readonly type: "session.deleted" }
 
+/** Something that was said about the session besides its messages, with the number of its event. */
+export type Notice = Omit<Extract<Change, { type: "notice" }>, "type"> & { readonly seq: number }
+
 /** A change with its number: `seq` grows by one within a session, in the same order for every watcher. */
 export interface SessionEvent {
   readonly seq: number
@@ -159,11 +162,14 @@ export interface Transcripts {
   markInterrupted(lease: Lease): Promise<void>
   /** Same effect as `append` for writers that hold no lease (API writes of title, visibility, desired state). */
   publish(sessionId: string, change: Change): Promise<void>
-  /** A page of messages, newest last; `before` is a message position. `lastSeq` is the event number it is true at. */
+  /**
+   * A page of messages, newest last; `before` is a message position. `lastSeq` is the event number it is true at. The
+   * newest page has the last notices that are still in the event log, oldest first.
+   */
   list(
     sessionId: string,
     page: { before?: number; limit: number },
-  ): Promise<{ items: Message[]; nextCursor: string | null; lastSeq: number }>
+  ): Promise<{ items: Message[]; nextCursor: string | null; lastSeq: number; notices?: Notice[] }>
   requests(sessionId: string, state?: AgentRequest["state"]): Promise<AgentRequest[]>
   /**
    * Events after `afterSeq`, then live ones, in order, without gap or repeat, on any replica, until the signal aborts or

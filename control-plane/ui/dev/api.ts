@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { newId } from "../src/api/ids.ts"
 import type { CreateSession, Message, SessionView } from "../src/api/types.ts"
+import type { TranscriptState } from "../src/transcript/state.ts"
 import type { Administration } from "./administration.ts"
 import type { ScriptedAgent } from "./agent.ts"
 import { type Answer, refuse } from "./answer.ts"
@@ -175,7 +176,7 @@ function ofSession(context: ApiContext, asked: Asked): Answer {
       agent.abort(id)
       return { status: 204 }
     case "GET messages":
-      return page(state.messages, state.lastSeq, url)
+      return page(state, url)
     case "POST messages": {
       const message = queue(store, id, String(body.id ?? newId("msg")), String(body.text))
       void agent.next(id)
@@ -196,11 +197,17 @@ function ofSession(context: ApiContext, asked: Asked): Answer {
   }
 }
 
-function page(messages: readonly Message[], lastSeq: number, url: URL): Answer {
+function page({ messages, notices, lastSeq }: TranscriptState, url: URL): Answer {
+  const isNewest = !url.searchParams.has("before")
   const end = Number(url.searchParams.get("before") ?? messages.length)
   const start = Math.max(0, end - Number(url.searchParams.get("limit") ?? 100))
   return {
     status: 200,
-    body: { items: messages.slice(start, end), nextCursor: start === 0 ? null : String(start), lastSeq },
+    body: {
+      items: messages.slice(start, end),
+      nextCursor: start === 0 ? null : String(start),
+      lastSeq,
+      ...(isNewest ? { notices } : {}),
+    },
   }
 }

@@ -132,6 +132,9 @@ test("what git was refused stands in the session and in its details", async () =
   expect(await refused.getByRole("listitem").count()).toBe(1)
   expect(await page.getByRole("alert").getByRole("link").getAttribute("href")).toBe("https://berth.example/settings")
   expect(await violations(page)).toEqual([])
+  await page.reload()
+  await refused.getByText("This session may push to harbour/pilot only.").waitFor()
+  expect(await page.getByRole("alert").count()).toBe(0)
 })
 
 test("what is kept of a stopped session can be downloaded from its details", async () => {

@@ -120,6 +120,22 @@ export const messagePage = {
   properties: {
     ...messages.properties,
     lastSeq: { type: "integer", description: "The number of the last event that this page contains." },
+    notices: {
+      type: "array",
+      description: "On the newest page: what was said besides the messages in the last hour, oldest first.",
+      items: {
+        type: "object",
+        description: "A `notice` with the number of its event.",
+        additionalProperties: false,
+        required: ["seq", "level", "code", "message"],
+        properties: {
+          seq: { type: "integer" },
+          level: { type: "string", enum: ["info", "error"] },
+          code: text,
+          message: text,
+        },
+      },
+    },
   },
 } as const
 

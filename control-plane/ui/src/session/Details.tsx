@@ -96,7 +96,7 @@ export function Details({ session, state, onClose }: DetailsProps) {
   )
 }
 
-/** What git was refused while this page was open, in the words that the agent got. */
+/** What git was refused in the last hour and since this page was opened, in the words that the agent got. */
 function Refusals({ notices }: { notices: readonly Notice[] }) {
   const refused = [...new Set(notices.filter(({ code }) => code === "git_refused").map(({ message }) => message))]
   if (refused.length === 0) return null

@@ -7,6 +7,8 @@ export interface Notice {
   readonly level: "info" | "error"
   readonly code: string
   readonly message: string
+  /** It was said before this page was opened. */
+  readonly past?: true
 }
 
 /** Everything about one session that its page shows: the history, brought forward by every event since. */
@@ -44,6 +46,8 @@ export interface HistoryPage {
   readonly items: readonly Message[]
   readonly nextCursor: string | null
   readonly lastSeq: number
+  /** On the newest page only. */
+  readonly notices?: readonly Notice[]
 }
 
 /** Starts over from a page of the history; what a page does not carry (requests, session) stays until it is read too. */
@@ -55,6 +59,7 @@ export function loadHistory(state: TranscriptState, page: HistoryPage): Transcri
     messages: page.items,
     olderCursor: page.nextCursor,
     todos: todosOf(page.items) ?? [],
+    notices: (page.notices ?? []).map((notice) => ({ ...notice, past: true })),
     lastSeq: page.lastSeq,
   }
 }
