@@ -130,8 +130,10 @@ export async function nodeDown({ run, say }: StepContext): Promise<void> {
       await unmountAll(run, namespaces)
       await networkDown(run)
       removeLeftovers()
-      rmSync(files.root, { recursive: true, force: true })
-      rmSync(files.run, { recursive: true, force: true })
+      // A program of a container's that still ends may write a last file.
+      const thoroughly = { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }
+      rmSync(files.root, thoroughly)
+      rmSync(files.run, thoroughly)
     },
     say,
   )
