@@ -40,6 +40,7 @@ function drive(transcripts: Transcripts, lease: Lease, agentSessionId: string | 
       changes: (changes) => transcripts.append(lease, changes),
       activity: async (activity) => void (state.activity = activity),
       ownMessage: (id) => transcripts.ownMessage(lease.sessionId, id),
+      storedTexts: (ids) => transcripts.texts(lease.sessionId, ids),
       ready: async () => void (state.ready = true),
       link: () => {},
     },
@@ -47,7 +48,7 @@ function drive(transcripts: Transcripts, lease: Lease, agentSessionId: string | 
   return { state, connection }
 }
 
-test("a turn whose driver is replaced in the middle is whole in the end, for watchers too, and the old driver is refused", async () => {
+test("a turn whose driver is replaced in the middle goes on for watchers and is whole in the end, and the old driver is refused", async () => {
   const [one, two] = [replica(), replica()]
   const sessionId = newId("ses")
   const row = {
@@ -67,7 +68,7 @@ test("a turn whose driver is replaced in the middle is whole in the end, for wat
   })()
 
   const first = drive(one, lease, null)
-  const text = "bash: echo hello\nslow: 100 20"
+  const text = "bash: echo hello\nslow: 300 20"
   await one.queuePrompt({ sessionId, id: newId("msg"), authorId: "usr_1", text })
   const prompt = await one.nextPrompt(sessionId)
   const agentMessageId = runtime.newMessageId()
@@ -84,6 +85,10 @@ test("a turn whose driver is replaced in the middle is whole in the end, for wat
   await store.database("sessions").where({ id: sessionId }).update({ lease_epoch: 2 })
   const second = drive(two, { ...lease, holder: "two", epoch: 2n }, first.state.agentSessionId)
   await first.connection.closed
+  const growing = async () => (await two.list(sessionId, { limit: 10 })).items.at(-1)?.parts.at(-1)?.body
+  const goesOn = async () => /word20 .* \[…\] .*word\d+ /.test((await growing())?.text ?? "")
+  await until("the text going on", goesOn, { timeout_ms: 20_000, every_ms: 20 })
+  expect((await growing())?.endedAt).toBeUndefined()
   const isIdle = async () => second.state.ready && second.state.activity === "idle"
   await until("the turn's end", isIdle, { timeout_ms: 40_000, every_ms: 20 })
 
@@ -91,7 +96,7 @@ test("a turn whose driver is replaced in the middle is whole in the end, for wat
   expect(items.map(({ role, parts }) => [role, parts.map(({ body }) => body.text ?? body.tool?.status)])).toEqual([
     ["user", [text]],
     ["assistant", ["Calling bash. ", "completed"]],
-    ["assistant", [expect.stringMatching(/^word0 .* word99$/)]],
+    ["assistant", [expect.stringMatching(/^word0 .* word299$/)]],
   ])
   await until("the watcher", async () => seen.at(-1)?.seq === lastSeq, { timeout_ms: 5000, every_ms: 20 })
   expect(seen.map(({ seq }) => seq)).toEqual(Array.from({ length: lastSeq }, (_, index) => index + 1))

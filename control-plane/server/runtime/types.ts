@@ -64,6 +64,8 @@ export interface RuntimeSink {
   activity(activity: Activity): Promise<void>
   /** Our message id for the agent's id of a user's message, or null when it is not ours. */
   ownMessage(agentMessageId: string): Promise<Pick<Message, "id" | "authorId" | "createdAt"> | null>
+  /** By the ids of parts, how far their texts have come for readers; what is not stored is missing. */
+  storedTexts(partIds: readonly string[]): Promise<ReadonlyMap<string, string>>
   /** In step with the agent: the first resynchronisation is done, prompts may be sent. */
   ready(): Promise<void>
   /** The stream broke (it will be tried again) or is back. */

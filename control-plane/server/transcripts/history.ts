@@ -58,6 +58,20 @@ export async function wholeParts(
   return byMessage
 }
 
+/** By the ids of parts, their texts as far as they have come. @throws AppError `unavailable` */
+export async function readTexts(
+  database: Database,
+  sessionId: string,
+  partIds: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  try {
+    const whole = await completed(database, sessionId, await readParts(database, sessionId, partIds, "id"))
+    return new Map(whole.flatMap(({ id, body }) => (body.text === undefined ? [] : [[id, body.text]])))
+  } catch (error) {
+    throw translateDatabaseError(error)
+  }
+}
+
 /** Puts the deltas of the log on top of growing texts. */
 export async function completed(
   database: Database,

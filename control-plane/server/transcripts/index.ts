@@ -1,7 +1,7 @@
 import type { Logger } from "pino"
 import { type Database, type Notifications, translateDatabaseError } from "../database/index.ts"
 import type { Clock } from "../time/index.ts"
-import { readHistory } from "./history.ts"
+import { readHistory, readTexts } from "./history.ts"
 import { markInterrupted } from "./interrupt.ts"
 import { Live } from "./live.ts"
 import { readNextPrompt, readOwn, readRequests } from "./message-store.ts"
@@ -72,6 +72,7 @@ export function createTranscripts(options: TranscriptsOptions): Transcripts {
       if ((await markInterrupted(database, lease)) > 0) grown(lease.sessionId)
     },
     publish: (sessionId, change) => append({ sessionId, epoch: null }, [change]),
+    texts: (sessionId, partIds) => readTexts(database, sessionId, partIds),
     list: (sessionId, page) => readHistory(database, sessionId, page),
     requests: (sessionId, state) => translated(readRequests(database, sessionId, state)),
     watch: (sessionId, afterSeq, signal) => watch({ database, live }, sessionId, afterSeq, signal),

@@ -162,6 +162,8 @@ export interface Transcripts {
   markInterrupted(lease: Lease): Promise<void>
   /** Same effect as `append` for writers that hold no lease (API writes of title, visibility, desired state). */
   publish(sessionId: string, change: Change): Promise<void>
+  /** By the ids of parts, their texts as far as they have come. For those who take over a session. */
+  texts(sessionId: string, partIds: readonly string[]): Promise<ReadonlyMap<string, string>>
   /**
    * A page of messages, newest last; `before` is a message position. `lastSeq` is the event number it is true at. The
    * newest page has the last notices that are still in the event log, oldest first.

@@ -10,7 +10,7 @@ import { Delivery } from "./delivery.ts"
 import { readEvents } from "./events.ts"
 import { AgentHttp } from "./http.ts"
 import { LIMITS, TIMES } from "./limits.ts"
-import { newSnapshot, readBusy, readSnapshot } from "./snapshot.ts"
+import { growingTexts, newSnapshot, readBusy, readSnapshot } from "./snapshot.ts"
 import { StatusPoll } from "./status-poll.ts"
 
 export interface ConnectionDependencies {
@@ -111,8 +111,10 @@ export class Connection implements AgentConnection {
     const { talk, created } = await this.#openTalk(signal)
     const { conversation, delivery, sessionId } = talk
     const snapshot = created ? newSnapshot(sessionId) : await readSnapshot(this.#http, sessionId, signal)
+    const growing = growingTexts(snapshot).slice(0, LIMITS.growing_texts_max)
+    const stored = growing.length === 0 ? new Map() : await this.#options.sink.storedTexts(growing)
     signal.throwIfAborted()
-    conversation.restore(snapshot)
+    conversation.restore(snapshot, stored)
     const poll = new StatusPoll({
       clock: this.#dependencies.clock,
       conversation,

@@ -3,6 +3,7 @@ import { expect, test } from "vitest"
 import { foldText } from "../../transcripts/fold.ts"
 import type { AgentRequest, Change, Message, Part } from "../../transcripts/types.ts"
 import { Conversation, type Snapshot } from "./conversation.ts"
+import { LIMITS } from "./limits.ts"
 import { historyAfter, type Recording, recording } from "./recordings.ts"
 
 const DIRECTORY = "/workspace/repo"
@@ -180,6 +181,22 @@ test("a sub-agent's messages carry its conversation, and the call names it", () 
   expect(ofChild.map(({ role }) => role)).toEqual(["user", "assistant"])
   expect(messages.filter(({ agentSessionId }) => agentSessionId === null)).toHaveLength(3)
   expect(conversation.takeActivities()).toEqual(["idle", "busy", "idle"])
+})
+
+test("a conversation with more sub-agents than can be followed at once follows its newest, and those that work", () => {
+  const { events, conversation, viewer, take, rootId } = start("sub-agent")
+  const busy = "ses_busy"
+  const began = (id: string) => ({ type: "session.created", properties: { info: { id, parentID: rootId } } })
+  conversation.apply(began(busy))
+  conversation.apply({ type: "session.status", properties: { sessionID: busy, status: { type: "busy" } } })
+  for (let index = 0; index < LIMITS.sub_agents_max * 2; index++) conversation.apply(began(`ses_old${index}`))
+  for (const event of events) conversation.apply(event)
+  const info = { id: "msg_busy", sessionID: busy, role: "assistant", time: { created: 1 } }
+  conversation.apply({ type: "message.updated", properties: { info } })
+  take()
+  const messages = [...viewer.messages.values()]
+  expect(messages.filter(({ agentSessionId }) => agentSessionId === null)).toHaveLength(3)
+  expect(messages.filter(({ agentSessionId }) => agentSessionId !== null)).toHaveLength(3)
 })
 
 test("a question is open until it is answered, and the agent waits meanwhile", () => {

@@ -74,11 +74,14 @@ export class Conversation {
     return taken
   }
 
-  /** Everything as the agent states it now. What is not news makes no change. */
-  restore(snapshot: Snapshot): void {
+  /**
+   * Everything as the agent states it now. What is not news makes no change. `stored`: by the ids of parts, what others
+   * have handed over of texts that still grow.
+   */
+  restore(snapshot: Snapshot, stored: ReadonlyMap<string, string> = new Map()): void {
     for (const sessionId of snapshot.sessionIds) this.#follow(sessionId)
     this.setBusy(snapshot.busySessionIds)
-    for (const history of snapshot.histories) this.#restoreHistory(history)
+    for (const history of snapshot.histories) this.#restoreHistory(history, stored)
     const isBusy = (sessionId: string) => this.#sessions.has(sessionId) && this.#busy.has(sessionId)
     this.#requests.restore(snapshot.permissions, snapshot.questions, isBusy)
     this.#updateTodos(snapshot.todos)
@@ -192,7 +195,14 @@ export class Conversation {
   }
 
   #follow(sessionId: string): void {
-    if (this.#sessions.size < LIMITS.sub_agents_max) this.#sessions.add(sessionId)
+    if (this.#sessions.has(sessionId)) return
+    if (this.#sessions.size >= LIMITS.sub_agents_max) {
+      // The oldest that has ended makes room for it.
+      const ended = [...this.#sessions].find((known) => known !== this.#rootId && !this.#busy.has(known))
+      if (ended === undefined) return
+      this.#sessions.delete(ended)
+    }
+    this.#sessions.add(sessionId)
   }
 
   #ended(sessionId: string): undefined {
@@ -229,7 +239,7 @@ export class Conversation {
     this.outbox.push({ type: "todo.updated", todos }, "todos")
   }
 
-  #restoreHistory(history: Snapshot["histories"][number]): void {
+  #restoreHistory(history: Snapshot["histories"][number], stored: ReadonlyMap<string, string>): void {
     const read = history.flatMap(({ info, parts }) => {
       const head = readMessage(info, this.#rootId)
       return head === undefined || !this.#sessions.has(head.sessionId) ? [] : [{ ...head, parts }]
@@ -243,7 +253,7 @@ export class Conversation {
       this.#log.message(sessionId, interrupted ? { ...message, body: { ...message.body, interrupted } } : message)
       for (const raw of parts) {
         const part = readPart(raw, this.#directory)
-        if (part !== undefined) this.#log.part(part, interrupted ? "interrupted" : "snapshot")
+        if (part !== undefined) this.#log.part(part, interrupted ? "interrupted" : "snapshot", stored.get(part.part.id))
       }
     }
   }

@@ -1,5 +1,3 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
-import type { AddressInfo } from "node:net"
 import { pino } from "pino"
 import { afterEach, expect, test } from "vitest"
 import { until } from "../../../../scripts/lib/wait.ts"
@@ -7,38 +5,20 @@ import { Secret } from "../../crypto/index.ts"
 import { systemClock } from "../../time/index.ts"
 import type { Change } from "../../transcripts/types.ts"
 import { createRuntime } from "../index.ts"
+import { type Handler, ROOT_ID, type SpokenPod, spokenPod } from "../testing/pod.ts"
 import { LIMITS } from "./limits.ts"
 
 const runtime = createRuntime({ clock: systemClock, log: pino({ level: "silent" }) })
-const rootId = "ses_root"
+const rootId = ROOT_ID
 const ends: (() => Promise<void>)[] = []
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end()
 })
 
-type Handler = (request: IncomingMessage, response: ServerResponse) => boolean
-
-/** A pod that speaks like OpenCode except where `handle` answers (and returns true). */
-async function pod(handle: Handler): Promise<{ url: string; seen: string[]; server: Server }> {
-  const seen: string[] = []
-  const server = createServer((request, response) => {
-    const path = new URL(request.url ?? "/", "http://pod").pathname
-    seen.push(`${request.method} ${request.url}`)
-    response.on("error", () => {})
-    if (handle(request, response)) return
-    if (path === "/event") {
-      response.writeHead(200, { "content-type": "text/event-stream" })
-      return void response.write('data: {"type":"server.connected","properties":{}}\n\n')
-    }
-    response.setHeader("content-type", "application/json")
-    response.end(path === `/session/${rootId}` || path === "/session/status" ? "{}" : "[]")
-  })
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-  ends.push(async () => {
-    server.closeAllConnections()
-    await new Promise((resolve) => server.close(resolve))
-  })
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen, server }
+async function pod(handle: Handler): Promise<SpokenPod> {
+  const started = await spokenPod(handle)
+  ends.push(started.close)
+  return started
 }
 
 function follow(url: string, onChanges: (changes: readonly Change[]) => Promise<void> = async () => {}) {
@@ -56,6 +36,7 @@ function follow(url: string, onChanges: (changes: readonly Change[]) => Promise<
       },
       activity: async () => {},
       ownMessage: async () => null,
+      storedTexts: async () => new Map(),
       ready: async () => void (state.ready = true),
       link: (_, detail) => void state.lost.push(detail),
     },

@@ -12,6 +12,7 @@ export const LIMITS = {
   sub_agents_max: 200,
   tracked_parts_max: 20_000,
   open_requests_max: 100,
+  growing_texts_max: 20,
   history_bytes_max: 48 * 1024 * 1024,
   outbox_chars_max: 8 * 1024 * 1024,
   batch_changes: 200,

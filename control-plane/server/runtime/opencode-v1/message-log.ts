@@ -1,10 +1,13 @@
 import { hash } from "node:crypto"
 import type { Part } from "../../transcripts/types.ts"
-import { type Fields, id } from "./clean.ts"
+import { type Fields, id, text } from "./clean.ts"
 import { LIMITS, TIMES } from "./limits.ts"
 import type { Header } from "./messages.ts"
 import type { Outbox } from "./outbox.ts"
 import type { ReadPart } from "./parts.ts"
+
+/** Stands where a part of a text was missed, until the whole text comes. */
+const GAP = " […] "
 
 interface MessageState {
   readonly sessionId: string
@@ -18,14 +21,21 @@ interface PartState {
   print: string
   /** Text so far of an open text; null when what stands before the next delta is not known. */
   text: string | null
+  /** The first half of a character whose other half comes with the next delta. */
+  half: string
+  /** Something between `text` and the next delta was missed. */
+  gap: boolean
 }
 
 /**
  * What was already handed over of each message and part (as a fingerprint), so that only news makes changes: a resync
  * reads the whole history again, and OpenCode repeats messages whenever anything about them changes.
  *
- * Deltas are never stored by OpenCode: while a text grows, `GET …/message` shows it empty. After a gap the rest of such a
- * text is therefore not passed on (its offset is unknown); the whole text comes when the part ends.
+ * Deltas are never stored by OpenCode: while a text grows, `GET …/message` shows it empty. After a gap such a text goes on
+ * from what was handed over before, with a mark where something is missing; the whole text comes when the part ends.
+ *
+ * Of the newest messages and parts only, so that a long conversation does not take more and more memory: the store knows
+ * what is no news too.
  */
 export class MessageLog {
   readonly #outbox: Outbox
@@ -43,33 +53,41 @@ export class MessageLog {
     if (known?.print === print) return false
     if (known !== undefined && (known.role !== message.role || known.sessionId !== sessionId)) return false
     if (known !== undefined) known.print = print
-    else if (this.#messages.size >= LIMITS.tracked_parts_max) return false
-    else this.#messages.set(message.id, { sessionId, role: message.role, parts: new Set(), print })
+    else {
+      if (this.#messages.size >= LIMITS.tracked_parts_max) this.#forgetMessage()
+      this.#messages.set(message.id, { sessionId, role: message.role, parts: new Set(), print })
+    }
     this.#outbox.message(message, known === undefined)
     return true
   }
 
-  /** `source`: a live event, a snapshot, or a snapshot of a message that nobody writes any more. */
-  part(read: ReadPart, source: "event" | "snapshot" | "interrupted"): void {
+  /**
+   * `source`: a live event, a snapshot, or a snapshot of a message that nobody writes any more. `stored`: what an earlier
+   * follower handed over of a text that grows.
+   */
+  part(read: ReadPart, source: "event" | "snapshot" | "interrupted", stored?: string): void {
     const message = this.#messages.get(read.messageId)
     if (message === undefined || message.sessionId !== read.sessionId) return
-    const part = source === "interrupted" ? interruptedPart(read.part) : read.part
-    const known = this.#parts.get(part.id)
+    const known = this.#parts.get(read.part.id)
     if (known !== undefined && known.messageId !== read.messageId) return
-    const growing = read.open && part.body.text !== undefined
-    if (growing && source !== "event" && known !== undefined && part.body.text === "") {
-      known.text = null
-      return
-    }
-    const text = growing && source === "event" ? (part.body.text ?? "") : null
+    const growing = read.open && read.part.body.text !== undefined
+    const part =
+      source === "interrupted"
+        ? interruptedPart(read.part)
+        : growing && source === "snapshot"
+          ? continuedPart(read.part, known?.text ?? stored ?? "")
+          : read.part
+    // What was lost on the way to a text that nobody writes any more is not told anew.
+    if (growing && source === "interrupted" && known !== undefined && part.body.text === "") return
+    const text = growing && source !== "interrupted" ? (part.body.text ?? "") : null
     const print = printOf(part)
-    if (known?.print === print) {
-      known.text = text
-      return
+    const state = { print, text, half: "", gap: source === "snapshot" }
+    if (known?.print === print) return void Object.assign(known, state)
+    if (known !== undefined) Object.assign(known, state)
+    else {
+      if (this.#parts.size >= LIMITS.tracked_parts_max) this.#forgetPart()
+      this.#parts.set(part.id, { messageId: read.messageId, ...state })
     }
-    if (known !== undefined) Object.assign(known, { print, text })
-    else if (this.#parts.size >= LIMITS.tracked_parts_max) return
-    else this.#parts.set(part.id, { messageId: read.messageId, print, text })
     message.parts.add(part.id)
     const options = { first: known === undefined, userMessage: message.role === "user", interval_ms: intervalOf(part) }
     this.#outbox.part(read.messageId, part, options)
@@ -80,13 +98,30 @@ export class MessageLog {
     const partId = id(properties.partID, "prt")
     const state = partId === undefined ? undefined : this.#parts.get(partId)
     if (partId === undefined || state === undefined || state.text === null || properties.field !== "text") return
-    // Not made well-formed here: a character may be split between two deltas.
-    const delta = typeof properties.delta === "string" ? properties.delta.replaceAll("\0", "\uFFFD") : ""
-    const kept = delta.slice(0, Math.max(0, LIMITS.text_chars_max - state.text.length))
+    const delta = state.half + (typeof properties.delta === "string" ? properties.delta : "")
+    state.half = /[\uD800-\uDBFF]$/.exec(delta)?.[0] ?? ""
+    const whole = delta.slice(0, delta.length - state.half.length)
+    if (whole === "") return
+    const kept = text((state.gap ? GAP : "") + whole, Math.max(0, LIMITS.text_chars_max - state.text.length)) ?? ""
+    state.gap = false
     if (kept === "") return
     this.#outbox.delta(state.messageId, partId, state.text.length, kept)
     state.text += kept
     state.print = ""
+  }
+
+  #forgetMessage(): void {
+    const [oldest] = this.#messages
+    if (oldest === undefined) return
+    for (const partId of oldest[1].parts) this.#parts.delete(partId)
+    this.#messages.delete(oldest[0])
+  }
+
+  #forgetPart(): void {
+    const [oldest] = this.#parts
+    if (oldest === undefined) return
+    this.#messages.get(oldest[1].messageId)?.parts.delete(oldest[0])
+    this.#parts.delete(oldest[0])
   }
 
   /** A `message.removed`. */
@@ -110,6 +145,12 @@ export class MessageLog {
     const user = message.role === "user" ? messageId : null
     this.#outbox.push({ type: "part.removed", messageId, partId }, `removed ${partId}`, { userMessageId: user })
   }
+}
+
+/** A text that grows, as far as it is known: OpenCode shows it empty, or shorter than it is. */
+function continuedPart(part: Part, known: string): Part {
+  const shown = part.body.text ?? ""
+  return known.startsWith(shown) ? { ...part, body: { ...part.body, text: known } } : part
 }
 
 /** What became of a part whose writer died: a tool has ended, a text stays as far as it came. */

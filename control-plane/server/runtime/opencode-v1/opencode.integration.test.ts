@@ -44,6 +44,7 @@ class Follower {
         changes: async (changes) => this.#take(changes),
         activity: async (activity) => void this.activities.push(activity),
         ownMessage: async (id) => (this.own.has(id) ? { id: "msg_own", authorId: "usr_1", createdAt: 1 } : null),
+        storedTexts: async () => new Map(),
         ready: async () => void (this.isReady = true),
         link: (state) => void this.links.push(state),
       },

@@ -1,6 +1,4 @@
-import fc from "fast-check"
 import { expect, test } from "vitest"
-import { foldText } from "../../transcripts/fold.ts"
 import type { Part } from "../../transcripts/types.ts"
 import type { Header } from "./messages.ts"
 import { Outbox } from "./outbox.ts"
@@ -16,10 +14,11 @@ const header = (completedAt: number | null): Header => ({
   body: {},
 })
 const textPart = (text: string): Part => ({ id: "prt_t", type: "text", body: { text, startedAt: 1 } })
+const aTool = { name: "bash", callId: "c", status: "running" } as const
 const tool = (output: string, status: "running" | "completed" = "running"): Part => ({
   id: "prt_o",
   type: "tool",
-  body: { tool: { name: "bash", callId: "c", status, output } },
+  body: { tool: { ...aTool, status, output } },
 })
 const options = (first: boolean, interval_ms = 0) => ({ first, userMessage: false, interval_ms })
 const takeAll = (outbox: Outbox, now = 0) => outbox.take(now, 100, 1e6).map(({ change }) => change)
@@ -56,25 +55,6 @@ test("deltas that wait are one delta, and are part of a text that waits itself",
   expect(takeAll(outbox)).toEqual([{ type: "part.delta", messageId: "msg_a", partId: "prt_t", offset: 1, delta: "bc" }])
 })
 
-test("no delta ends in half a character, and all of them together are the text", () => {
-  fc.assert(
-    fc.property(fc.string({ unit: "binary", minLength: 1 }), fc.array(fc.boolean()), (text, takes) => {
-      const outbox = new Outbox()
-      const deltas: { offset: number; delta: string }[] = []
-      const take = () => {
-        for (const change of takeAll(outbox)) if (change.type === "part.delta") deltas.push(change)
-      }
-      for (let offset = 0; offset < text.length; offset++) {
-        outbox.delta("msg_a", "prt_t", offset, text.charAt(offset))
-        if (takes[offset] ?? true) take()
-      }
-      take()
-      expect(deltas.every(({ delta }) => delta.isWellFormed())).toBe(text.isWellFormed())
-      expect(foldText("", deltas)).toBe(text.replace(/[\uD800-\uDBFF]$/, ""))
-    }),
-  )
-})
-
 test("its size is what is open, not how long nobody takes", () => {
   const outbox = new Outbox()
   for (let index = 0; index < 10_000; index++) {
@@ -82,4 +62,17 @@ test("its size is what is open, not how long nobody takes", () => {
     outbox.message(header(null), index === 0)
   }
   expect(outbox.chars).toBeLessThan(3000)
+})
+
+test("everything that can be long counts", () => {
+  const outbox = new Outbox()
+  const long = "x".repeat(10_000)
+  outbox.part("msg_a", { id: "prt_o", type: "tool", body: { tool: { ...aTool, input: { long } } } }, options(true))
+  expect(outbox.chars).toBeGreaterThan(10_000)
+  const body = { permission: "edit", diff: long }
+  const request = { id: "per_1", kind: "permission", state: "open", createdAt: 1, body, answer: null } as const
+  outbox.push({ type: "request.updated", request }, "request per_1")
+  expect(outbox.chars).toBeGreaterThan(20_000)
+  takeAll(outbox)
+  expect(outbox.chars).toBe(0)
 })

@@ -73,7 +73,7 @@ export class Outbox {
     this.#add({ change, key, userMessageId, first: options.first, dueAt, chars })
   }
 
-  /** Appends to a text; `offset` is the text's length before. */
+  /** Appends whole characters to a text; `offset` is the text's length before. */
   delta(messageId: string, partId: string, offset: number, delta: string): void {
     const whole = this.#byKey.get(`part ${partId}`)
     if (whole?.change.type === "part.updated") {
@@ -96,7 +96,9 @@ export class Outbox {
   push(change: Change, key: string, options: { userMessageId?: string | null; dueAt?: number } = {}): void {
     this.cancel(key)
     const { userMessageId = null, dueAt = 0 } = options
-    this.#add({ change, key, userMessageId, first: false, dueAt, chars: 500 })
+    // What an agent asks may carry a long diff.
+    const chars = 100 + JSON.stringify(change).length
+    this.#add({ change, key, userMessageId, first: false, dueAt, chars })
   }
 
   has(key: string): boolean {
@@ -117,20 +119,8 @@ export class Outbox {
       if (taken.length >= items_max || chars >= chars_max) break
       if (entry.dueAt > now) continue
       chars += entry.chars
-      const rest = heldBack(entry.change)
       this.#drop(entry)
       const { change } = entry
-      if (rest !== "" && change.type === "part.delta") {
-        const delta = change.delta.slice(0, -1)
-        if (delta !== "") taken.push({ change: { ...change, delta }, userMessageId: null, chars: entry.chars })
-        // Its other half comes with the next delta, or the whole text repairs it.
-        this.#add({
-          ...entry,
-          change: { ...change, offset: change.offset + delta.length, delta: rest },
-          dueAt: Infinity,
-        })
-        continue
-      }
       if (change.type === "part.updated") this.#noteSent(change.part, now)
       taken.push({ change, userMessageId: entry.userMessageId, chars: entry.chars })
     }
@@ -162,14 +152,8 @@ export class Outbox {
   }
 }
 
-/** The first half of a character at the very end of a delta: half a character cannot be stored. */
-function heldBack(change: Change): string {
-  if (change.type !== "part.delta") return ""
-  const last = change.delta.at(-1) ?? ""
-  return last >= "\uD800" && last <= "\uDBFF" ? last : ""
-}
-
 function charsOf(part: Part): number {
   const { text = "", tool } = part.body
-  return 500 + text.length + (tool?.output?.length ?? 0) + (tool?.error?.length ?? 0)
+  const input = tool?.input === undefined ? 0 : JSON.stringify(tool.input).length
+  return 500 + text.length + input + (tool?.output?.length ?? 0) + (tool?.error?.length ?? 0)
 }

@@ -3,6 +3,7 @@ import { fields, id, list } from "./clean.ts"
 import type { Snapshot } from "./conversation.ts"
 import type { AgentHttp } from "./http.ts"
 import { LIMITS } from "./limits.ts"
+import { readPart } from "./parts.ts"
 
 type History = Snapshot["histories"][number]
 type Page = { messages: History; nextCursor: string | null; chars: number }
@@ -31,6 +32,15 @@ export async function readSnapshot(http: AgentHttp, rootId: string, signal: Abor
     readOk(http, `/session/${rootId}/todo`, signal),
   ])
   return { sessionIds, busySessionIds, histories, permissions, questions, todos }
+}
+
+/** Ids of the texts that still grow, as far as a snapshot shows. */
+export function growingTexts(snapshot: Snapshot): string[] {
+  return snapshot.histories.flatMap((history) => {
+    const last = history.findLast(({ info }) => fields(info).role === "assistant")
+    const parts = (last?.parts ?? []).flatMap((raw) => readPart(raw, "") ?? [])
+    return parts.flatMap(({ open, part }) => (open && part.body.text !== undefined ? [part.id] : []))
+  })
 }
 
 /** Ids of the conversations that work; idle ones are absent from OpenCode's answer. @throws AppError `agent_failed` */

@@ -162,6 +162,7 @@ export class Conversation {
         wake()
       },
       ownMessage: (agentMessageId) => findOwnMessage(database, journal.lease.sessionId, agentMessageId),
+      storedTexts: (partIds) => transcripts.texts(journal.lease.sessionId, partIds),
       ready: async () => {
         this.#ready = true
         wake()

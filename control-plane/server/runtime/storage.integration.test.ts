@@ -1,0 +1,119 @@
+import { pino } from "pino"
+import { afterEach, beforeAll, expect, test } from "vitest"
+import { until } from "../../../scripts/lib/wait.ts"
+import { testDatabase } from "../../../test/support/postgres.ts"
+import { newId, Secret } from "../crypto/index.ts"
+import { createNotifications } from "../database/index.ts"
+import type { Lease } from "../sessions/types.ts"
+import { systemClock } from "../time/index.ts"
+import { createTranscripts } from "../transcripts/index.ts"
+import { createRuntime } from "./index.ts"
+import { ROOT_ID, type SpokenPod, spokenPod } from "./testing/pod.ts"
+
+const log = pino({ level: "silent" })
+const runtime = createRuntime({ clock: systemClock, log })
+const store = await testDatabase()
+const ends: (() => Promise<void>)[] = []
+
+beforeAll(async () => {
+  await store.database("users").insert({ id: "usr_1", issuer: "test", subject: "1", email: "a@example.org", name: "A" })
+})
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end()
+})
+
+/** A pod whose every word goes into the real store. */
+async function stored() {
+  const pod = await spokenPod()
+  ends.push(pod.close)
+  const sessionId = newId("ses")
+  const row = { owner_id: "usr_1", title: "t", visibility: "private", desired: "running", status: "running" }
+  await store.database("sessions").insert({ id: sessionId, ...row, lease_epoch: 1 })
+  const lease: Lease = { sessionId, holder: "one", epoch: 1n }
+  const notifications = createNotifications({ url: store.url, log, clock: systemClock })
+  ends.push(() => notifications.close())
+  const transcripts = createTranscripts({ database: store.openPool(), notifications, clock: systemClock, log })
+  const state = { ready: false, over: false }
+  const connection = runtime.connect({
+    target: { baseUrl: pod.url, password: new Secret("pw"), directory: "/workspace/repo" },
+    title: "t",
+    agentSessionId: ROOT_ID,
+    signal: new AbortController().signal,
+    sink: {
+      agentSession: async () => {},
+      changes: (changes) => transcripts.append(lease, changes),
+      activity: async () => {},
+      ownMessage: async () => null,
+      storedTexts: (ids) => transcripts.texts(sessionId, ids),
+      ready: async () => void (state.ready = true),
+      link: () => {},
+    },
+  })
+  void connection.closed.then(() => void (state.over = true))
+  ends.push(async () => {
+    connection.close()
+    await connection.closed
+  })
+  await until("the connection", async () => state.ready, { timeout_ms: 20_000, every_ms: 20 })
+  const history = async () => (await transcripts.list(sessionId, { limit: 500 })).items
+  return { pod, state, history, lease, transcripts }
+}
+
+const openMessage = (pod: SpokenPod, id: string) =>
+  pod.say("message.updated", { info: { id, sessionID: ROOT_ID, role: "assistant", time: { created: 5 } } })
+const say = (pod: SpokenPod, messageID: string, part: object) =>
+  pod.say("message.part.updated", { part: { sessionID: ROOT_ID, messageID, ...part } })
+const grow = (pod: SpokenPod, messageID: string, partID: string, delta: string) =>
+  pod.say("message.part.delta", { sessionID: ROOT_ID, messageID, partID, field: "text", delta })
+
+const UNSTORABLE = "a\0b \uD800 c \uDC00 d \uDC00\uD800"
+
+test("what PostgreSQL cannot store does not stop the transcript, wherever an agent puts it", async () => {
+  const { pod, state, history, lease, transcripts } = await stored()
+  openMessage(pod, "msg_1")
+  say(pod, "msg_1", { id: "prt_1", type: "text", text: "", time: { start: 5 } })
+  for (const delta of [UNSTORABLE, "\uD83D", "no other half", "\uD83D", "\uDE00", "\uDE00 alone"])
+    grow(pod, "msg_1", "prt_1", delta)
+  say(pod, "msg_1", {
+    id: "prt_2",
+    type: "tool",
+    tool: UNSTORABLE,
+    callID: UNSTORABLE,
+    state: {
+      status: "completed",
+      title: UNSTORABLE,
+      input: { [UNSTORABLE]: [UNSTORABLE, { deep: UNSTORABLE }] },
+      output: UNSTORABLE,
+      error: UNSTORABLE,
+      metadata: { exit: -1, output: UNSTORABLE },
+      time: { start: 5.5, end: 6 },
+    },
+  })
+  say(pod, "msg_1", { id: "prt_3", type: "file", filename: UNSTORABLE, mime: UNSTORABLE })
+  say(pod, "msg_1", { id: "prt_4", type: "patch", files: [UNSTORABLE] })
+  say(pod, "msg_1", { id: "prt_5", type: "subtask", description: UNSTORABLE })
+  const error = { name: UNSTORABLE, data: { message: UNSTORABLE, statusCode: 400, responseBody: UNSTORABLE } }
+  const failed = { role: "assistant", time: { created: 5, completed: 6 }, error, finish: UNSTORABLE }
+  pod.say("message.updated", { info: { id: "msg_2", sessionID: ROOT_ID, ...failed, modelID: UNSTORABLE } })
+  pod.say("todo.updated", { sessionID: ROOT_ID, todos: [{ content: UNSTORABLE, status: UNSTORABLE }] })
+  const asked = { sessionID: ROOT_ID, permission: UNSTORABLE, patterns: [UNSTORABLE], always: [UNSTORABLE] }
+  pod.say("permission.asked", { id: "per_1", ...asked, metadata: { command: UNSTORABLE, diff: UNSTORABLE } })
+  pod.say("permission.replied", { requestID: "per_1", reply: UNSTORABLE })
+  const question = { question: UNSTORABLE, header: UNSTORABLE, options: [{ label: UNSTORABLE }] }
+  pod.say("question.asked", { id: "que_1", sessionID: ROOT_ID, questions: [question] })
+  pod.say("question.replied", { requestID: "que_1", answers: [[UNSTORABLE]] })
+  const retry = { type: "retry", attempt: 1, message: UNSTORABLE, next: 1 }
+  pod.say("session.status", { sessionID: ROOT_ID, status: retry })
+  pod.say("session.error", { sessionID: ROOT_ID, error })
+  openMessage(pod, "msg_last")
+
+  const arrived = async () => state.over || (await history()).some(({ id }) => id === "msg_last")
+  await until("the last message", arrived, { timeout_ms: 20_000, every_ms: 20 })
+  expect(state.over).toBe(false)
+  const [first] = await history()
+  expect(first?.parts[0]?.body.text).toBe(
+    "a\uFFFDb \uFFFD c \uFFFD d \uFFFD\uFFFD\uFFFDno other half\u{1F600}\uFFFD alone",
+  )
+  expect(first?.parts).toHaveLength(5)
+  expect((await transcripts.requests(lease.sessionId)).map(({ state }) => state)).toEqual(["answered", "answered"])
+})
