@@ -86,7 +86,7 @@ async function start(config: Config, log: Logger, opened: Release[]): Promise<vo
   const runtime = createRuntime({ clock, log })
   const { choices, providers, injector, profiles, environmentFiles, accountAccess: accounts } = credentials
   const shared = { config, database, vault, log, clock, audit }
-  const artifacts = createArtifacts({ ...shared, transcripts })
+  const artifacts = createArtifacts({ ...shared, transcripts, metrics })
   artifacts?.start()
   opened.push(async () => artifacts?.stop())
   const features = { ...shared, transcripts, runtime, workloads, artifacts, notifications, choices }

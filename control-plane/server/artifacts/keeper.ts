@@ -2,23 +2,39 @@ import { createHash } from "node:crypto"
 import { Readable } from "node:stream"
 import type { Database } from "../database/types.ts"
 import { AppError } from "../errors/index.ts"
+import type { Metrics } from "../observability/index.ts"
 import type { Transcripts } from "../transcripts/types.ts"
-import { fenced, findContent, findListedContent, findRecord, type NewFile, storeAsked, storeKept } from "./store.ts"
+import { createRoom } from "./room.ts"
+import {
+  fenced,
+  findContent,
+  findListedContent,
+  findRecord,
+  type NewFile,
+  type PatchMissing,
+  storeAsked,
+  storeKept,
+} from "./store.ts"
 import { readTranscript, TRANSCRIPT_BYTES_MAX } from "./transcript.ts"
 import type { ArtifactFile, ArtifactKeeper, ArtifactName, KeptSession } from "./types.ts"
 import { createWriter, type WriterParts } from "./writer.ts"
 
 export interface KeeperParts extends WriterParts {
   readonly transcripts: Pick<Transcripts, "list">
+  readonly metrics?: Metrics
+  /** Of all sessions' files in the database, while the bucket is away. */
+  readonly waiting_bytes_max?: number
 }
 
 /**
  * Keeps what a session leaves behind. What is to be written is put into the database first, in the transaction that
- * proves the lease: stopping and deleting never wait for the bucket, and nothing is lost while it is away.
+ * proves the lease: stopping and deleting never wait for the bucket, and nothing is lost while it is away for a while.
+ * Of what would be too much (room.ts), the manifest says that it is missing.
  */
 export function createArtifactKeeper(parts: KeeperParts): ArtifactKeeper {
   const { database, transcripts, bucket, clock } = parts
   const writer = createWriter(parts)
+  const room = createRoom(parts)
   const fileOf = (name: ArtifactName, content: Buffer): NewFile => ({
     name,
     content,
@@ -30,29 +46,29 @@ export function createArtifactKeeper(parts: KeeperParts): ArtifactKeeper {
       return (await findRecord(database, session.id))?.askedGeneration === session.generation
     },
     async keepPatch(lease, session, patch) {
-      const asked =
-        "text" in patch
-          ? { file: fileOf("workspace.patch", Buffer.from(patch.text)), missing: null }
-          : { file: null, missing: { at: clock.now(), why: patch.missing } }
-      await fenced(database, lease, (transaction) => storeAsked(transaction, session, asked))
+      await fenced(database, lease, async (transaction) => {
+        const file = "text" in patch ? fileOf("workspace.patch", Buffer.from(patch.text)) : null
+        const isKept = file !== null && (await room.has(transaction, session.id, file.bytes))
+        const why = "missing" in patch ? patch.missing : isKept ? null : room.leaveOut(session.id, "workspace.patch")
+        const missing = why === null ? null : { at: clock.now(), why }
+        await storeAsked(transaction, session, { file: isKept ? file : null, missing })
+      })
     },
     async keep(lease, seen, why) {
-      const { content, messages, leftOut } = await readTranscript(transcripts, seen.id)
+      const { content, messages, leftOut: shortened } = await readTranscript(transcripts, seen.id)
       await fenced(database, lease, async (transaction, readers) => {
         // The owner may have made it private since the driver read it, and nobody could correct that afterwards.
         const session = { ...seen, ...readers }
         const before = await findRecord(transaction, session.id)
         const patch = await patchOf(transaction, session, before, fileOf)
-        const transcript = fileOf("transcript.ndjson", content)
-        const described = patch === null ? [transcript] : [transcript, patch]
-        const missing = [
-          ...(before?.patchMissing == null
-            ? []
-            : [{ name: "workspace.patch", why: before.patchMissing.why, at: timeOf(before.patchMissing.at) }]),
-          ...(leftOut
-            ? [{ name: "transcript.ndjson", why: `only the last ${TRANSCRIPT_BYTES_MAX} bytes are kept` }]
-            : []),
-        ]
+        const isKept = await room.has(transaction, session.id, content.length + (patch?.content?.length ?? 0))
+        const earlier = before?.files.find(({ name }) => name === "transcript.ndjson")
+        const transcript = isKept ? fileOf("transcript.ndjson", content) : earlier
+        const described = [transcript, patch].filter((file) => file != null)
+        const missing = missingOf(before?.patchMissing ?? null, {
+          shortened: isKept && shortened ? `only the last ${TRANSCRIPT_BYTES_MAX} bytes are kept` : null,
+          leftOut: isKept ? null : room.leaveOut(session.id, "transcript.ndjson"),
+        })
         const manifest = fileOf(
           "manifest.json",
           Buffer.from(
@@ -60,7 +76,8 @@ export function createArtifactKeeper(parts: KeeperParts): ArtifactKeeper {
           ),
         )
         const files = [manifest, ...described].map(({ name, bytes, at }) => ({ name, bytes, at }))
-        await storeKept(transaction, session, { waiting: [manifest, transcript], files })
+        const waiting = [manifest, ...(isKept ? [fileOf("transcript.ndjson", content)] : [])]
+        await storeKept(transaction, session, { waiting, files })
       })
       writer.wake()
     },
@@ -91,6 +108,15 @@ async function patchOf(
   const name = "workspace.patch"
   const content = before?.patchMissing === null ? await findContent(transaction, session.id, name) : null
   return content === null ? (before?.files.find((file) => file.name === name) ?? null) : fileOf(name, content)
+}
+
+/** What the manifest says of files that are not there, or not whole. */
+function missingOf(patch: PatchMissing | null, transcript: { shortened: string | null; leftOut: string | null }) {
+  const why = transcript.leftOut ?? transcript.shortened
+  return [
+    ...(patch === null ? [] : [{ name: "workspace.patch", why: patch.why, at: timeOf(patch.at) }]),
+    ...(why === null ? [] : [{ name: "transcript.ndjson", why }]),
+  ]
 }
 
 function manifestOf(

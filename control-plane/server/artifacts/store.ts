@@ -77,6 +77,15 @@ export async function findListedContent(
   return rows[0]?.content ?? null
 }
 
+/** Of what waits to be written, but for one session's. */
+export async function waitingBytes(database: Database, exceptSessionId: string): Promise<number> {
+  const { rows } = await database.raw<{ rows: [{ bytes: string }] }>(
+    "SELECT coalesce(sum(length(content)), 0) AS bytes FROM artifact_files WHERE session_id <> ?",
+    [exceptSessionId],
+  )
+  return Number(rows[0].bytes)
+}
+
 /** Who may read a session, as its row says while it is locked. */
 type Readers = Pick<KeptSession, "ownerId" | "visibility">
 
