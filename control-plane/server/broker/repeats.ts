@@ -24,30 +24,29 @@ interface Kind<T> {
   untold: number
 }
 
+interface Limits {
+  readonly each_max: number
+  readonly kinds_max: number
+  readonly window_ms_max: number
+}
+
 /**
  * Tells the first `each_max` of a kind at once, and the number of all others when their window is over: a minute first,
  * then twice as long each time, up to `window_ms_max`. Of a group, `kinds_max` kinds are told apart within an hour; what
  * is beyond that counts as one kind.
  */
-export function createRepeats<T>(options: {
-  readonly clock: Clock
-  readonly each_max: number
-  readonly kinds_max: number
-  readonly window_ms_max: number
-  /** Never rejects. `untold`: how many more there were since the last telling; 0 for a happening itself. */
-  readonly tell: (facts: T, untold: number) => Promise<void>
-}): Repeats<T> {
-  const { clock, each_max, kinds_max, window_ms_max, tell } = options
+export function createRepeats<T>(
+  options: Limits & {
+    readonly clock: Clock
+    /** Never rejects. `untold`: how many more there were since the last telling; 0 for a happening itself. */
+    readonly tell: (facts: T, untold: number) => Promise<void>
+  },
+): Repeats<T> {
+  const { clock, tell } = options
   const groups = new Map<string, Map<string, Kind<T>>>()
 
-  function endWindow(kind: Kind<T>, now: number): Promise<void>[] {
-    if (kind.told === 0 || now < kind.until) return []
-    const { untold } = kind
-    kind.window_ms = Math.min(kind.window_ms * 2, window_ms_max)
-    kind.until = now + kind.window_ms
-    kind.untold = 0
-    // What goes on without a pause is told by its number only.
-    kind.told = untold > 0 ? each_max : 0
+  function tellUntold(kind: Kind<T>, now: number): Promise<void>[] {
+    const untold = endWindow(kind, now, options)
     return untold > 0 ? [tell(kind.facts, untold)] : []
   }
 
@@ -55,7 +54,7 @@ export function createRepeats<T>(options: {
     const telling: Promise<void>[] = []
     for (const [name, group] of groups) {
       for (const [key, kind] of group) {
-        telling.push(...endWindow(kind, now))
+        telling.push(...tellUntold(kind, now))
         if (kind.told === 0 && now - kind.since >= KEPT_MS) group.delete(key)
       }
       if (group.size === 0) groups.delete(name)
@@ -78,24 +77,14 @@ export function createRepeats<T>(options: {
     return group
   }
 
-  function kindOf(group: Map<string, Kind<T>>, key: string, facts: { own: T; rest: T }, now: number): Kind<T> {
-    const isRest = !group.has(key) && group.size >= kinds_max
-    const known = group.get(isRest ? "" : key)
-    if (known !== undefined) return known
-    const begun = { since: now, window_ms: WINDOW_MS, until: now, told: 0, untold: 0 }
-    const kind = { facts: isRest ? facts.rest : facts.own, ...begun }
-    group.set(isRest ? "" : key, kind)
-    return kind
-  }
-
   const timer = setInterval(() => look(clock.now()), LOOK_EVERY_MS)
   timer.unref()
   return {
     note(name, key, facts) {
       const now = clock.now()
-      const kind = kindOf(groupOf(name), key, facts, now)
-      endWindow(kind, now)
-      if (kind.told >= each_max) {
+      const kind = kindOf(groupOf(name), key, facts, { now, ...options })
+      tellUntold(kind, now)
+      if (kind.told >= options.each_max) {
         kind.untold++
         return
       }
@@ -107,4 +96,31 @@ export function createRepeats<T>(options: {
       await Promise.all(forget())
     },
   }
+}
+
+/** How many were counted in a window that is over; 0 while it is not. */
+function endWindow(kind: Kind<unknown>, now: number, { each_max, window_ms_max }: Limits): number {
+  if (kind.told === 0 || now < kind.until) return 0
+  const { untold } = kind
+  kind.window_ms = Math.min(kind.window_ms * 2, window_ms_max)
+  kind.until = now + kind.window_ms
+  kind.untold = 0
+  // What goes on without a pause is told by its number only.
+  kind.told = untold > 0 ? each_max : 0
+  return untold
+}
+
+function kindOf<T>(
+  group: Map<string, Kind<T>>,
+  key: string,
+  facts: { own: T; rest: T },
+  { now, kinds_max }: { now: number; kinds_max: number },
+): Kind<T> {
+  const isRest = !group.has(key) && group.size >= kinds_max
+  const known = group.get(isRest ? "" : key)
+  if (known !== undefined) return known
+  const begun = { since: now, window_ms: WINDOW_MS, until: now, told: 0, untold: 0 }
+  const kind = { facts: isRest ? facts.rest : facts.own, ...begun }
+  group.set(isRest ? "" : key, kind)
+  return kind
 }
