@@ -28,7 +28,7 @@ const broker = await startHarness({
       "database.env": "DB_HOST=database\nDB_PORT=5432\nREGION=file",
       "extra.env": "DB_PORT=6543\nEXTRA=1",
     },
-    selectable: ["extra.env"],
+    selectable: ["extra.env", "gone.env"],
   },
 })
 
@@ -110,6 +110,13 @@ describe("a session's environment", () => {
     const { status, body } = await binding()
     expect(status).toBe(403)
     expect(JSON.parse(body).error.message).toContain('environment file "gone.env" is not there any more')
+  })
+
+  it("is none, with the reason, when a chosen file is not offered any more, though a profile may bring it", async () => {
+    const { binding } = await podOf({ environmentFiles: ["database.env"] })
+    const { status, body } = await binding()
+    expect(status).toBe(403)
+    expect(JSON.parse(body).error.message).toContain('environment file "database.env" cannot be chosen any more')
   })
 
   it("is nowhere in the log, the audit log or the database", async () => {

@@ -59,7 +59,7 @@ async function layered(
   }
   // A binding fills its variable with a token: only what the request itself asks for goes before that.
   for (const { variable } of plan.resolvers) if (variable !== null) delete ofOperator[variable]
-  const chosen = revealed(await environmentFiles.read(session.environmentFiles))
+  const chosen = revealed(await environmentFiles.readChosen(session.environmentFiles))
   return { ...ofOperator, ...chosen, ...environmentOf(session, vault) }
 }
 

@@ -168,6 +168,19 @@ describe("a file of its own name", () => {
     await expect(choose(open(), "database.env")).rejects.toThrow("there are none")
   })
 
+  it("is refused to a session that chose it, once the operator does not offer it any more", async () => {
+    write("a.env", "A=1")
+    write("b.env", "B=1")
+    expect(await plain(open({ selectable: ["a.env"] }).readChosen(["a.env"]))).toEqual({ A: "1" })
+    for (const files of [open({ selectable: ["a.env"] }), open()]) {
+      await expect(files.readChosen(["b.env"])).rejects.toMatchObject({
+        code: "forbidden",
+        message: expect.stringMatching(/"b\.env" cannot be chosen any more.*roleEnvFiles\.selectable/),
+      })
+    }
+    expect(await plain(open().readChosen([]))).toEqual({})
+  })
+
   it("is refused when it is not there any more", async () => {
     write("a.env", "A=1\nB=1")
     write("b.env", "B=2")

@@ -18,6 +18,8 @@ export interface EnvironmentFiles {
   forRole(role: string): Promise<SecretEnvironment>
   /** These files, the later over the earlier. @throws AppError `forbidden` for one that is not there (any more). */
   read(names: readonly string[]): Promise<SecretEnvironment>
+  /** The same for what a request chose. @throws AppError `forbidden` also for one that no request may choose any more. */
+  readChosen(names: readonly string[]): Promise<SecretEnvironment>
   /** Names that a request may choose and that are there, sorted. */
   selectable(): Promise<string[]>
 }
@@ -72,6 +74,15 @@ export function createEnvironmentFiles(options: {
   return {
     forRole: (role) => merged([...(settings?.loadDefault === true ? [DEFAULT_FILE] : []), `${role}.env`], false),
     read: (names) => merged(names, true),
+    async readChosen(names) {
+      const withdrawn = names.find((name) => settings?.selectable.includes(name) !== true)
+      if (withdrawn === undefined) return await merged(names, true)
+      throw new AppError(
+        "forbidden",
+        `The session's environment file "${withdrawn}" cannot be chosen any more. Start a new session without it, or ` +
+          "ask an operator to offer it again (roleEnvFiles.selectable).",
+      )
+    },
     async selectable() {
       if (settings === undefined || settings.selectable.length === 0) return []
       const there = new Set(await readdir(settings.directory))
