@@ -6,7 +6,8 @@ import type { Database } from "../database/types.ts"
 import { AppError } from "../errors/index.ts"
 import type { AgentTarget } from "../runtime/types.ts"
 import type { Clock } from "../time/index.ts"
-import { type Diagnosis, diagnose, type WorkloadEvent } from "./diagnosis/diagnose.ts"
+import { type Diagnosis, type DiagnosisInput, diagnose } from "./diagnosis/diagnose.ts"
+import { isPullEvent } from "./diagnosis/pulls.ts"
 import { claimName, podName, SESSION_LABEL, WORKLOAD_LABEL } from "./names.ts"
 import { observe, observeLive } from "./observe.ts"
 import { sweepOrphans } from "./orphans.ts"
@@ -77,9 +78,9 @@ export function createWorkloads(parts: WorkloadsParts): Workloads {
       await cluster.deletePod(pod.name, pod.uid)
     },
     async diagnose(workload, observation, startedAt) {
-      const events = await eventsFor(cluster, workload, observation, clock.now() - startedAt)
+      const told = await eventsFor(cluster, workload, observation, clock.now() - startedAt)
       const startTimeout_ms = config.sessions.startTimeout_s * 1000
-      return diagnose({ observation, report: workload.report, events, startedAt, now: clock.now(), startTimeout_ms })
+      return diagnose({ observation, report: workload.report, ...told, startedAt, now: clock.now(), startTimeout_ms })
     },
     target(workload, pod) {
       if (pod.ip === null) return null
@@ -176,17 +177,23 @@ async function eventsFor(
   workload: WorkloadRecord,
   observation: WorkloadObservation,
   waited_ms: number,
-): Promise<WorkloadEvent[]> {
+): Promise<Pick<DiagnosisInput, "events" | "pulls">> {
   const { pod, statefulSet } = observation
-  if (pod === null && (statefulSet === null || waited_ms < 2_000)) return []
-  if (pod !== null && (waited_ms < 15_000 || pod.deleting)) return []
+  const none = { events: [], pulls: [] }
+  if (pod === null && (statefulSet === null || waited_ms < 2_000)) return none
+  if (pod !== null && (waited_ms < 15_000 || pod.deleting || pod.unschedulable !== null)) return none
   const [kind, name] = pod === null ? ["StatefulSet", workload.name] : ["Pod", podName(workload.name)]
-  const events = await cluster.eventsOf(kind, name)
-  return events
-    .filter((event) => event.type === "Warning" && (pod === null || event.involvedObject.uid === pod.uid))
-    .map((event) => ({
-      reason: event.reason ?? "",
-      message: event.message ?? "",
-      at: new Date(event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp ?? 0).getTime(),
-    }))
+  const all = (await cluster.eventsOf(kind, name)).filter(
+    (event) => pod === null || event.involvedObject.uid === pod.uid,
+  )
+  const told = (event: (typeof all)[number]) => ({
+    container: event.involvedObject.fieldPath ?? "",
+    reason: event.reason ?? "",
+    message: event.message ?? "",
+    at: new Date(event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp ?? 0).getTime(),
+  })
+  return {
+    events: all.filter((event) => event.type === "Warning").map(told),
+    pulls: all.filter((event) => isPullEvent(event.reason ?? "")).map(told),
+  }
 }

@@ -23,6 +23,8 @@ export const TIMES = {
   turn_begins_ms: 5_000,
   /** Looking again while something is under way, and while nothing is. Watches and notifications come before. */
   look_ms: 1_000,
+  /** The same at a start that takes long: each look reads events, and a full cluster may have many such starts. */
+  slow_look_ms: 3_000,
   idle_look_ms: 30_000,
   /** While a start makes no progress, the API server is asked directly this often: the watch may be dead. */
   live_look_ms: 5_000,

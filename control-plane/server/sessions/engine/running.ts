@@ -157,7 +157,7 @@ async function wait(pass: Pass, observation: WorkloadObservation, run: string | 
   if (session.status !== "starting" || !sameSteps(steps, session.steps) || !sameReason) {
     await journal.update({ status: "starting", steps, reason })
   }
-  return TIMES.look_ms
+  return now - startedAt(session.steps, now) < TIMES.slow_boot_ms ? TIMES.look_ms : TIMES.slow_look_ms
 }
 
 /** Nothing is wrong with the pod as far as anybody knows, unless its node is silent. */

@@ -16,7 +16,7 @@ function find(fields: Partial<Omit<DiagnosisInput, "observation">> & { pod?: Pod
     pod: observed,
     remains: [],
   }
-  const base = { report: null, events: [], startedAt: START, now: seconds(3), startTimeout_ms: 300_000 }
+  const base = { report: null, events: [], pulls: [], startedAt: START, now: seconds(3), startTimeout_ms: 300_000 }
   const found = diagnose({ ...base, observation, ...rest })
   return (
     found && { code: found.reason.code, message: found.reason.message, hint: found.reason.hint, final: found.final }
@@ -130,8 +130,45 @@ describe("the diagnosis of a start", () => {
     const observed = pod({ containers: [container({ state: "running" })] })
     const found = find({ pod: observed, events, now: seconds(301) })
     expect(found).toMatchObject({ code: "start_timeout", final: true })
-    expect(found?.message).toContain("300 s")
+    expect(found?.message).toContain("301 s")
     expect(found?.message).toContain("Startup probe failed")
+  })
+
+  const pull = (reason: string, at: number, message = "", name = "agent") => ({
+    container: `spec.containers{${name}}`,
+    reason,
+    message,
+    at: seconds(at),
+  })
+  const creating = pod({ containers: [container({ reason: "ContainerCreating" })] })
+
+  it("does not count the time in which the node pulls an image, up to three times the time for a start", () => {
+    const pulls = [pull("Pulling", 20)]
+    expect(find({ pod: creating, pulls, now: seconds(301) })).toBeNull()
+    expect(find({ pod: creating, pulls, now: seconds(900) })).toBeNull()
+    const found = find({ pod: creating, pulls, now: seconds(901) })
+    expect(found).toMatchObject({ code: "start_timeout", final: true })
+    expect(found?.message).toBe("The agent was not ready after 901 s. Its node still pulls an image.")
+  })
+
+  it("gives a start its whole time after the last image has come", () => {
+    const pulls = [
+      pull("Pulled", 400, 'Successfully pulled image "b" in 5m', "agent"),
+      pull("Pulling", 100, "", "agent"),
+      pull("Pulled", 90, 'Successfully pulled image "a" in 1m', "auth"),
+      pull("Pulling", 20, "", "auth"),
+    ]
+    expect(find({ pod: creating, pulls, now: seconds(700) })).toBeNull()
+    expect(find({ pod: creating, pulls, now: seconds(701) })).toMatchObject({ code: "start_timeout", final: true })
+  })
+
+  it("counts all the time where no image came: it was there already, or the registry did not give it", () => {
+    for (const end of ["Failed", "BackOff"]) {
+      const pulls = [pull(end, 250), pull("Pulling", 200)]
+      expect(find({ pod: creating, pulls, now: seconds(301) })).toMatchObject({ final: true })
+    }
+    const present = [pull("Pulled", 250, 'Container image "x" already present on machine')]
+    expect(find({ pod: creating, pulls: present, now: seconds(301) })).toMatchObject({ final: true })
   })
 
   it("has a hint for every reason", () => {

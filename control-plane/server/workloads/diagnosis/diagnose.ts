@@ -1,6 +1,7 @@
 import type { Reason } from "../../sessions/types.ts"
 import type { ContainerObservation, PodObservation, WorkloadObservation, WorkloadRecord } from "../types.ts"
 import { hintFor } from "./hints.ts"
+import { type PullEvent, pulledUntil } from "./pulls.ts"
 
 /** An event of the cluster about the workload, newest first in a list. */
 export interface WorkloadEvent {
@@ -14,6 +15,8 @@ export interface DiagnosisInput {
   readonly report: WorkloadRecord["report"]
   /** Warnings about the StatefulSet (while there is no pod) or about the pod. */
   readonly events: readonly WorkloadEvent[]
+  /** What the node says of the pod's images, warnings or not. */
+  readonly pulls: readonly PullEvent[]
   /** When this start began, and what time it is. Milliseconds since the epoch. */
   readonly startedAt: number
   readonly now: number
@@ -34,6 +37,9 @@ const RESTARTS_MAX = 3
 /** What ran longer than this before it ended had started well. */
 const LOOP_RUN_MS = 60_000
 
+/** The first session on a new node waits for images: that does not count, up to so many times the time for a start. */
+const PULL_TIMES_MAX = 3
+
 const IMAGE_INVALID = ["InvalidImageName", "ErrImageNeverPull"]
 const IMAGE_WAITING = ["ErrImagePull", "ImagePullBackOff", "ImageInspectError", "RegistryUnavailable"]
 const REFUSED = ["CreateContainerConfigError", "CreateContainerError", "RunContainerError", "PreCreateHookError"]
@@ -44,15 +50,22 @@ const IMAGE_HOPELESS =
 /** What stands between a workload and its agent, or null while all goes its way. Pure. */
 export function diagnose(input: DiagnosisInput): Diagnosis | null {
   const found = input.observation.pod === null ? withoutPod(input) : withPod(input, input.observation.pod)
-  if (found?.final || input.now - input.startedAt <= input.startTimeout_ms) return found
+  if (found?.final || input.now <= deadlineOf(input)) return found
   if (found !== null) return { ...found, final: true }
-  const seconds = Math.round(input.startTimeout_ms / 1000)
+  const seconds = Math.round((input.now - input.startedAt) / 1000)
+  const pulling = pulledUntil(input.pulls, input.now) === input.now ? " Its node still pulls an image." : ""
   const words = input.events[0]?.message
   return because(
     "start_timeout",
-    `The agent was not ready after ${seconds} s.${words === undefined ? "" : ` Kubernetes: ${words}`}`,
+    `The agent was not ready after ${seconds} s.${pulling}${words === undefined ? "" : ` Kubernetes: ${words}`}`,
     true,
   )
+}
+
+/** When the time for a start is over. */
+function deadlineOf({ pulls, startedAt, now, startTimeout_ms }: DiagnosisInput): number {
+  const begun = Math.max(startedAt, pulledUntil(pulls, now) ?? startedAt)
+  return Math.min(begun + startTimeout_ms, startedAt + PULL_TIMES_MAX * startTimeout_ms)
 }
 
 function withoutPod(input: DiagnosisInput): Diagnosis | null {
