@@ -263,6 +263,26 @@ describe("what GitHub tells by webhook", () => {
     expect(await loginsOf(late.cookie)).toEqual([])
   })
 
+  test("sent again while GitHub cannot be asked, it unlinks nobody who has linked anew, under whichever id", async () => {
+    const delivery = revoked("anew")
+    const { cookie } = await linked("anew")
+    github.withdraw("anew")
+    expect((await post(delivery)).status).toBe(204)
+    expect(await comeBack(await allowed(cookie, "anew"), cookie)).toBe(OK)
+    github.break(true)
+    const id = randomUUID()
+    for (const at of [server, otherReplica]) {
+      const response = await post(delivery, { "x-github-delivery": id }, at)
+      expect([response.status, response.headers.get("retry-after")]).toEqual([503, "60"])
+    }
+    github.break(false)
+    expect(await loginsOf(cookie)).toEqual(["anew"])
+    // What was answered so has not counted: with GitHub back, the same one does.
+    github.withdraw("anew")
+    expect((await post(delivery, { "x-github-delivery": id })).status).toBe(204)
+    expect(await loginsOf(cookie)).toEqual([])
+  })
+
   test("nothing counts without the right signature of these very bytes", async () => {
     const { cookie } = await linked("steady")
     github.withdraw("steady")

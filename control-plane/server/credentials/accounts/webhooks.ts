@@ -6,7 +6,7 @@ import type { Logger } from "../../observability/index.ts"
 import type { AccountTokenOf } from "./access.ts"
 import type { AccountProvider, Delivery, SignedRequest } from "./provider.ts"
 import { type AccountRecord, deleteAccount, findAccountsOf } from "./store.ts"
-import { noteDelivery, notifyAccounts } from "./webhook-store.ts"
+import { noteBody, noteDelivery, notifyAccounts } from "./webhook-store.ts"
 
 /** Wrong signatures a minute and address that are answered and told one by one. */
 const WRONG_MAX = 20
@@ -34,7 +34,8 @@ type From = Parameters<AccountWebhooks["receive"]>[2]
 
 /**
  * A signature covers the body alone, neither the delivery's id nor a time. So an event is a reason to look, not the
- * truth: a revocation unlinks what the host itself does not take any more.
+ * truth: a revocation unlinks what the host itself does not take any more. A host that cannot be asked is believed once
+ * for the same bytes.
  */
 export function createAccountWebhooks(options: Options): AccountWebhooks {
   const { audit, providers } = options
@@ -62,8 +63,9 @@ export function createAccountWebhooks(options: Options): AccountWebhooks {
         if (isAppError(error, "unauthenticated")) return refuse(provider, from, error)
         throw error
       })
-      if (delivery.event.kind === "revoked") await unlinkRevoked(options, provider, delivery, delivery.event, from)
-      if (delivery.event.kind === "installation") await tellInstallation(options, provider, delivery, from)
+      const { event } = delivery
+      if (event.kind === "revoked") await unlinkRevoked(options, provider, { ...delivery, event, ...request }, from)
+      if (event.kind === "installation") await tellInstallation(options, provider, delivery, from)
     },
   }
 }
@@ -74,17 +76,19 @@ const actorOf = ({ host }: AccountProvider) => ({ actorId: null, actor: host })
 async function unlinkRevoked(
   options: Options,
   provider: AccountProvider,
-  delivery: Delivery,
-  { subject }: { subject: string },
+  delivery: Delivery & { readonly event: { readonly subject: string }; readonly body: Buffer },
   from: From,
 ): Promise<void> {
   const { database, audit } = options
+  const { subject } = delivery.event
   const accounts = await findAccountsOf(database, { provider: provider.id, host: provider.host, subject })
   const seen = await Promise.all(
     accounts.map(async (account) => ({ account, works: await works(options, provider, account) })),
   )
   await withTransaction(database, async (transaction) => {
     if (!(await noteDelivery(transaction, provider.id, delivery.id))) return
+    const isRepeated = !(await noteBody(transaction, provider.id, delivery.body))
+    if (isRepeated && seen.some(({ works }) => works === null)) throw cannotAsk(provider)
     for (const { account, works } of seen) {
       if (!works && (await deleteAccount(transaction, account.userId, account.id)) === null) continue
       const facts = {
@@ -100,18 +104,26 @@ async function unlinkRevoked(
   })
 }
 
-/** False too when the host cannot be asked: it has said that the account is over. */
+/** Nothing of it counts: sent again, it is looked at anew. */
+function cannotAsk({ host }: AccountProvider): AppError {
+  const message = `${host} cannot be asked whether this account is over, and the same was told before. Send it again later.`
+  return new AppError("unavailable", message, { retryAfter_s: 60 })
+}
+
+/** Null when the host cannot be asked. */
 async function works(
   { tokenOf, log }: Options,
   provider: AccountProvider,
   { id, userId, host }: AccountRecord,
-): Promise<boolean> {
+): Promise<boolean | null> {
   try {
     const token = await tokenOf(userId, host)
     return token !== null && (await provider.accepts(token))
   } catch (error) {
+    // It has to be linked again already.
+    if (isAppError(error, "forbidden")) return false
     log.info({ err: error, account: id, host }, "an account that its host calls revoked could not be asked for")
-    return false
+    return null
   }
 }
 
