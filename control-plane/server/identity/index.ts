@@ -3,7 +3,7 @@ import type { Audit } from "../audit/types.ts"
 import type { Config } from "../config/types.ts"
 import type { Vault } from "../credentials/index.ts"
 import type { Database } from "../database/index.ts"
-import { AppError } from "../errors/index.ts"
+import { AppError, isAppError } from "../errors/index.ts"
 import type { Logger } from "../observability/index.ts"
 import type { Principal } from "../sessions/types.ts"
 import type { Clock } from "../time/index.ts"
@@ -24,6 +24,7 @@ export { apiKeyFaults } from "./api-tokens/static-keys.ts"
 export type { NewAccount, PasswordGiven } from "./password/index.ts"
 export { authorize, PERMISSIONS, type Permission, SCOPES, type Scope } from "./permissions.ts"
 export type { Authentication, NewLogin, Visitor } from "./types.ts"
+export type { UserPatch } from "./users/index.ts"
 
 /** People: who they are, how they prove it, and the browsers and tokens they do it with. */
 export interface Identity {
@@ -93,23 +94,16 @@ export function createIdentity(parts: IdentityParts): Identity {
   ]
   if (file.headerAuth.enabled) methods.push(createHeaderSignIn(parts))
 
-  const noteSignIn: NoteSignIn = async (user, method, login, visitor) => {
-    await audit.record({
-      actorId: user.id,
-      actor: user.email,
-      action: "login.create",
-      requestId: visitor.requestId,
-      address: visitor.address,
-      outcome: "ok",
-      facts: { method, login: login.id },
-    })
+  const noteSignIn: NoteSignIn = async (user, facts, { requestId, address }, outcome = "ok") => {
+    const who = { actorId: user.id, actor: user.email, requestId, address }
+    await audit.record({ ...who, action: "login.create", outcome, facts })
   }
 
   return {
     cookie,
     logins,
     tokens,
-    users: createUsers({ database }),
+    users: createUsers({ database, audit }),
     offers: [
       ...(oidc ? [oidc.offer] : []),
       ...(password ? [{ id: "password", kind: "form", label: "E-mail and password", path: null } as const] : []),
@@ -121,11 +115,23 @@ export function createIdentity(parts: IdentityParts): Identity {
     stillValid: (authentications) => askMethods(methods, authentications),
     async signInWithPassword(input, visitor, previousToken) {
       if (!password) throw passwordsAreOff()
-      const { userId, mustChange } = await password.verify(input.email, input.password, visitor)
-      const options = { method: "password", previousToken, mustChangePassword: mustChange } as const
-      const login = await logins.start({ id: userId }, visitor, options)
-      await noteSignIn({ id: userId, email: subjectOf(input.email) }, "password", login, visitor)
-      return login
+      const {
+        userId,
+        mustChange,
+        stillHolds: stillProven,
+      } = await password.verify(input.email, input.password, visitor)
+      const user = { id: userId, email: subjectOf(input.email) }
+      const options = { method: "password", previousToken, stillProven, mustChangePassword: mustChange } as const
+      try {
+        const login = await logins.start(user, visitor, options)
+        await noteSignIn(user, { method: "password", login: login.id }, visitor)
+        return login
+      } catch (error) {
+        if (isAppError(error, "unauthenticated")) {
+          await noteSignIn(user, { method: "password", why: error.detail }, visitor, "refused")
+        }
+        throw error
+      }
     },
     get accounts() {
       if (!password) throw passwordsAreOff()
@@ -161,9 +167,9 @@ function passwordsAreOff(): AppError {
 
 type NoteSignIn = (
   user: { id: string; email: string },
-  method: string,
-  login: NewLogin,
+  facts: { method: string; login?: string; why?: string | undefined },
   visitor: Visitor,
+  outcome?: "ok" | "refused",
 ) => Promise<void>
 
 function providerSignIn(parts: {
@@ -178,11 +184,17 @@ function providerSignIn(parts: {
     begin: (providerId, returnTo, { requestId }) => oidc.begin(providerId, returnTo, requestId),
     clearCookie: () => oidc.clearCookie(),
     async finish(providerId, search, cookieHeader, visitor) {
-      const { user, tokens, returnTo } = await oidc.finish(providerId, search, cookieHeader, visitor.requestId)
+      const { user, stillHolds, tokens, returnTo } = await oidc.finish(
+        providerId,
+        search,
+        cookieHeader,
+        visitor.requestId,
+      )
       const previousToken = cookie.read(cookieHeader)
       const kept = providerLogins.optionsFor(user.id, tokens)
-      const login = await logins.start(user, visitor, { method: "oidc", previousToken, ...kept })
-      await noteSignIn(user, "oidc", login, visitor)
+      const options = { method: "oidc", previousToken, stillProven: stillHolds, ...kept } as const
+      const login = await logins.start(user, visitor, options)
+      await noteSignIn(user, { method: "oidc", login: login.id }, visitor)
       return { login, returnTo }
     },
   }

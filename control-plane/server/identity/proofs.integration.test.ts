@@ -127,6 +127,7 @@ test("proofs that do not hold are recorded, once a minute for each address, with
 describe("administration of users", () => {
   const patch = async (id: string, body: Json) =>
     await one.fetch(`/api/users/${id}`, { method: "PATCH", cookie, json: body })
+  const lastEvent = async () => await database("audit_events").orderBy("id", "desc").first()
   const add = async (email: string, role = "member") => {
     await database("users").insert({
       id: `usr_${email}`,
@@ -165,9 +166,35 @@ describe("administration of users", () => {
       disabled: true,
     })
     expect(await json(await patch(id, { disabled: false }))).toMatchObject({ role: "readonly", disabled: false })
-    const [last] = await database("audit_events").orderBy("id", "desc").limit(1)
+    const last = await lastEvent()
     expect(last).toMatchObject({ action: "user.update", facts: { user: id, disabled: false } })
     expect(last.request_id).toMatch(/^req_/)
+  })
+
+  test("gives a local account another name, and nobody whose name is told elsewhere", async () => {
+    const made = await one.fetch("/api/users", { method: "POST", cookie, json: { email: "mia@x.y" } })
+    const { id } = await json(made)
+    expect(await json(await patch(String(id), { name: "  Mia Muster " }))).toMatchObject({ name: "Mia Muster" })
+    expect(await lastEvent()).toMatchObject({ action: "user.update", facts: { user: id, name: "Mia Muster" } })
+    for (const name of ["", "   ", "a\nb", "a\u202eb", "x".repeat(201), 5]) {
+      expect((await patch(String(id), { name })).status, JSON.stringify(name)).toBe(400)
+    }
+    const elsewhere = await patch(await add("max"), { name: "Max", role: "admin" })
+    expect([elsewhere.status, await json(elsewhere)]).toMatchObject([
+      409,
+      { error: { code: "conflict", message: expect.stringContaining("where he signs in") } },
+    ])
+    expect(await database("users").where({ subject: "max" }).first()).toMatchObject({ name: "max", role: "member" })
+  })
+
+  test("lets everybody change his own name, seen at once on every replica", async () => {
+    const rename = (name: string) => two.fetch("/api/me", { method: "PATCH", cookie, json: { name } })
+    expect(await json(await rename("فا\u200cطمه"))).toMatchObject({ name: "فا\u200cطمه", email: "Admin@example.com" })
+    expect(await json(await one.fetch("/api/me", { cookie }))).toMatchObject({ name: "فا\u200cطمه" })
+    expect(await lastEvent()).toMatchObject({ actor: "Admin@example.com", facts: { name: "فا\u200cطمه" } })
+    expect((await rename("")).status).toBe(400)
+    const key = { headers: { "x-api-key": KEY }, method: "PATCH", json: { name: "x" } }
+    expect((await one.fetch("/api/me", key)).status).toBe(403)
   })
 
   test("leaves an administrator: neither oneself disabled nor the last one demoted", async () => {
@@ -203,6 +230,11 @@ describe("header sign-in", () => {
     expect((await server.fetch("/api/me", as("not an address", "x"))).status).toBe(401)
     expect((await server.fetch("/api/me")).status).toBe(401)
     const cross = { ...as("ann@corp.com", "Ann"), method: "PUT", json: { defaultVisibility: "public" } }
+    const named = await server.fetch("/api/me", { ...as("ann@corp.com", "Ann"), method: "PATCH", json: { name: "x" } })
+    expect([named.status, await json(named)]).toMatchObject([
+      409,
+      { error: { message: expect.stringContaining("where you sign in") } },
+    ])
     expect(
       (await server.fetch("/api/me/settings", { ...cross, headers: { ...cross.headers, origin: "https://evil.com" } }))
         .status,

@@ -48,14 +48,12 @@ export function accountHandlers(parts: {
       return { redirect }
     },
 
-    me: async ({ principal, authentication }: Caller) => ({
-      id: principal.userId,
-      email: principal.email,
-      name: principal.name,
-      role: principal.role,
-      method: principal.method,
-      mustChangePassword: authentication?.mustChangePassword ?? false,
-    }),
+    me: async (caller: Caller) => meOf(caller, caller.principal.name),
+
+    async rename(call: Caller & { body: { name: string } }) {
+      const { name } = await identity.users.rename(call.principal, call.body.name)
+      return meOf(call, name)
+    },
 
     async changePassword({ principal, body, visitor, setHeader }: Caller & { body: { current: string; new: string } }) {
       const { ended, ...renewed } = await identity.accounts.change(principal, body, visitor)
@@ -72,6 +70,11 @@ export function accountHandlers(parts: {
       return await loadSettings(database, principal.userId, defaults)
     },
   }
+}
+
+function meOf({ principal, authentication }: Caller, name: string) {
+  const { userId: id, email, role, method } = principal
+  return { id, email, name, role, method, mustChangePassword: authentication?.mustChangePassword ?? false }
 }
 
 /** What a person sees and ends of his signed-in browsers. */

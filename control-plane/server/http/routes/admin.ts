@@ -1,5 +1,5 @@
 import type { Audit, AuditFilters, AuditLog, AuditQuery } from "../../audit/index.ts"
-import type { Identity, NewAccount, PasswordGiven, Scope } from "../../identity/index.ts"
+import type { Identity, NewAccount, PasswordGiven, Scope, UserPatch } from "../../identity/index.ts"
 import type { Call } from "./route.ts"
 
 type Caller = Pick<Call, "principal" | "visitor">
@@ -30,11 +30,8 @@ export function adminHandlers(parts: { identity: Identity; audit: Audit; auditLo
     createUser: ({ principal, body }: Caller & { body: NewAccount }) => identity.accounts.create(principal, body),
     setPassword: ({ principal, params, body }: Caller & { params: { id: string }; body: PasswordGiven }) =>
       identity.accounts.reset(principal, params.id, body),
-    async updateUser(call: Caller & { params: { id: string }; body: { role?: string; disabled?: boolean } }) {
-      const user = await identity.users.update(call.principal, call.params.id, call.body)
-      await note(call, "user.update", { user: user.id, ...call.body })
-      return user
-    },
+    updateUser: ({ principal, params, body }: Caller & { params: { id: string }; body: UserPatch }) =>
+      identity.users.update(principal, params.id, body),
 
     audit: ({ query }: { query: AuditQuery }) => auditLog.list(query),
     async *exportAudit(call: Caller & { query: AuditFilters; signal: AbortSignal; setHeader: Call["setHeader"] }) {

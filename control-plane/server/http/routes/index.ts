@@ -61,6 +61,7 @@ export function createRoutes(parts: RouteParts): readonly Route[] {
     route("GET",    "/api/auth/callback/:providerId",          "anyone",         "Come back from the identity provider",    { query: account.comeBackQuery, redirect: true },                       pro.comeBack),
 
     route("GET",    "/api/me",                                 "profile:read",   "Who one is",                              { answer: account.me },                                                 acc.me),
+    route("PATCH",  "/api/me",                                 "profile:write",  "Change one's name",                       { body: account.updateMe, answer: account.me },                         acc.rename),
     route("POST",   "/api/me/password",                        "own-sign-in",    "Change one's password",                   { body: account.changePassword, answer: account.revoked },             acc.changePassword),
     route("GET",    "/api/me/logins",                          "account",        "One's signed-in browsers",                { answer: account.loginPage },                                          acc.logins),
     route("DELETE", "/api/me/logins",                          "account",        "Sign out all other browsers",             { answer: account.revoked },                                            acc.revokeOtherLogins),
@@ -75,7 +76,7 @@ export function createRoutes(parts: RouteParts): readonly Route[] {
     route("GET",    "/api/users",                              "users:admin",    "Find users",                              { query: admin.userQuery, answer: admin.userPage },                     adm.users),
     route("POST",   "/api/users",                              "users:admin",    "Make an account with a password",         { body: admin.createUser, answer: admin.newUser, status: 201 },         adm.createUser),
     route("POST",   "/api/users/:id/password",                 "users:passwords", "Set somebody's password",                { body: admin.setPassword, answer: admin.passwordSet },                 adm.setPassword),
-    route("PATCH",  "/api/users/:id",                          "users:admin",    "Change a user's role, or disable him",    { body: admin.updateUser, answer: admin.user },                         adm.updateUser),
+    route("PATCH",  "/api/users/:id",                          "users:admin",    "Change a user's role or name, or disable him", { body: admin.updateUser, answer: admin.user },                         adm.updateUser),
     route("GET",    "/api/audit",                              "audit:read",     "Read the record of who did what",         { query: admin.auditQuery, answer: admin.auditPage },                   adm.audit),
     route("GET",    "/api/audit/export",                       "audit:read",     "Take the record away, an event a line",   { query: admin.auditExportQuery, answer: admin.auditEvent, lines: true }, adm.exportAudit),
 

@@ -1,6 +1,6 @@
 import { SCOPES } from "../../identity/index.ts"
 import { VISIBILITIES } from "../../sessions/types.ts"
-import { pageOf, time } from "./common.ts"
+import { displayName, pageOf, time } from "./common.ts"
 
 export const authMethods = {
   title: "SignInMethods",
@@ -64,6 +64,15 @@ export const me = {
         "True after signing in with a one-time password: until another one is chosen, everything else is refused with `password_change_required`.",
     },
   },
+} as const
+
+export const updateMe = {
+  title: "UpdateMe",
+  description: "One's own account. Who signs in elsewhere has the name that is told there.",
+  type: "object",
+  additionalProperties: false,
+  required: ["name"],
+  properties: { name: displayName },
 } as const
 
 export const changePassword = {

@@ -1,5 +1,5 @@
 import { OUTCOMES } from "../../audit/types.ts"
-import { pageOf, time } from "./common.ts"
+import { displayName, pageOf, time } from "./common.ts"
 
 export const user = {
   title: "User",
@@ -113,7 +113,11 @@ export const updateUser = {
   minProperties: 1,
   properties: {
     role: { ...role, description: "Replaced at the next sign-in where roles are mapped." },
-    disabled: { type: "boolean", description: "True ends everything that the user is signed in with." },
+    disabled: {
+      type: "boolean",
+      description: "True ends everything that the user is signed in with; his API tokens rest until he is enabled.",
+    },
+    name: { ...displayName, description: "For people. Only of an account with a password here." },
   },
 } as const
 

@@ -1,6 +1,15 @@
 /** Schemas with a `title` become components of the OpenAPI document. */
 export const time = { type: "integer", description: "Milliseconds since the epoch." } as const
 
+/** How people are called: something visible on one line, and nothing that turns the direction of what stands beside it. */
+export const displayName = {
+  type: "string",
+  minLength: 1,
+  maxLength: 200,
+  pattern: "^(?=.*\\S)[^\\p{Cc}\\u2028-\\u202e\\u2066-\\u2069]*$",
+  description: "For people; one line.",
+} as const
+
 /** A page of `items`; `nextCursor` asks for the next one and is null on the last. */
 export function pageOf<const Item extends object>(item: Item, description: string) {
   return {

@@ -46,6 +46,7 @@ export const TABLE: readonly Row[] = [
 
   { route: "GET /api/me", private: SIGNED_IN(200), tokens: ["profile:read"] },
   // The people of this table sign in elsewhere: 409 is the answer to whoever may ask.
+  { route: "PATCH /api/me", private: SIGNED_IN(409), tokens: ["profile:write"], json: { name: "x" } },
   { route: "POST /api/me/password", private: SIGNED_IN(409), tokens: none, json: { current: "x", new: "y" } },
   { route: "GET /api/me/logins", private: SIGNED_IN(200), tokens: none },
   { route: "DELETE /api/me/logins", private: SIGNED_IN(200), tokens: none },

@@ -5,7 +5,7 @@ import { AppError } from "../../errors/index.ts"
 import type { Principal } from "../../sessions/types.ts"
 import type { Clock } from "../../time/index.ts"
 import type { Authentication, LoginView, NewLogin, SignInMethod, Visitor } from "../types.ts"
-import { noteSignIn } from "../users/store.ts"
+import { lockUser, noteSignIn } from "../users/store.ts"
 import type { LoginCookie } from "./cookie.ts"
 import {
   type ActiveLogin,
@@ -24,10 +24,13 @@ const ABSOLUTE_MS = 30 * 24 * 3_600_000
 /** The time of last use is written at most this often: reading a page must not be a write. */
 const TOUCH_MS = 5 * 60_000
 const USER_AGENT_CHARACTERS_MAX = 300
+const CHANGED_MEANWHILE = "changed meanwhile"
 
 /** What a login is made with beyond who and from where. */
 export interface LoginOptions {
   readonly method: "password" | "oidc"
+  /** Whether what was proven a moment ago still is so; asked while nobody else can change the account. */
+  readonly stillProven: (transaction: Database) => Promise<boolean>
   /** The login that this browser had; it ends, so that a planted cookie is worth nothing. */
   readonly previousToken: string | null
   /** Good for nothing but replacing the password. */
@@ -40,6 +43,7 @@ export interface LoginOptions {
 
 /** Signed-in browsers: made at sign-in, shown to their owner, gone when revoked or expired. */
 export interface Logins extends SignInMethod {
+  /** @throws AppError `unauthenticated` with the detail `changed meanwhile` when it is not proven any more */
   start(user: { id: string }, visitor: Visitor, options: LoginOptions): Promise<NewLogin>
   list(principal: Principal): Promise<LoginView[]>
   /** @throws AppError `not_found` */
@@ -116,6 +120,13 @@ async function startLogin(
   const expiresAt = now + Math.min(options.life_ms ?? ABSOLUTE_MS, ABSOLUTE_MS)
   const { provider } = options
   await withTransaction(database, async (transaction) => {
+    // Whoever ends a user's sign-ins holds this row too: he finds this one, or it finds what he has changed.
+    await lockUser(transaction, user.id)
+    if (!(await options.stillProven(transaction))) {
+      throw new AppError("unauthenticated", "Your account has just been changed. Sign in again.", {
+        detail: CHANGED_MEANWHILE,
+      })
+    }
     if (options.previousToken !== null) await deleteLogins(transaction, { tokenHash: hash(options.previousToken) })
     await deleteExpired(transaction, now)
     await insertLogin(transaction, {

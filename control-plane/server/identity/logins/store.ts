@@ -150,10 +150,12 @@ export async function deleteLogins(
   return await query.delete()
 }
 
-/** Removes what has expired. */
+/** Removes what has expired, but for what somebody else is at: two sign-ins must not wait for each other here. */
 export async function deleteExpired(database: Database, now: number): Promise<void> {
-  await database<LoginRow>(TABLE)
-    .where("expires_at", "<", new Date(now))
-    .orWhere("idle_expires_at", "<", new Date(now))
-    .delete()
+  const at = new Date(now)
+  await database.raw(
+    `DELETE FROM logins WHERE id IN (
+       SELECT id FROM logins WHERE expires_at < ? OR idle_expires_at < ? FOR UPDATE SKIP LOCKED)`,
+    [at, at],
+  )
 }

@@ -4,9 +4,10 @@ import { type Database, withTransaction } from "../../database/index.ts"
 import { AppError, isAppError } from "../../errors/index.ts"
 import type { Logger } from "../../observability/index.ts"
 import type { Clock } from "../../time/index.ts"
+import { deleteLogins } from "../logins/store.ts"
 import { safeReturnPath } from "../return-path.ts"
 import type { Offer } from "../types.ts"
-import { linkLocalUser, type UserRecord, upsertUser } from "../users/store.ts"
+import { findUser, linkLocalUser, type UserRecord, upsertUser } from "../users/store.ts"
 import { endsSignIn, explain, toSignInError } from "./failures.ts"
 import { type Person, personOf } from "./person.ts"
 import { createProvider, type Provider } from "./provider.ts"
@@ -21,18 +22,22 @@ export interface ProviderTokens {
   readonly valid_ms: number
 }
 
+/** Somebody whom the provider vouches for and who may come in. */
+export interface Found {
+  readonly user: UserRecord
+  readonly tokens: ProviderTokens
+  readonly returnTo: string
+  /** Whether the account is still in force. */
+  stillHolds(transaction: Database): Promise<boolean>
+}
+
 /** Sign-in at an OpenID provider: the authorization code flow with PKCE. */
 export interface OidcSignIn {
   readonly offer: Offer
   /** Where to send the browser, and the cookie that remembers it. @throws AppError `not_found`, `unavailable` */
   begin(providerId: string, returnTo: unknown, requestId: string): Promise<{ location: string; cookie: string }>
   /** Who came back. @throws AppError `unauthenticated`, `unavailable`, `not_found` */
-  finish(
-    providerId: string,
-    search: string,
-    cookieHeader: string | undefined,
-    requestId: string,
-  ): Promise<{ user: UserRecord; tokens: ProviderTokens; returnTo: string }>
+  finish(providerId: string, search: string, cookieHeader: string | undefined, requestId: string): Promise<Found>
   clearCookie(): string
   /** Where to go to sign out at the provider too; null when it offers no such place. */
   signOutUrl(idToken: string): Promise<string | null>
@@ -101,7 +106,12 @@ async function begin({ config, provider, transactions, prefix }: Context, provid
   return { location: location.href, cookie }
 }
 
-async function finish(context: Context, providerId: string, search: string, cookieHeader: string | undefined) {
+async function finish(
+  context: Context,
+  providerId: string,
+  search: string,
+  cookieHeader: string | undefined,
+): Promise<Found> {
   const { config, database, provider, transactions, prefix } = context
   requireProvider(provider, providerId)
   const { state, nonce, verifier, returnTo, providerId: begunWith } = await transactions.finish(cookieHeader)
@@ -109,7 +119,9 @@ async function finish(context: Context, providerId: string, search: string, cook
   const checks = { expectedState: state, expectedNonce: nonce, ...(verifier ? { pkceCodeVerifier: verifier } : {}) }
   const { person, tokens } = await exchange(context, search, checks)
   const user = await accountOf(database, person, config.file)
-  return { user, tokens, returnTo: safeReturnPath(returnTo, prefix) }
+  const stillHolds = async (transaction: Database) =>
+    (await findUser(transaction, { id: user.id }))?.disabledAt === null
+  return { user, tokens, returnTo: safeReturnPath(returnTo, prefix), stillHolds }
 }
 
 /** Whatever goes wrong is logged with what an operator can do about it, and told the person in other words. */
@@ -181,7 +193,11 @@ async function accountOf(
   file: Pick<Config["file"], "oidc" | "roleMapping">,
 ): Promise<UserRecord> {
   const user = await withTransaction(database, async (transaction) => {
-    if (file.oidc.linkByEmail && person.emailVerified) await linkLocalUser(transaction, person)
+    if (file.oidc.linkByEmail && person.emailVerified) {
+      const linked = await linkLocalUser(transaction, person)
+      // The provider answers for this account from now on: what a password had opened is not asked about there.
+      if (linked !== null) await deleteLogins(transaction, { userId: linked })
+    }
     return await upsertUser(transaction, person, file.roleMapping.default)
   })
   if (user.disabledAt !== null)

@@ -270,6 +270,23 @@ describe("an account", () => {
     await database("users").update({ disabled_at: null })
   })
 
+  test("that is disabled while it signs in gets no sign-in that would hold once it is enabled again", async () => {
+    const { me } = await signIn(servers.confidential)
+    const other = await openPool(1).transaction()
+    await other("users").where({ id: me?.id }).update({ disabled_at: new Date() })
+    const late = signIn(servers.confidential)
+    const waiting = () =>
+      database("pg_stat_activity").whereRaw("datname = current_database() AND wait_event_type = 'Lock'").select("pid")
+    await expect.poll(async () => (await waiting()).length, { timeout: 10_000, interval: 20 }).toBe(1)
+    await other.commit()
+    expect((await late).url.pathname).toBe("/sign-in")
+    await database("users").update({ disabled_at: null })
+    const cookie = (await late).browser.cookieOf(servers.confidential.url)
+    expect((await fetch(`${servers.confidential.url}/api/me`, { headers: { cookie } })).status).toBe(401)
+    const event = await database("audit_events").where({ action: "login.create" }).orderBy("id", "desc").first()
+    expect(event).toMatchObject({ outcome: "refused", facts: { method: "oidc", why: "changed meanwhile" } })
+  })
+
   test("needs an address", async () => {
     provider.account = { sub: "nomail", name: "No Mail" }
     expect(await refusal(servers.confidential, {})).toContain("no e-mail address")
@@ -299,8 +316,11 @@ describe("an account", () => {
       provider.account = boss(sub, verified)
       expect((await signIn(linking)).me?.id, sub).not.toBe(local.id)
     }
+    const byPassword = await linking.signIn()
     provider.account = boss("boss5", true)
     expect((await signIn(linking)).me).toMatchObject({ id: local.id, role: "admin" })
+    // The provider is never asked about what a password had opened.
+    expect((await linking.fetch("/api/me", { cookie: byPassword })).status).toBe(401)
     provider.account = boss("boss6", true)
     expect((await signIn(linking)).me?.id).not.toBe(local.id)
     expect((await linking.fetch("/api/auth/password", { method: "POST", json: ADMIN })).status).toBe(401)

@@ -8,7 +8,7 @@ import { renewLogin } from "../logins/index.ts"
 import { deleteLogins } from "../logins/store.ts"
 import type { Visitor } from "../types.ts"
 import { type UserView, viewOf } from "../users/index.ts"
-import { findUser, insertUser, LOCAL_ISSUER } from "../users/store.ts"
+import { findUser, insertUser, LOCAL_ISSUER, lockUser } from "../users/store.ts"
 import type { SignInLimits } from "./limits.ts"
 import { requireGoodPassword } from "./rules.ts"
 import { findAccount, type PasswordAccount, replacePassword, savePassword } from "./store.ts"
@@ -102,6 +102,7 @@ export function createAccounts(parts: AccountsParts): Accounts {
         throw new AppError("conflict", "This user does not sign in with a password here.")
       const { oneTimePassword, stored } = await prepare(given, user)
       await withTransaction(database, async (transaction) => {
+        await lockUser(transaction, userId)
         await savePassword(transaction, userId, stored)
         const ended = await deleteLogins(transaction, { userId })
         const facts = { user: userId, mustChange: stored.mustChange, ended }
@@ -128,6 +129,7 @@ async function changeOwn(
   await checkCurrent({ audit, limits, compare }, principal, account, input.current, visitor)
   const replacement = await hash(input.new)
   return await withTransaction(database, async (transaction) => {
+    await lockUser(transaction, userId)
     // Somebody who knew the old one has been faster: what he set stands, and is to be known to go on.
     if (!(await replacePassword(transaction, userId, account.hash, replacement))) {
       throw new AppError("conflict", "The password has been changed in the meantime. Sign in again.")

@@ -19,13 +19,22 @@ export { subjectOf } from "./subject.ts"
 const HASHES_MAX = 4
 const WAITING_MAX = 64
 
+/** A password that was right when it was looked at. */
+export interface Verified {
+  readonly userId: string
+  /** It has to be replaced before anything else. */
+  readonly mustChange: boolean
+  /** Whether it is still the account's, and the account in force. */
+  stillHolds(transaction: Database): Promise<boolean>
+}
+
 /** Sign-in with an e-mail address and a password. */
 export interface PasswordSignIn {
   /**
-   * Answers the user's id, and whether the password has to be replaced before anything else. Unknown, disabled and wrong take the same time and say the same.
+   * Whose password it is. Unknown, disabled and wrong take the same time and say the same.
    * @throws AppError `unauthenticated`, `too_many_requests`, `unavailable` when too many wait
    */
-  verify(email: string, password: string, visitor: Visitor): Promise<{ userId: string; mustChange: boolean }>
+  verify(email: string, password: string, visitor: Visitor): Promise<Verified>
   /** Accounts with a password: made, reset, and changed by their owners. */
   readonly accounts: Accounts
 }
@@ -77,7 +86,16 @@ export function createPasswordSignIn(parts: {
         return await refuse("one-time password expired", account.userId)
       }
       await limits.succeeded(subject, visitor.address)
-      return { userId: account.userId, mustChange: account.mustChange }
+      const { userId, mustChange, hash } = account
+      return {
+        userId,
+        mustChange,
+        async stillHolds(transaction) {
+          const current = await findAccount(transaction, { userId })
+          // Every hash has a salt of its own: the same password set anew is another one.
+          return current !== null && !current.disabled && current.hash === hash
+        },
+      }
     },
   }
 }

@@ -78,19 +78,21 @@ export async function upsertUser(
 
 /**
  * Gives the local account with this address to (issuer, subject), unless those have an account already or the address
- * is not unique. It happens once: afterwards the account is not local any more.
+ * is not unique. It happens once: afterwards the account is not local any more. Answers its id; null: none was given.
  */
 export async function linkLocalUser(
   transaction: Database,
   person: { issuer: string; subject: string; email: string },
-): Promise<void> {
-  await transaction.raw(
+): Promise<string | null> {
+  const { rows } = await transaction.raw<{ rows: { id: string }[] }>(
     `UPDATE users SET issuer = ?, subject = ?
       WHERE issuer = 'local' AND lower(email) = lower(?)
         AND NOT EXISTS (SELECT 1 FROM users u WHERE u.issuer = ? AND u.subject = ?)
-        AND (SELECT count(*) FROM users u WHERE u.issuer = 'local' AND lower(u.email) = lower(?)) = 1`,
+        AND (SELECT count(*) FROM users u WHERE u.issuer = 'local' AND lower(u.email) = lower(?)) = 1
+      RETURNING id`,
     [person.issuer, person.subject, person.email, person.issuer, person.subject, person.email],
   )
+  return rows[0]?.id ?? null
 }
 
 /** Of these users the ones who are not disabled, with their roles. */
@@ -128,17 +130,17 @@ export async function listUsers(
   return (await found).map(toRecord)
 }
 
-/** Changes role or disabling of a user who is known to be there; answers him as he is then. */
+/** Changes role, disabling or name of a user who is known to be there; answers him as he is then. */
 export async function updateUser(
   transaction: Database,
   id: string,
-  patch: { role?: string; disabled?: boolean },
+  patch: { role?: string; disabled?: boolean; name?: string },
 ): Promise<UserRecord> {
   const { rows } = await transaction.raw<{ rows: Row[] }>(
-    `UPDATE users SET role = COALESCE(?::text, role),
+    `UPDATE users SET role = COALESCE(?::text, role), name = COALESCE(?::text, name),
             disabled_at = CASE ?::boolean WHEN true THEN COALESCE(disabled_at, now()) WHEN false THEN NULL ELSE disabled_at END
       WHERE id = ? RETURNING *`,
-    [patch.role ?? null, patch.disabled ?? null, id],
+    [patch.role ?? null, patch.name?.trim() ?? null, patch.disabled ?? null, id],
   )
   const [row] = rows
   if (!row) throw new Error("the user was found a moment ago")
