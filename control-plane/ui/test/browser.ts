@@ -41,12 +41,12 @@ export interface Visit {
   close(): Promise<void>
 }
 
-/** A server of its own under a path prefix, and a page that looks at it. */
+/** A server of its own under a path prefix, and a page that looks at it. `expected`: complaints that the test asks for. */
 async function visit(
   bench: Bench,
-  options: { empty?: boolean; signedIn?: boolean; phone?: boolean; dark?: boolean } = {},
+  options: { empty?: boolean; signedIn?: boolean; phone?: boolean; dark?: boolean; expected?: RegExp } = {},
 ): Promise<Visit> {
-  const { empty = false, signedIn = true, phone = false, dark = false } = options
+  const { empty = false, signedIn = true, phone = false, dark = false, expected } = options
   const server = await startScriptedServer({ directory: bench.directory, prefix: "/some/where/", speed: 0.02, empty })
   const viewport = phone ? { width: 360, height: 740 } : { width: 1280, height: 800 }
   const context = await bench.browser.newContext({
@@ -61,7 +61,8 @@ async function visit(
   const complaints: string[] = []
   page.on("pageerror", (error) => complaints.push(error.message))
   page.on("console", (message) => {
-    if (message.type() === "error" && !/Failed to load resource/.test(message.text())) complaints.push(message.text())
+    if (message.type() !== "error" || /Failed to load resource/.test(message.text())) return
+    if (!expected?.test(message.text())) complaints.push(message.text())
   })
   return {
     server,

@@ -102,6 +102,11 @@ async function readError(response: Response): Promise<ApiError> {
   }
 }
 
+/** Whether it is worth another try without a person: nobody answered, or the server had trouble of its own. */
+export function mayPass(error: unknown): boolean {
+  return !(error instanceof ApiError) || error.status === 0 || error.status === 429 || error.status >= 500
+}
+
 /** `?a=1&b=2` of the entries that have a value, or nothing. */
 export function query(values: Readonly<Record<string, string | number | null | undefined>>): string {
   const search = new URLSearchParams()

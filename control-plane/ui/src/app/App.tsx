@@ -4,6 +4,7 @@ import { ApiError, messageOf } from "../api/client.ts"
 import { Button } from "../design/Button.tsx"
 import { useTitle } from "../design/hooks.ts"
 import { ListPage } from "../sessions/ListPage.tsx"
+import { Fallback } from "./Fallback.tsx"
 import { currentPath, Link, navigate, useRoute } from "./router.tsx"
 import { pathOf, type Route } from "./routes.ts"
 import { Shell } from "./Shell.tsx"
@@ -20,19 +21,25 @@ export function App() {
   const route = useRoute()
   if (route.name === "sign-in") {
     return (
-      <Suspense fallback={<Waiting />}>
-        <SignInPage returnTo={route.returnTo} />
-      </Suspense>
+      <Fallback key="sign-in">
+        <Suspense fallback={<Waiting />}>
+          <SignInPage returnTo={route.returnTo} />
+        </Suspense>
+      </Fallback>
     )
   }
   return (
-    <SignedIn>
-      <Shell>
-        <Suspense fallback={<Waiting />}>
-          <Page route={route} />
-        </Suspense>
-      </Shell>
-    </SignedIn>
+    <Fallback key="signed-in">
+      <SignedIn>
+        <Shell>
+          <Fallback key={pathOf(route)}>
+            <Suspense fallback={<Waiting />}>
+              <Page route={route} />
+            </Suspense>
+          </Fallback>
+        </Shell>
+      </SignedIn>
+    </Fallback>
   )
 }
 

@@ -103,7 +103,9 @@ function Choice({ id, command, selected, onHover, onRun }: ChoiceProps) {
   return (
     <li id={id} role="option" aria-selected={selected} className="palette-item" onPointerMove={onHover} onClick={onRun}>
       {command.session ? <StatusMark session={command.session} dot /> : <Icon name={command.icon ?? "chevron"} />}
-      <span className="truncate">{command.label}</span>
+      <span className="truncate" dir="auto">
+        {command.label}
+      </span>
       {command.note && <span className="palette-note truncate">{command.note}</span>}
     </li>
   )

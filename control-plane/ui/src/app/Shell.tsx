@@ -1,11 +1,13 @@
-import { type ReactNode, useEffect, useState } from "react"
+import { type ReactNode, useEffect, useRef, useState } from "react"
 import { ADMINISTRATOR, useMe } from "../api/account.ts"
 import { IconButton } from "../design/Button.tsx"
 import { Icon } from "../design/Icon.tsx"
 import { Toasts } from "../design/toasts.tsx"
 import { useLiveSessions } from "../sessions/live.ts"
 import { CommandPalette } from "./CommandPalette.tsx"
+import { ConnectionBanner } from "./ConnectionBanner.tsx"
 import { Link, navigate, useRoute } from "./router.tsx"
+import { pathOf } from "./routes.ts"
 import { ShortcutHelp } from "./ShortcutHelp.tsx"
 import { Sidebar } from "./Sidebar.tsx"
 import { type Keys, useShortcuts } from "./shortcuts.ts"
@@ -15,10 +17,9 @@ import "./shell.css"
 export function Shell({ children }: { children: ReactNode }) {
   const route = useRoute()
   const [open, setOpen] = useState<"palette" | "help" | null>(null)
-  const [drawer, setDrawer] = useState(false)
-  useLiveSessions()
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a change of page is what closes it
-  useEffect(() => setDrawer(false), [route.name, "id" in route ? route.id : ""])
+  const [drawer, setDrawer] = useDrawer()
+  const { link, nudge } = useLiveSessions()
+  useFocusOnPage(pathOf(route), () => setDrawer(false))
   useShortcuts(shellKeys(setOpen, useMe().data?.role === ADMINISTRATOR))
   return (
     <div className="shell" {...(drawer ? { "data-drawer": "" } : {})}>
@@ -26,7 +27,13 @@ export function Shell({ children }: { children: ReactNode }) {
         Skip to content
       </button>
       <header className="topbar">
-        <IconButton icon="menu" label="Navigation" aria-expanded={drawer} onClick={() => setDrawer(!drawer)} />
+        <IconButton
+          icon="menu"
+          id="navigation"
+          label="Navigation"
+          aria-expanded={drawer}
+          onClick={() => setDrawer(!drawer)}
+        />
         <Link to={{ name: "list" }} className="brand">
           Berth
         </Link>
@@ -39,6 +46,7 @@ export function Shell({ children }: { children: ReactNode }) {
       )}
       <Sidebar onSearch={() => setOpen("palette")} onHelp={() => setOpen("help")} />
       <main id="main" className="main" tabIndex={-1}>
+        {route.name !== "session" && <ConnectionBanner link={link} onRetry={nudge} />}
         {children}
       </main>
       {open === "palette" && <CommandPalette onClose={() => setOpen(null)} />}
@@ -46,6 +54,35 @@ export function Shell({ children }: { children: ReactNode }) {
       <Toasts />
     </div>
   )
+}
+
+/** The navigation of a small page: takes the focus when it opens; Escape closes it and gives the focus back. */
+function useDrawer(): [boolean, (open: boolean) => void] {
+  const [open, setOpen] = useState(false)
+  useEffect(() => {
+    if (!open) return
+    document.querySelector<HTMLElement>(".sidebar a")?.focus()
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key !== "Escape" || document.querySelector("dialog[open]")) return
+      setOpen(false)
+      document.getElementById("navigation")?.focus()
+    }
+    document.addEventListener("keydown", onKey)
+    return () => document.removeEventListener("keydown", onKey)
+  }, [open])
+  return [open, setOpen]
+}
+
+/** With a change of page, what had the focus may be gone: it goes to the beginning of the new one. */
+function useFocusOnPage(page: string, onChange: () => void): void {
+  const before = useRef(page)
+  useEffect(() => {
+    if (before.current === page) return
+    before.current = page
+    onChange()
+    const hidden = document.activeElement?.closest(".shell[data-drawer] .sidebar")
+    if (document.activeElement === document.body || hidden) document.getElementById("main")?.focus()
+  })
 }
 
 function shellKeys(setOpen: (open: "palette" | "help" | null) => void, administers: boolean): Keys {

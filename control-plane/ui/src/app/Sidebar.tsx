@@ -78,7 +78,7 @@ function Recent({ session, current }: { session: SessionView; current: boolean }
     <li>
       <Link to={{ name: "session", id: session.id }} className="nav-item" aria-current={current ? "page" : undefined}>
         <StatusMark session={session} dot />
-        <span className="truncate" title={session.title}>
+        <span className="truncate" dir="auto" title={session.title}>
           {session.title}
         </span>
       </Link>

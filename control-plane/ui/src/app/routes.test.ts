@@ -21,12 +21,18 @@ describe("addresses of pages", () => {
     { name: "sign-in", returnTo: "sessions/ses_0?x=1" },
   ])("lead back to the page: $name", (route) => expect(parse(pathOf(route))).toEqual(route))
 
-  test.each(["sessions/a/b", "nothing", "new/x", "admin/x", "admin/users/x", "admin/providers/a/b"])(
-    "that are no page's are missing: %s",
-    (path) => {
-      expect(parse(path)).toEqual({ name: "missing" })
-    },
-  )
+  test.each([
+    "sessions/a/b",
+    "nothing",
+    "new/x",
+    "admin/x",
+    "admin/users/x",
+    "admin/providers/a/b",
+    "sessions/%E0%A4",
+    "admin/providers/%",
+  ])("that are no page's are missing: %s", (path) => {
+    expect(parse(path)).toEqual({ name: "missing" })
+  })
 })
 
 describe("where to go after signing in", () => {

@@ -18,7 +18,7 @@ export function parseRoute(path: string, search: string): Route {
   if (fourth !== undefined) return { name: "missing" }
   if (first === "admin") return parseAdmin(second, third)
   if (third !== undefined) return { name: "missing" }
-  if (first === "sessions" && second !== undefined) return { name: "session", id: decodeURIComponent(second) }
+  if (first === "sessions" && second !== undefined) return ofId("session", second)
   if (second !== undefined) return { name: "missing" }
   switch (first) {
     case "":
@@ -36,10 +36,19 @@ export function parseRoute(path: string, search: string): Route {
 }
 
 function parseAdmin(page = "users", id: string | undefined): Route {
-  if (page === "providers" && id !== undefined) return { name: "provider", id: decodeURIComponent(id) }
+  if (page === "providers" && id !== undefined) return ofId("provider", id)
   if (id !== undefined) return { name: "missing" }
   if (page === "new-provider") return { name: "provider", id: null }
   return page === "users" || page === "providers" || page === "audit" ? { name: page } : { name: "missing" }
+}
+
+/** The page of one thing; an address that was cut in the middle of a character is no page's. */
+function ofId(name: "session" | "provider", encoded: string): Route {
+  try {
+    return { name, id: decodeURIComponent(encoded) }
+  } catch {
+    return { name: "missing" }
+  }
 }
 
 /** Path of a page, without the path prefix. */

@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useId, useRef, useState } from "react"
+import { type ReactNode, useId, useLayoutEffect, useRef, useState } from "react"
 import { messageOf } from "../api/client.ts"
 import { Button } from "./Button.tsx"
 
@@ -18,7 +18,8 @@ export function Dialog(props: DialogProps) {
   const { title, onClose, children, className = "", titleHidden = false, insistent = false } = props
   const ref = useRef<HTMLDialogElement>(null)
   const titleId = useId()
-  useEffect(() => {
+  // Closed while it is still in the page: only then does the browser give the focus back.
+  useLayoutEffect(() => {
     const dialog = ref.current
     if (dialog && !dialog.open) dialog.showModal()
     return () => dialog?.close()

@@ -17,12 +17,16 @@ async function copyText(text: string): Promise<boolean> {
 }
 
 function copyBySelection(text: string): boolean {
+  const before = document.activeElement
   const area = document.createElement("textarea")
   area.value = text
   area.className = "hidden-text"
-  document.body.append(area)
+  // Beside an open dialog nothing can be selected.
+  const place = before?.closest("dialog") ?? document.body
+  place.append(area)
   area.select()
-  const done = document.execCommand("copy")
+  const done = document.activeElement === area && document.execCommand("copy")
   area.remove()
+  if (before instanceof HTMLElement) before.focus()
   return done
 }

@@ -3,6 +3,9 @@ import { copy } from "../design/clipboard.ts"
 import { renderMarkdown, splitMarkdown } from "./render.ts"
 import "./markdown.css"
 
+/** What is written from the right where its first letter is. */
+const DIRECTED = "p, ul, ol, h1, h2, h3, h4, h5, h6, blockquote, td, th"
+
 /** Text of an agent, as it is being written or complete. */
 export const Markdown = memo(function Markdown({ text }: { text: string }) {
   const { blocks, references } = useMemo(() => splitMarkdown(text), [text])
@@ -23,6 +26,7 @@ const MarkdownBlock = memo(function MarkdownBlock({ source, references }: { sour
     const fragment = renderMarkdown(source, JSON.parse(references))
     for (const block of fragment.querySelectorAll("pre")) frame(block)
     for (const table of fragment.querySelectorAll("table")) makeScrollable(table)
+    for (const box of fragment.querySelectorAll<HTMLElement>(DIRECTED)) box.dir = "auto"
     ref.current?.replaceChildren(fragment)
   }, [source, references])
   return <div ref={ref} className="markdown-block" />

@@ -46,6 +46,7 @@ export default function NewSessionPage() {
             id={`${id}-prompt`}
             placeholder="Describe the change, the bug or the question. The agent reads the repository by itself."
             rows={6}
+            dir="auto"
             maxLength={200_000}
             autoFocus
             value={draft.prompt}

@@ -37,7 +37,8 @@ export function Composer(props: ComposerProps) {
     setError(null)
     try {
       await onSend(text.trim())
-      setText("")
+      // What has been typed since is not sent yet.
+      setText((now) => (now.startsWith(text) ? now.slice(text.length).trimStart() : now))
     } catch (failure) {
       setError(messageOf(failure))
     }
@@ -67,6 +68,7 @@ export function Composer(props: ComposerProps) {
       </label>
       <textarea
         id="composer"
+        dir="auto"
         ref={field}
         rows={1}
         maxLength={200_000}

@@ -1,4 +1,4 @@
-import { type ReactNode, useMemo, useState } from "react"
+import { type ReactNode, type RefObject, useEffect, useMemo, useRef, useState } from "react"
 import type { SessionView, TodoItem } from "../api/types.ts"
 import { keep, recall } from "../app/storage.ts"
 import { IconButton } from "../design/Button.tsx"
@@ -37,9 +37,15 @@ interface DetailsProps {
 
 /** Beside the transcript: plan, use, and what helps to find a fault. */
 export function Details({ session, state, onClose }: DetailsProps) {
-  const usage = useMemo(() => usageOf(state.messages.map((message) => message.body)), [state.messages])
+  const aside = useRef<HTMLElement>(null)
+  useOverlay(aside)
   return (
-    <aside className="details" aria-label="Details">
+    <aside
+      ref={aside}
+      className="details"
+      aria-label="Details"
+      onKeyDown={(event) => event.key === "Escape" && onClose()}
+    >
       <div className="details-head">
         <h2>Details</h2>
         <IconButton icon="cross" label="Close details" onClick={onClose} />
@@ -47,35 +53,7 @@ export function Details({ session, state, onClose }: DetailsProps) {
       {state.todos.length > 0 && (
         <Todos todos={state.todos} busy={session.status === "running" && session.activity === "busy"} />
       )}
-      <dl className="facts">
-        <Fact name="Owner">{session.owner.name || session.owner.email}</Fact>
-        {session.repository && <Fact name="Repository">{session.repository.url}</Fact>}
-        {session.repository?.ref && <Fact name="Ref">{session.repository.ref}</Fact>}
-        {session.profile !== null && <Fact name="Profile">{session.profile}</Fact>}
-        {session.binding != null && <Fact name="Its token">{bindingName(session.binding)}</Fact>}
-        {(session.environmentFiles ?? []).length > 0 && (
-          <Fact name="Environment files">{session.environmentFiles?.join(", ")}</Fact>
-        )}
-        <Fact name="Created">{fullTime(session.createdAt)}</Fact>
-        {usage.input + usage.output > 0 && (
-          <Fact name={state.olderCursor === null ? "Tokens" : "Tokens (shown part)"}>
-            <span className="numbers">
-              {compact(usage.input)} in · {compact(usage.output)} out · {compact(usage.cached)} cached
-            </span>
-          </Fact>
-        )}
-        {usage.cost > 0 && <Fact name="Cost">{dollars(usage.cost)}</Fact>}
-        {Object.entries(session.tags).map(([name, value]) => (
-          <Fact key={name} name={name}>
-            {value}
-          </Fact>
-        ))}
-        <Fact name="Session">
-          <button type="button" className="fact-copy mono" title="Copy" onClick={() => copy(session.id)}>
-            {session.id}
-          </button>
-        </Fact>
-      </dl>
+      <Facts session={session} state={state} />
       <KeptFiles session={session} />
       <Refusals notices={state.notices} />
       {session.status === "running" && session.steps.length > 0 && (
@@ -94,6 +72,53 @@ export function Details({ session, state, onClose }: DetailsProps) {
       )}
     </aside>
   )
+}
+
+function Facts({ session, state }: Omit<DetailsProps, "onClose">) {
+  const usage = useMemo(() => usageOf(state.messages.map((message) => message.body)), [state.messages])
+  return (
+    <dl className="facts">
+      <Fact name="Owner">{session.owner.name || session.owner.email}</Fact>
+      {session.repository && <Fact name="Repository">{session.repository.url}</Fact>}
+      {session.repository?.ref && <Fact name="Ref">{session.repository.ref}</Fact>}
+      {session.profile !== null && <Fact name="Profile">{session.profile}</Fact>}
+      {session.binding != null && <Fact name="Its token">{bindingName(session.binding)}</Fact>}
+      {(session.environmentFiles ?? []).length > 0 && (
+        <Fact name="Environment files">{session.environmentFiles?.join(", ")}</Fact>
+      )}
+      <Fact name="Created">{fullTime(session.createdAt)}</Fact>
+      {usage.input + usage.output > 0 && (
+        <Fact name={state.olderCursor === null ? "Tokens" : "Tokens (shown part)"}>
+          <span className="numbers">
+            {compact(usage.input)} in · {compact(usage.output)} out · {compact(usage.cached)} cached
+          </span>
+        </Fact>
+      )}
+      {usage.cost > 0 && <Fact name="Cost">{dollars(usage.cost)}</Fact>}
+      {Object.entries(session.tags).map(([name, value]) => (
+        <Fact key={name} name={name}>
+          {value}
+        </Fact>
+      ))}
+      <Fact name="Session">
+        <button type="button" className="fact-copy mono" title="Copy" onClick={() => copy(session.id)}>
+          {session.id}
+        </button>
+      </Fact>
+    </dl>
+  )
+}
+
+/** Where they cover the transcript, the focus goes into them, and back when they are closed. */
+function useOverlay(aside: RefObject<HTMLElement | null>): void {
+  useEffect(() => {
+    if (window.matchMedia(WIDE).matches) return
+    const before = document.activeElement
+    aside.current?.querySelector("button")?.focus()
+    return () => {
+      if (before instanceof HTMLElement) before.focus()
+    }
+  }, [aside])
 }
 
 /** What git was refused in the last hour and since this page was opened, in the words that the agent got. */

@@ -31,8 +31,13 @@ export function Dock({ session, page, me, refill, onSent }: DockProps) {
         <Notices notices={state.notices} />
         {session.may.write ? (
           <>
-            {open.map((request) => (
-              <RequestCard key={request.id} sessionId={session.id} request={request} />
+            {open.map((request, index) => (
+              <RequestCard
+                key={request.id}
+                sessionId={session.id}
+                request={request}
+                place={open.length > 1 ? `${index + 1} of ${open.length}` : ""}
+              />
             ))}
             <Writing session={session} page={page} refill={refill} onSent={onSent} />
           </>

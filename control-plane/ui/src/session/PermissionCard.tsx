@@ -19,7 +19,7 @@ interface PermissionCardProps extends CardProps {
 }
 
 /** May the agent do this? Once, always, or no, with words that it goes on from. */
-export function PermissionCard({ request, busy, error, onAnswer }: PermissionCardProps) {
+export function PermissionCard({ request, place, busy, error, onAnswer }: PermissionCardProps) {
   const [rejecting, setRejecting] = useState(false)
   const [words, setWords] = useState("")
   const id = useId()
@@ -29,6 +29,7 @@ export function PermissionCard({ request, busy, error, onAnswer }: PermissionCar
     <section className="request-card" aria-labelledby={id}>
       <h2 id={id}>
         <Icon name="lock" /> The agent wants to {ASKS[permission] ?? `use “${permission}”`}
+        {place !== "" && <span className="muted numbers">{place}</span>}
       </h2>
       {command !== undefined && (
         <pre className="request-what" tabIndex={0}>

@@ -12,7 +12,7 @@ interface QuestionCardProps extends CardProps {
 }
 
 /** Questions of the agent, with its options and room for own words. */
-export function QuestionCard({ request, busy, error, onAnswer }: QuestionCardProps) {
+export function QuestionCard({ request, place, busy, error, onAnswer }: QuestionCardProps) {
   const questions = request.body.questions ?? []
   const [picked, setPicked] = useState<readonly Picked[]>(() => questions.map(() => NOTHING_PICKED))
   const id = useId()
@@ -24,6 +24,7 @@ export function QuestionCard({ request, busy, error, onAnswer }: QuestionCardPro
     <form className="request-card" aria-labelledby={id} onSubmit={submit}>
       <h2 id={id}>
         <Icon name="help" /> The agent asks
+        {place !== "" && <span className="muted numbers">{place}</span>}
       </h2>
       {questions.map((question, index) => (
         <Choices
@@ -60,7 +61,7 @@ function Choices({ question, picked, onPick }: ChoicesProps) {
   const name = useId()
   return (
     <fieldset className="choices">
-      <legend>{question.question}</legend>
+      <legend dir="auto">{question.question}</legend>
       {question.options.map(({ label, description }) => (
         <label key={label} className="choice">
           <input

@@ -7,13 +7,19 @@ import { QuestionCard } from "./QuestionCard.tsx"
 import "./requests.css"
 
 export interface CardProps {
+  /** Which of several it is: `1 of 3`; empty for the only one. */
+  readonly place: string
   readonly request: AgentRequest
   readonly busy: boolean
   readonly error: string | null
 }
 
+interface RequestCardProps extends Pick<CardProps, "place" | "request"> {
+  readonly sessionId: string
+}
+
 /** Something that the agent waits for, with the ways to answer it. */
-export function RequestCard({ sessionId, request }: { sessionId: string; request: AgentRequest }) {
+export function RequestCard({ sessionId, request, place }: RequestCardProps) {
   const api = useApi()
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<string | null>(null)
@@ -29,8 +35,8 @@ export function RequestCard({ sessionId, request }: { sessionId: string; request
     }
   }
   return request.kind === "permission" ? (
-    <PermissionCard request={request} busy={busy} error={error} onAnswer={answer} />
+    <PermissionCard request={request} place={place} busy={busy} error={error} onAnswer={answer} />
   ) : (
-    <QuestionCard request={request} busy={busy} error={error} onAnswer={answer} />
+    <QuestionCard request={request} place={place} busy={busy} error={error} onAnswer={answer} />
   )
 }

@@ -47,7 +47,7 @@ export function SessionHeader({ session, live, detailsOpen, onDetails }: Session
         <Icon name="back" />
       </Link>
       <div className="session-names">
-        <h1 className="session-title truncate" title={session.title}>
+        <h1 className="session-title truncate" dir="auto" title={session.title}>
           {session.title}
         </h1>
         <Repository session={session} />

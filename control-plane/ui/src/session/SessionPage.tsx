@@ -1,13 +1,14 @@
 import { useEffect, useRef, useState, useSyncExternalStore } from "react"
 import { useMe } from "../api/account.ts"
+import { ConnectionBanner } from "../app/ConnectionBanner.tsx"
 import { Link, navigate } from "../app/router.tsx"
 import { useShortcuts } from "../app/shortcuts.ts"
 import { Button } from "../design/Button.tsx"
 import { useTitle } from "../design/hooks.ts"
+import { toast } from "../design/toasts.tsx"
 import { lookOf } from "../sessions/status.ts"
 import { Transcript, type TranscriptHandle } from "../transcript/Transcript.tsx"
 import { Announcer } from "./Announcer.tsx"
-import { ConnectionBanner } from "./ConnectionBanner.tsx"
 import { Details, useDetailsOpen } from "./Details.tsx"
 import { Dock } from "./Dock.tsx"
 import { LiveProvider, usePageLive } from "./live-context.ts"
@@ -41,9 +42,12 @@ function Loaded({ page }: { page: PageSession }) {
     End: () => transcript.current?.toEnd(),
   })
   const { deleted } = state
+  const title = session?.title ?? ""
   useEffect(() => {
-    if (deleted) navigate("", { replace: true })
-  }, [deleted])
+    if (!deleted) return
+    toast("good", title === "" ? "The session was deleted" : `“${title}” was deleted`)
+    navigate("", { replace: true })
+  }, [deleted, title])
 
   if (link.state === "ended" && link.why === "gone") return <Gone />
   if (error?.status === 404) return <Gone />

@@ -1,4 +1,4 @@
-import { type Api, ApiError, messageOf } from "../api/client.ts"
+import { type Api, mayPass, messageOf } from "../api/client.ts"
 import type { Outgoing } from "../transcript/rows/UserRow.tsx"
 
 export interface Outbox {
@@ -79,9 +79,4 @@ export function createOutbox({ api, sessionId, newId, kept, keep }: OutboxOption
 
 function nextOf(items: readonly Outgoing[]): Outgoing | undefined {
   return items.find((item) => item.state === "sending")
-}
-
-/** Worth another try without a person: nobody answered, or the server had trouble of its own. */
-function mayPass(error: unknown): boolean {
-  return !(error instanceof ApiError) || error.status === 0 || error.status === 429 || error.status >= 500
 }

@@ -37,10 +37,15 @@ export const SessionRow = memo(function SessionRow({ session, now, selected, sel
       />
       <StatusMark session={session} />
       <div className="session-words">
-        <Link to={{ name: "session", id: session.id }} className="session-link truncate" data-id={session.id}>
+        <Link
+          to={{ name: "session", id: session.id }}
+          className="session-link truncate"
+          dir="auto"
+          data-id={session.id}
+        >
           {title}
         </Link>
-        <span className="session-last truncate">
+        <span className="session-last truncate" dir="auto">
           {session.status === "failed" && reason ? reason.message : (lastMessage?.text ?? "No message yet")}
         </span>
       </div>

@@ -1,9 +1,9 @@
 import { useQueryClient } from "@tanstack/react-query"
 import { useMemo } from "react"
-import type { Api } from "../api/client.ts"
+import { type Api, ApiError } from "../api/client.ts"
 import type { SessionView, Visibility } from "../api/types.ts"
 import { useApi } from "../app/services.ts"
-import { knownSession, takeSession } from "./queries.ts"
+import { dropSession, knownSession, takeSession } from "./queries.ts"
 
 export interface SessionActions {
   start(id: string): Promise<SessionView>
@@ -26,7 +26,14 @@ export function useSessionActions(): SessionActions {
       stop: async (id) => take(await post(api, id, "stop")),
       change: async (id, body) => take(await api.request<SessionView>(pathOf(id), { method: "PATCH", body })),
       remove: async (id) => {
-        await api.request(pathOf(id), { method: "DELETE" })
+        try {
+          await api.request(pathOf(id), { method: "DELETE" })
+        } catch (error) {
+          if (!(error instanceof ApiError && error.status === 404)) throw error
+          // Somebody else was faster.
+          dropSession(client, id)
+          return
+        }
         // Its pod is still on its way out; the list is told when it is gone.
         const known = knownSession(client, id)
         if (known) takeSession(client, { ...known, desired: "deleted", status: "deleting" })

@@ -25,7 +25,8 @@ const OLDER_LINES = 6
 
 /** The conversation. Only what is near the visible part is in the page. */
 export function Transcript({ ref, outgoing, ready, ...actions }: TranscriptProps) {
-  const { state, loadingOlder } = usePageLive()
+  const live = useLiveSession()
+  const { state, loadingOlder, olderFailed } = usePageLive()
   const makeRows = useMemo(createRowMaker, [])
   const { status, activity } = state.session ?? {}
   const inTurn = status === "running" && activity !== "idle"
@@ -64,6 +65,11 @@ export function Transcript({ ref, outgoing, ready, ...actions }: TranscriptProps
           <span className="spinner" aria-hidden="true" /> Reading older messages
         </p>
       )}
+      {olderFailed && (
+        <div className="older" role="alert">
+          Older messages could not be read <Button onClick={() => void live.loadOlder()}>Try again</Button>
+        </div>
+      )}
       <div ref={box} className="transcript" role="region" aria-label="Conversation" tabIndex={0}>
         <div className="transcript-space" style={{ height: virtual.getTotalSize() }}>
           {items.map((item) => {
@@ -78,12 +84,21 @@ export function Transcript({ ref, outgoing, ready, ...actions }: TranscriptProps
         )}
       </div>
       {lines.length > 0 && !virtual.isAtEnd(END_PX) && (
-        <Button icon="arrowDown" className="button jump" onClick={() => virtual.scrollToEnd({ behavior: "smooth" })}>
+        <Button
+          icon="arrowDown"
+          className="button jump"
+          onClick={() => virtual.scrollToEnd({ behavior: calm() ? "auto" : "smooth" })}
+        >
           Latest
         </Button>
       )}
     </div>
   )
+}
+
+/** Whether the person wants less motion. */
+function calm(): boolean {
+  return window.matchMedia("(prefers-reduced-motion: reduce)").matches
 }
 
 /** Shows the end first. True once that has been drawn: until then, the list stands at its start. */
@@ -103,12 +118,12 @@ function useStartAtEnd(virtual: Virtualizer<HTMLDivElement, Element>, ready: boo
 /** Asks for older messages as one comes near the start. */
 function useOlder(virtual: Virtualizer<HTMLDivElement, Element>, settled: boolean): void {
   const live = useLiveSession()
-  const { state, loadingOlder } = usePageLive()
+  const { state, loadingOlder, olderFailed } = usePageLive()
   const first = virtual.range?.startIndex
   const wants = settled && first !== undefined && first <= OLDER_LINES
-  const may = state.olderCursor !== null && !loadingOlder
+  const may = state.olderCursor !== null && !loadingOlder && !olderFailed
   useEffect(() => {
-    if (wants && may) live.loadOlder().catch(() => undefined)
+    if (wants && may) void live.loadOlder()
   }, [wants, may, live])
 }
 

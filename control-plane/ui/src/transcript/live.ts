@@ -1,4 +1,4 @@
-import { type Api, ApiError, messageOf, query } from "../api/client.ts"
+import { type Api, ApiError, mayPass, messageOf, query } from "../api/client.ts"
 import { type EventStream, type Link, openEventStream } from "../api/event-stream.ts"
 import type { ServerEvent } from "../api/sse.ts"
 import type { AgentRequest, Change, Page, SessionEvent, SessionView } from "../api/types.ts"
@@ -16,6 +16,8 @@ import {
 const PAGE_MESSAGES = 100
 /** Of one turn of the event loop: a burst must not make the page stutter. */
 const EVENTS_AT_ONCE_MAX = 400
+/** Between attempts to read the history, while the server has trouble that passes. */
+const REREAD_MS = { first: 1_000, max: 10_000 } as const
 
 export interface LiveSnapshot {
   readonly state: TranscriptState
@@ -25,6 +27,8 @@ export interface LiveSnapshot {
   /** Why it could not be read. */
   readonly error: ApiError | null
   readonly loadingOlder: boolean
+  /** The last attempt to read older messages failed: nobody tries again by themselves. */
+  readonly olderFailed: boolean
 }
 
 export interface LiveSession {
@@ -68,6 +72,8 @@ class Live implements LiveSession {
   #flushing = false
   #reading: AbortController | null = null
   #closed = false
+  #again: ReturnType<typeof setTimeout> | undefined
+  #failures = 0
 
   constructor({ api, id, session, schedule }: LiveOptions) {
     this.id = id
@@ -75,7 +81,14 @@ class Live implements LiveSession {
     this.#path = `sessions/${encodeURIComponent(id)}`
     this.#schedule = schedule
     const link = { state: "connecting" } as const
-    this.#current = { state: { ...EMPTY, session }, link, ready: false, error: null, loadingOlder: false }
+    this.#current = {
+      state: { ...EMPTY, session },
+      link,
+      ready: false,
+      error: null,
+      loadingOlder: false,
+      olderFailed: false,
+    }
     void this.#read()
   }
 
@@ -87,7 +100,10 @@ class Live implements LiveSession {
   }
   readonly take = (session: SessionView): void => this.#set({ state: loadSession(this.#current.state, session) })
   readonly reload = (): void => void this.#read()
-  readonly nudge = (): void => this.#stream?.nudge()
+  readonly nudge = (): void => {
+    if (this.#again === undefined) this.#stream?.nudge()
+    else void this.#read()
+  }
 
   pause(): void {
     this.#stream?.pause()
@@ -99,6 +115,7 @@ class Live implements LiveSession {
 
   close(): void {
     this.#closed = true
+    clearTimeout(this.#again)
     this.#reading?.abort()
     this.#stream?.close()
   }
@@ -106,15 +123,16 @@ class Live implements LiveSession {
   async loadOlder(): Promise<void> {
     const before = this.#current.state.olderCursor
     if (before === null || this.#current.loadingOlder) return
-    this.#set({ loadingOlder: true })
+    this.#set({ loadingOlder: true, olderFailed: false })
     try {
       const page = await this.#api.request<HistoryPage>(
         `${this.#path}/messages${query({ before, limit: PAGE_MESSAGES })}`,
       )
       const { state } = this.#current
       if (state.olderCursor === before) this.#set({ state: loadOlder(state, page) })
-    } finally {
       this.#set({ loadingOlder: false })
+    } catch {
+      this.#set({ loadingOlder: false, olderFailed: true })
     }
   }
 
@@ -127,6 +145,8 @@ class Live implements LiveSession {
   /** History first, then what must not be older than it, then the events since. */
   async #read(): Promise<void> {
     this.#reading?.abort()
+    clearTimeout(this.#again)
+    this.#again = undefined
     const mine = new AbortController()
     this.#reading = mine
     const { signal } = mine
@@ -141,11 +161,19 @@ class Live implements LiveSession {
       this.#follow()
       const [fresh, requests] = await Promise.all([get<SessionView>(""), get<Page<AgentRequest>>("/requests")])
       this.#set({ state: loadSession(loadRequests(this.#current.state, requests.items, before), fresh) })
+      this.#failures = 0
     } catch (error) {
       if (signal.aborted || this.#closed) return
       const unexpected = () => new ApiError({ status: 0, code: "unexpected", message: messageOf(error) })
       this.#set({ error: error instanceof ApiError ? error : unexpected() })
+      if (mayPass(error)) this.#readAgain()
     }
+  }
+
+  #readAgain(): void {
+    const wait_ms = Math.min(REREAD_MS.max, REREAD_MS.first * 2 ** this.#failures)
+    this.#failures += 1
+    this.#again = setTimeout(() => void this.#read(), wait_ms)
   }
 
   #follow(): void {
@@ -157,7 +185,8 @@ class Live implements LiveSession {
         return { path: `${this.#path}/events${query({ after })}`, headers: { "last-event-id": String(after) } }
       },
       onEvent: (event) => this.#receive(event),
-      onLink: (link) => this.#set({ link }),
+      // What failed while there was no connection is worth another try now that there is one.
+      onLink: (link) => this.#set(link.state === "live" ? { link, olderFailed: false } : { link }),
     })
   }
 

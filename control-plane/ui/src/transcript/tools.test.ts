@@ -38,6 +38,14 @@ describe("what went in and came out", () => {
   })
 })
 
+test("one line of a megabyte is as quickly cleaned as many short ones", () => {
+  const line = "x".repeat(1_000_000)
+  const started = performance.now()
+  expect(plainOutput(`${line}\ry\r`)).toBe("y\r")
+  expect(plainOutput(line)).toBe(line)
+  expect(performance.now() - started).toBeLessThan(1_000)
+})
+
 describe("a change of a text", () => {
   const shown = (before: string, after: string) =>
     diffLines(before, after).map(({ kind, text }) => `${{ same: " ", added: "+", removed: "-" }[kind]}${text}`)

@@ -85,7 +85,12 @@ export function plainOutput(output: string): string {
     /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-Z\\-_])/g,
     "",
   )
-  return withoutCodes.replace(/\r\n/g, "\n").replace(/[^\n]*\r(?!$)/g, "")
+  return withoutCodes.replace(/\r\n/g, "\n").split("\n").map(lastWriting).join("\n")
+}
+
+/** What a line that was written over stands at in the end. */
+function lastWriting(line: string): string {
+  return line.slice(line.lastIndexOf("\r", line.length - 2) + 1)
 }
 
 function shortPath(path: string): string {

@@ -1,4 +1,5 @@
-import { useMemo } from "react"
+import { useMemo, useState } from "react"
+import { Button } from "../../design/Button.tsx"
 import { diffLines } from "../diff.ts"
 
 /** A text before and after, line by line. */
@@ -15,11 +16,16 @@ export function UnifiedDiff({ diff }: { diff: string }) {
 
 type Line = ReturnType<typeof diffLines>[number]
 
+/** More lines than this make a page stutter; the rest is shown on demand. */
+const SHOWN_LINES_MAX = 1_000
+
 function DiffLines({ lines }: { lines: readonly Line[] }) {
+  const [all, setAll] = useState(false)
+  const shown = all ? lines : lines.slice(0, SHOWN_LINES_MAX)
   return (
     <figure className="tool-block diff" aria-label="Change">
       <pre tabIndex={0}>
-        {lines.map((line, index) => (
+        {shown.map((line, index) => (
           <span key={index} className="diff-line" data-kind={line.kind}>
             <span aria-hidden="true">{line.kind === "added" ? "+" : line.kind === "removed" ? "−" : " "}</span>
             {line.kind !== "same" && <span className="hidden-text">{line.kind}: </span>}
@@ -27,6 +33,11 @@ function DiffLines({ lines }: { lines: readonly Line[] }) {
             {"\n"}
           </span>
         ))}
+        {shown.length < lines.length && (
+          <Button className="button tool-rest" onClick={() => setAll(true)}>
+            Show all {lines.length.toLocaleString("en")} lines
+          </Button>
+        )}
       </pre>
     </figure>
   )

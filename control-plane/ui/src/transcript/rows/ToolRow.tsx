@@ -1,10 +1,12 @@
-import { memo, useState } from "react"
+import { memo, useMemo, useState } from "react"
 import type { Part } from "../../api/types.ts"
-import { IconButton } from "../../design/Button.tsx"
+import { Button, IconButton } from "../../design/Button.tsx"
 import { copy } from "../../design/clipboard.ts"
 import { useNow } from "../../design/hooks.ts"
 import { Icon } from "../../design/Icon.tsx"
+import { compact } from "../../format/numbers.ts"
 import { duration } from "../../format/time.ts"
+import { excerptOf } from "../excerpt.ts"
 import { SubAgent } from "../SubAgent.tsx"
 import { plainOutput, type Tool, toolInput, toolLine } from "../tools.ts"
 import { Change } from "./Change.tsx"
@@ -80,6 +82,22 @@ function ToolBody({ tool }: { tool: Tool }) {
   )
 }
 
+/** A text, or of a very long one its beginning and its end, and the rest on demand. */
+function Shown({ text }: { text: string }) {
+  const [all, setAll] = useState(false)
+  const excerpt = useMemo(() => (all ? null : excerptOf(text)), [text, all])
+  if (!excerpt) return text
+  return (
+    <>
+      {excerpt.head}
+      <Button className="button tool-rest" onClick={() => setAll(true)}>
+        Show all: {compact(excerpt.leftOut)} more characters
+      </Button>
+      {excerpt.tail}
+    </>
+  )
+}
+
 interface BlockProps {
   readonly text: string
   readonly label: string
@@ -96,7 +114,7 @@ function Block({ text, label, prompt = false, bad = false }: BlockProps) {
             ${" "}
           </span>
         )}
-        {text}
+        <Shown text={text} />
       </pre>
       <IconButton icon="copy" label={`Copy ${label.toLowerCase()}`} onClick={() => copy(text)} />
     </figure>

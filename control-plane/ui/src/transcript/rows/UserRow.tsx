@@ -19,7 +19,7 @@ export const UserRow = memo(function UserRow({ message }: { message: Message }) 
   const state = message.delivery === null ? null : DELIVERY[message.delivery]
   return (
     <article className="prompt" aria-label="Prompt" data-delivery={message.delivery ?? "sent"}>
-      <p className="prompt-text" title={fullTime(message.createdAt)}>
+      <p className="prompt-text" dir="auto" title={fullTime(message.createdAt)}>
         {text}
       </p>
       {files.map((name) => (
@@ -58,7 +58,9 @@ export function OutgoingRow({ item, onRetry, onEdit }: OutgoingRowProps) {
   const stuck = item.state === "waiting" || item.state === "refused"
   return (
     <article className="prompt" aria-label="Prompt" data-delivery={stuck ? "failed" : "sending"}>
-      <p className="prompt-text">{item.text}</p>
+      <p className="prompt-text" dir="auto">
+        {item.text}
+      </p>
       {stuck && (
         <div className="prompt-state">
           <Icon name="alert" size={13} />

@@ -1,0 +1,227 @@
+import type { Page } from "playwright-core"
+import { describe, expect, test } from "vitest"
+import { makeSession } from "../dev/seed.ts"
+import { SOON, type Visit, violations, visits } from "./browser.ts"
+
+const look = visits()
+
+const prompt = (page: Page) => page.getByRole("textbox", { name: "Prompt" })
+const conversation = (page: Page) => page.getByRole("region", { name: "Conversation" })
+
+/** A session of Ada's with what `patch` says, opened. */
+async function openSession(visited: Visit, patch: Parameters<typeof makeSession>[2] = {}): Promise<string> {
+  const session = makeSession("Count the buoys", Date.now(), patch)
+  visited.server.store.add(session)
+  await visited.page.goto(`${visited.server.url}sessions/${session.id}`)
+  await prompt(visited.page).waitFor()
+  return session.id
+}
+
+describe("an address", () => {
+  test.each(["sessions/%E0%A4%A", "sessions/100%", "admin/providers/%zz"])(
+    "that was cut in the wrong place says that nothing is there: %s",
+    async (path) => {
+      const { page, server } = await look()
+      await page.goto(server.url)
+      await page.evaluate((to) => window.history.pushState(null, "", to), `${server.url}${path}`)
+      await page.evaluate(() => window.dispatchEvent(new PopStateEvent("popstate")))
+      await page.getByRole("heading", { name: "Nothing is here" }).waitFor()
+    },
+  )
+
+  test("of a page that an upgrade has replaced says so, and a reload shows it", async () => {
+    const { page, server, complaints } = await look({ expected: /dynamically imported module/ })
+    await page.goto(server.url)
+    await page.getByRole("heading", { name: "Sessions", exact: true }).waitFor()
+    let upgraded = true
+    await page.route("**/assets/SettingsPage*.js", (route) =>
+      upgraded ? route.fulfill({ status: 404, body: "" }) : route.continue(),
+    )
+    await page.getByRole("link", { name: "Settings" }).click()
+    await page.getByRole("heading", { name: "This page could not be shown" }).waitFor()
+    expect(await violations(page)).toEqual([])
+    await page.getByRole("link", { name: "Sessions", exact: true }).click()
+    await page.getByRole("heading", { name: "Sessions", exact: true }).waitFor()
+    await page.goBack()
+    upgraded = false
+    await page.getByRole("button", { name: "Reload" }).click()
+    await page.getByRole("heading", { name: "Sign-ins" }).waitFor()
+    expect(complaints).toEqual([])
+  })
+})
+
+describe("what is typed", () => {
+  test("while the session is being started is not taken for a part of what was sent", async () => {
+    const visited = await look()
+    const { page, server } = visited
+    const id = await openSession(visited, { status: "stopped", desired: "stopped" })
+    const asked = Promise.withResolvers<void>()
+    const answered = Promise.withResolvers<void>()
+    await page.route(`**/sessions/${id}/start`, async (route) => {
+      asked.resolve()
+      await answered.promise
+      await route.continue()
+    })
+    await prompt(page).fill("Count them")
+    await page.keyboard.press("Enter")
+    await asked.promise
+    await page.keyboard.type(" and the piers")
+    answered.resolve()
+    await page.getByRole("article").filter({ hasText: "Count them" }).waitFor()
+    await expect.poll(() => prompt(page).inputValue(), SOON).toBe("and the piers")
+    const sent = () => server.store.get(id)?.state.messages.flatMap((one) => (one.role === "user" ? one.parts : []))
+    await expect.poll(() => sent()?.map((part) => part.body.text), SOON).toEqual(["Count them"])
+  })
+
+  test("is still there after a sign-in that ended in the middle of it", async () => {
+    const visited = await look()
+    const { page, server, context } = visited
+    const id = await openSession(visited)
+    await prompt(page).fill("Half a thought")
+    await context.clearCookies()
+    server.cut()
+    await page.getByText("Connection lost").waitFor()
+    server.mend()
+    await page.getByRole("heading", { name: "Sign in to Berth" }).waitFor()
+    await page.getByLabel("E-mail").fill("ada@example.com")
+    await page.getByLabel("Password").fill("berth")
+    await page.keyboard.press("Enter")
+    await conversation(page).waitFor()
+    expect(page.url()).toBe(`${server.url}sessions/${id}`)
+    expect(await prompt(page).inputValue()).toBe("Half a thought")
+  })
+
+  test("and sent when the sign-in had ended goes on its way after the next one, once", async () => {
+    const visited = await look()
+    const { page, server, context } = visited
+    const id = await openSession(visited)
+    await context.clearCookies()
+    await prompt(page).fill("Count the boats")
+    await page.keyboard.press("Enter")
+    await page.getByLabel("E-mail").fill("ada@example.com")
+    await page.getByLabel("Password").fill("berth")
+    await page.keyboard.press("Enter")
+    await page.getByRole("article").filter({ hasText: "Count the boats" }).waitFor()
+    const prompts = () => server.store.get(id)?.state.messages.filter((message) => message.role === "user").length
+    await expect.poll(prompts, SOON).toBe(1)
+  })
+})
+
+describe("a session that is open", () => {
+  test("and is deleted elsewhere says so where it leads to", async () => {
+    const visited = await look()
+    const { page, server } = visited
+    const id = await openSession(visited)
+    server.store.change(id, { type: "session.deleted" })
+    await page.getByText("“Count the buoys” was deleted").waitFor()
+    expect(page.url()).toBe(server.url)
+  })
+
+  test("deletes what is deleted already without complaint", async () => {
+    const visited = await look()
+    const { page, server } = visited
+    await openSession(visited)
+    await page.route("**/api/sessions/*", (route) =>
+      route.request().method() === "DELETE"
+        ? route.fulfill({ status: 404, json: { error: { code: "not_found", message: "No.", requestId: "r" } } })
+        : route.continue(),
+    )
+    await page.getByRole("button", { name: "More" }).click()
+    await page.getByRole("menuitem", { name: "Delete…" }).click()
+    await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click()
+    await page.getByRole("heading", { name: "Sessions", exact: true }).waitFor()
+    expect(page.url()).toBe(server.url)
+  })
+
+  test("reads its history by itself as soon as the server is there", async () => {
+    const visited = await look()
+    const { page } = visited
+    let down = true
+    await page.route("**/messages?*", (route) => (down ? route.fulfill({ status: 503, body: "" }) : route.continue()))
+    await openSession(visited, { status: "running" })
+    await page.getByRole("button", { name: "Try again" }).waitFor()
+    down = false
+    await page.getByText("Nothing has been said yet").waitFor()
+    await page.getByRole("button", { name: "Try again" }).waitFor({ state: "detached" })
+  })
+
+  test("asks once for older messages that cannot be read, and again when told to", async () => {
+    const { page, server } = await look()
+    const long = server.store.all().find((session) => session.status === "stopped")
+    let asked = 0
+    let down = true
+    await page.route("**/messages?before*", (route) => {
+      asked += 1
+      return down ? route.abort() : route.continue()
+    })
+    await page.goto(`${server.url}sessions/${long?.id}`)
+    await page.getByText("(turn 600)").waitFor()
+    await conversation(page).evaluate((box) => box.scrollTo(0, 0))
+    const failure = page.getByRole("alert").filter({ hasText: "Older messages could not be read" })
+    await failure.waitFor()
+    expect(await violations(page)).toEqual([])
+    expect(asked).toBe(1)
+    down = false
+    await failure.getByRole("button", { name: "Try again" }).click()
+    await failure.waitFor({ state: "detached" })
+    await page.getByText("(turn 551)").waitFor()
+  })
+
+  test("shows of very long input and output the ends first, and all of it on demand", async () => {
+    const visited = await look()
+    const { page, server } = visited
+    const id = await openSession(visited)
+    const lines = Array.from({ length: 8_000 }, (_, index) => `line ${index}`).join("\n")
+    const header = { id: "msg_big", role: "assistant", agentSessionId: null, authorId: null, delivery: null } as const
+    const call = { callId: "c", status: "completed" } as const
+    server.store.change(
+      id,
+      { type: "message.updated", message: { ...header, createdAt: 1, completedAt: 2, body: {} } },
+      {
+        type: "part.updated",
+        messageId: header.id,
+        part: {
+          id: "a",
+          type: "tool",
+          body: { tool: { ...call, name: "bash", input: { command: "x" }, output: lines } },
+        },
+      },
+      {
+        type: "part.updated",
+        messageId: header.id,
+        part: {
+          id: "b",
+          type: "tool",
+          body: { tool: { ...call, name: "write", input: { filePath: "f", content: lines }, output: "" } },
+        },
+      },
+    )
+    await page.getByRole("button", { name: /^Ran/ }).click()
+    const output = page.getByRole("figure", { name: "Output" })
+    await output.getByText("line 7999").waitFor()
+    expect((await output.textContent())?.length).toBeLessThan(65_000)
+    await output.getByRole("button", { name: /^Show all/ }).click()
+    await expect.poll(async () => (await output.textContent())?.includes("line 4000\n"), SOON).toBe(true)
+    await page.getByRole("button", { name: /^Ran/ }).click()
+    await page.getByRole("button", { name: /^Wrote/ }).click()
+    const change = page.getByRole("figure", { name: "Change" })
+    await change.locator(".diff-line").first().waitFor()
+    expect(await change.locator(".diff-line").count()).toBeLessThan(2_000)
+    expect(await violations(page)).toEqual([])
+    await change.getByRole("button", { name: "Show all 8,000 lines" }).click()
+    await expect.poll(() => change.locator(".diff-line").count(), { timeout: 30_000 }).toBe(8_000)
+  })
+})
+
+test("the list says that it may be old while the connection is lost, and is right again after", async () => {
+  const { page, server } = await look()
+  await page.goto(server.url)
+  await page.getByRole("main").getByRole("link", { name: "Ask before changing the tide tables" }).waitFor()
+  server.cut()
+  await page.getByText("Connection lost").waitFor()
+  expect(await violations(page)).toEqual([])
+  server.store.add(makeSession("Made in the meantime", Date.now()))
+  server.mend()
+  await page.getByRole("main").getByRole("link", { name: "Made in the meantime" }).waitFor()
+  await page.getByText("Connection lost").waitFor({ state: "detached" })
+})
