@@ -136,6 +136,27 @@ describe("sealing", () => {
     expect((await faults()).join("\n")).toContain(words)
   })
 
+  test("can be looked at: what is covered, under which digest, and what is not yet", async () => {
+    expect(await auditLog.seal()).toEqual({ checkpoint: null, unsealed: { events: 0, oldestAt: null } })
+    await fill(3)
+    await sealer.seal()
+    const { rows } = await database.raw("SELECT max(id) AS last FROM audit_events")
+    const { checkpoint, unsealed } = await auditLog.seal()
+    expect(checkpoint).toEqual({
+      id: 1,
+      lastId: rows[0].last,
+      sealedAt: now,
+      keyId: "a",
+      digest: expect.stringMatching(/^[0-9a-f]{64}$/),
+    })
+    expect(unsealed).toEqual({ events: 0, oldestAt: null })
+    await fill(2)
+    const [first] = await database("audit_events").where("id", ">", rows[0].last).orderBy("id").select("at")
+    expect(await auditLog.seal()).toEqual({ checkpoint, unsealed: { events: 2, oldestAt: first.at.getTime() } })
+    await sealer.seal()
+    expect((await auditLog.seal()).checkpoint?.digest).not.toBe(checkpoint?.digest)
+  })
+
   test("cannot be made anew by somebody without the key", async () => {
     await fill(2)
     const forger = createSealer({ database, keys: deriveAuditKeys([ring("a", 9)]), clock, log, retention_days: 30 })

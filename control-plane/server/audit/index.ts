@@ -1,6 +1,7 @@
 import type { Database } from "../database/index.ts"
 import type { Logger, RequestContext } from "../observability/index.ts"
-import { findEvents, insertEvent } from "./store.ts"
+import { lastCheckpoint } from "./checkpoint-store.ts"
+import { countAfter, findEvents, insertEvent } from "./store.ts"
 import type { Audit, AuditLog } from "./types.ts"
 
 export { deriveAuditKeys } from "./keys.ts"
@@ -24,10 +25,19 @@ export function createAudit(parts: { database: Database; log: Logger; context?: 
 }
 
 const PAGE_EVENTS = 500
+/** A minute's events are a few hundred; more are a seal that does not work. */
+const UNSEALED_EVENTS_MAX = 10_000
 
 /** The same log, to be read. */
 export function createAuditLog({ database }: { database: Database }): AuditLog {
   return {
+    async seal() {
+      const last = await lastCheckpoint(database)
+      const unsealed = await countAfter(database, last?.lastId ?? 0, UNSEALED_EVENTS_MAX)
+      if (last === null) return { checkpoint: null, unsealed }
+      const { id, lastId, sealedAt, keyId } = last
+      return { checkpoint: { id, lastId, sealedAt, keyId, digest: last.digest.toString("hex") }, unsealed }
+    },
     async *pages(filters, signal) {
       let { cursor } = filters
       while (!signal.aborted) {

@@ -54,6 +54,21 @@ export async function readRange(
   return rows.map(toEvent)
 }
 
+/** How many events come after an id, counted up to `limit`, and when the first of them was. */
+export async function countAfter(
+  database: Database,
+  id: number,
+  limit: number,
+): Promise<{ events: number; oldestAt: number | null }> {
+  const { rows } = await database.raw<{ rows: { events: number; oldest: Date | null }[] }>(
+    `SELECT count(*) AS events, min(at) AS oldest
+       FROM (SELECT at FROM audit_events WHERE id > ? ORDER BY id LIMIT ?) AS later`,
+    [id, limit],
+  )
+  const [row] = rows
+  return { events: row?.events ?? 0, oldestAt: row?.oldest?.getTime() ?? null }
+}
+
 function toEvent(row: Row): StoredAuditEvent {
   return {
     id: row.id,

@@ -55,8 +55,24 @@ export interface AuditQuery extends AuditFilters {
   readonly limit: number
 }
 
+/** How far the record is sealed. Times are milliseconds since the epoch. */
+export interface AuditSeal {
+  /** The newest checkpoint: it covers every event up to `lastId`. Null before the first. */
+  readonly checkpoint: {
+    readonly id: number
+    readonly lastId: number
+    readonly sealedAt: number
+    readonly keyId: string
+    /** Of its events and of all checkpoints before, in hexadecimal. */
+    readonly digest: string
+  } | null
+  /** Events after it; counted up to 10,000. */
+  readonly unsealed: { readonly events: number; readonly oldestAt: number | null }
+}
+
 /** Reading the record. */
 export interface AuditLog {
+  seal(): Promise<AuditSeal>
   /** A page, the newest first. */
   list(query: AuditQuery): Promise<{ items: StoredAuditEvent[]; nextCursor: string | null }>
   /**

@@ -33,6 +33,7 @@ export function adminHandlers(parts: { identity: Identity; audit: Audit; auditLo
     updateUser: ({ principal, params, body }: Caller & { params: { id: string }; body: UserPatch }) =>
       identity.users.update(principal, params.id, body),
 
+    auditSeal: () => auditLog.seal(),
     audit: ({ query }: { query: AuditQuery }) => auditLog.list(query),
     async *exportAudit(call: Caller & { query: AuditFilters; signal: AbortSignal; setHeader: Call["setHeader"] }) {
       await note(call, "audit.export", { ...call.query })

@@ -143,6 +143,47 @@ export const auditEvent = {
 
 export const auditPage = pageOf(auditEvent, "Audit events, the newest first.")
 
+export const auditSeal = {
+  title: "AuditSeal",
+  description: "How far the record is sealed. It is sealed once a minute.",
+  type: "object",
+  additionalProperties: false,
+  required: ["checkpoint", "unsealed"],
+  properties: {
+    checkpoint: {
+      type: ["object", "null"],
+      description: "The newest one, which covers every event up to `lastId`; null before the first.",
+      additionalProperties: false,
+      required: ["id", "lastId", "sealedAt", "keyId", "digest"],
+      properties: {
+        id: { type: "integer", description: "One more than that of the checkpoint before." },
+        lastId: { type: "integer", description: "Of the last event that it covers." },
+        sealedAt: time,
+        keyId: { type: "string", description: "The key of the encryption ring that its signature is made with." },
+        digest: {
+          type: "string",
+          pattern: "^[0-9a-f]{64}$",
+          description:
+            "Over its events and all checkpoints before. Kept elsewhere, it shows later that none was taken away.",
+        },
+      },
+    },
+    unsealed: {
+      type: "object",
+      description: "What came after it.",
+      additionalProperties: false,
+      required: ["events", "oldestAt"],
+      properties: {
+        events: { type: "integer", description: "Counted up to 10,000." },
+        oldestAt: {
+          type: ["integer", "null"],
+          description: "Milliseconds since the epoch. Minutes ago: sealing does not work, see the log.",
+        },
+      },
+    },
+  },
+} as const
+
 export const auditQuery = {
   description: "Filters, which must all hold, and the page.",
   type: "object",

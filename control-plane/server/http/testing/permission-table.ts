@@ -73,6 +73,7 @@ export const TABLE: readonly Row[] = [
   { route: "POST /api/users/:id/password", private: ADMIN(404), tokens: none, json: {} },
   { route: "PATCH /api/users/:id", private: ADMIN(404), tokens: ["users:admin"], json: { role: "member" } },
   { route: "GET /api/audit", private: ADMIN(200), tokens: ["audit:read"] },
+  { route: "GET /api/audit/seal", private: ADMIN(200), tokens: ["audit:read"] },
   { route: "GET /api/audit/export", private: ADMIN(200), tokens: ["audit:read"] },
 
   { route: "GET /api/providers", private: ADMIN(200), tokens: ["providers:admin"] },
