@@ -8,7 +8,8 @@ import type { Lease } from "../sessions/types.ts"
 import { systemClock } from "../time/index.ts"
 import { createTranscripts } from "../transcripts/index.ts"
 import { createRuntime } from "./index.ts"
-import { ROOT_ID, type SpokenPod, spokenPod } from "./testing/pod.ts"
+import { LIMITS } from "./opencode-v1/limits.ts"
+import { type Handler, ROOT_ID, type SpokenPod, spokenPod } from "./testing/pod.ts"
 
 const log = pino({ level: "silent" })
 const runtime = createRuntime({ clock: systemClock, log })
@@ -23,8 +24,8 @@ afterEach(async () => {
 })
 
 /** A pod whose every word goes into the real store. */
-async function stored() {
-  const pod = await spokenPod()
+async function stored(handle?: Handler) {
+  const pod = await spokenPod(handle)
   ends.push(pod.close)
   const sessionId = newId("ses")
   const row = { owner_id: "usr_1", title: "t", visibility: "private", desired: "running", status: "running" }
@@ -116,4 +117,67 @@ test("what PostgreSQL cannot store does not stop the transcript, wherever an age
   )
   expect(first?.parts).toHaveLength(5)
   expect((await transcripts.requests(lease.sessionId)).map(({ state }) => state)).toEqual(["answered", "answered"])
+})
+
+const callOf = (id: string, status: string, output: string) => ({
+  id,
+  type: "tool",
+  tool: "read",
+  callID: "c",
+  state: {
+    status,
+    input: {},
+    output,
+    metadata: { output },
+    time: { start: 5, ...(status === "running" ? {} : { end: 6 }) },
+  },
+})
+
+test("an event that is too long to be read is made good from the agent's history, and what is kept of it is short", async () => {
+  const output = "x".repeat(LIMITS.event_chars_max + 1)
+  let asked = 0
+  const { pod, state, history } = await stored((request, response) => {
+    if (!request.url?.startsWith(`/session/${ROOT_ID}/message`)) return false
+    asked += 1
+    const info = { id: "msg_1", sessionID: ROOT_ID, role: "assistant", time: { created: 5 } }
+    const part = { ...callOf("prt_1", "completed", output), sessionID: ROOT_ID, messageID: "msg_1" }
+    response.setHeader("content-type", "application/json")
+    response.end(JSON.stringify(asked === 1 ? [] : [{ info, parts: [part] }]))
+    return true
+  })
+  openMessage(pod, "msg_1")
+  say(pod, "msg_1", callOf("prt_1", "running", "begun"))
+  await until("the call", async () => (await history()).length > 0, { timeout_ms: 20_000, every_ms: 20 })
+  for (let count = 0; count < 3; count++) say(pod, "msg_1", callOf("prt_1", "completed", output))
+  const call = async () => (await history())[0]?.parts[0]?.body.tool
+  await until("the call's end", async () => (await call())?.status === "completed", {
+    timeout_ms: 20_000,
+    every_ms: 20,
+  })
+  expect((await call())?.output).toHaveLength(LIMITS.output_chars_max)
+  expect([asked, state.over]).toEqual([2, false])
+})
+
+test("a turn of ten thousand parts is stored whole, and its history can still be read", {
+  timeout: 120_000,
+}, async () => {
+  const { pod, state, history, lease, transcripts } = await stored()
+  const [messages, parts] = [100, 100]
+  const newest = async () => (await transcripts.list(lease.sessionId, { limit: 1 })).items[0]?.id
+  for (let message = 0; message < messages; message++) {
+    openMessage(pod, `msg_${message}`)
+    for (let part = 0; part < parts; part++)
+      say(pod, `msg_${message}`, callOf(`prt_${message}x${part}`, "completed", "word"))
+    if (message % 10 < 9) continue
+    const arrived = async () => state.over || (await newest()) === `msg_${message}`
+    await until(`message ${message}`, arrived, { timeout_ms: 20_000, every_ms: 20 })
+  }
+  openMessage(pod, "msg_last")
+  const arrived = async () => state.over || (await newest()) === "msg_last"
+  await until("the last message", arrived, { timeout_ms: 20_000, every_ms: 20 })
+  expect(state.over).toBe(false)
+  expect(await store.database("parts").where({ session_id: lease.sessionId }).count()).toEqual([
+    { count: messages * parts },
+  ])
+  expect((await history()).flatMap((message) => message.parts).length).toBe(messages * parts)
 })

@@ -7,7 +7,7 @@ import { id } from "./clean.ts"
 import { Conversation } from "./conversation.ts"
 import { findOrCreate } from "./conversations.ts"
 import { Delivery } from "./delivery.ts"
-import { readEvents } from "./events.ts"
+import { OVERSIZE, readEvents } from "./events.ts"
 import { AgentHttp } from "./http.ts"
 import { LIMITS, TIMES } from "./limits.ts"
 import { growingTexts, newSnapshot, readBusy, readSnapshot } from "./snapshot.ts"
@@ -35,6 +35,9 @@ export class Connection implements AgentConnection {
   readonly #signal: AbortSignal
   #talk: Talk | null = null
   #failures = 0
+  /** An event was too long to be read: what it said is in the agent's history. */
+  #missed = false
+  #rereadAt = Number.NEGATIVE_INFINITY
   #wasReady = false
   #lost = false
 
@@ -114,6 +117,7 @@ export class Connection implements AgentConnection {
     const growing = growingTexts(snapshot).slice(0, LIMITS.growing_texts_max)
     const stored = growing.length === 0 ? new Map() : await this.#options.sink.storedTexts(growing)
     signal.throwIfAborted()
+    this.#missed = false
     conversation.restore(snapshot, stored)
     const poll = new StatusPoll({
       clock: this.#dependencies.clock,
@@ -123,6 +127,7 @@ export class Connection implements AgentConnection {
       changed: () => delivery.wake(),
     })
     stream.goLive((event) => {
+      this.#rereadIfMissed(event)
       const outcome = conversation.apply(event)
       if (outcome === "gone") throw new Error("the conversation was deleted in the agent")
       poll.consider(outcome === "poll")
@@ -138,6 +143,15 @@ export class Connection implements AgentConnection {
     this.#lost = false
     if (!this.#wasReady) await delivery.inOrder(() => this.#options.sink.ready())
     this.#wasReady = true
+  }
+
+  /** Not more often than its interval, however many long events there are; a heartbeat comes every ten seconds. */
+  #rereadIfMissed(event: unknown): void {
+    const now = this.#dependencies.clock.now()
+    if (event === OVERSIZE) this.#missed = true
+    if (!this.#missed || now - this.#rereadAt < TIMES.reread_interval_ms) return
+    this.#rereadAt = now
+    throw new Error("the agent said more in one event than can be read; its history is read instead")
   }
 
   async #openTalk(signal: AbortSignal): Promise<{ talk: Talk; created: boolean }> {

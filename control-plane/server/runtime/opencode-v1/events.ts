@@ -3,14 +3,18 @@ import type { Clock } from "../../time/index.ts"
 import { LIMITS, RATES, TIMES } from "./limits.ts"
 import { SseParser } from "./sse.ts"
 
+/** Stands for an event that was too long to be read. */
+export const OVERSIZE = Symbol("oversize")
+
 export interface StreamedEvent {
+  /** What it says, or `OVERSIZE`. */
   readonly event: unknown
   /** Size as it came. */
   readonly chars: number
 }
 
 /**
- * The events of an open stream until it ends. What is not JSON is skipped.
+ * The events of an open stream until it ends. What is not JSON is skipped; what is too long is told as `OVERSIZE`.
  * @throws Error when nothing, not even a heartbeat, came for 30 s: OpenCode's streams can stay open and dead for ever.
  */
 export async function* readEvents(body: Readable, clock: Clock): AsyncGenerator<StreamedEvent> {
@@ -19,6 +23,7 @@ export async function* readEvents(body: Readable, clock: Clock): AsyncGenerator<
   const seen = { at: clock.now() }
   const pace = new Pace(clock)
   void watch(body, seen, clock, stop.signal)
+  let skipped = 0
   try {
     for await (const chunk of body as AsyncIterable<Buffer>) {
       seen.at = clock.now()
@@ -26,6 +31,8 @@ export async function* readEvents(body: Readable, clock: Clock): AsyncGenerator<
         const event = parseJson(data)
         if (event !== undefined) yield { event, chars: data.length }
       }
+      if (parser.skipped > skipped) yield { event: OVERSIZE, chars: 0 }
+      skipped = parser.skipped
       await pace.keep(chunk.length)
     }
   } finally {

@@ -56,6 +56,8 @@ export const TIMES = {
   large_part_chars: 8 * 1024,
   backoff_min_ms: 250,
   backoff_max_ms: 5000,
+  /** Between two readings of the history because events were too long. */
+  reread_interval_ms: 30_000,
   error_poll_ms: 300,
   error_notice_ms: 1000,
   busy_poll_ms: 10_000,
