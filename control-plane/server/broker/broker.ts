@@ -11,6 +11,7 @@ import type { Logger, Metrics } from "../observability/index.ts"
 import type { Clock } from "../time/index.ts"
 import type { Transcripts } from "../transcripts/types.ts"
 import { followCertificate, readCertificate } from "./certificate.ts"
+import { createConnectionLimit } from "./connections.ts"
 import { createBegun } from "./git/begun.ts"
 import { createGitCredentials } from "./git/credentials.ts"
 import { createGitPolicy } from "./git/policy.ts"
@@ -30,6 +31,9 @@ import { createUsage, type Usage } from "./usage.ts"
 import { createUses, type Uses } from "./uses.ts"
 
 const CONNECTIONS_MAX = 10_000
+/** Of one pod: a request each, and an agent has a few dozen at the same time. */
+const POD_CONNECTIONS_MAX = 512
+const HANDSHAKE_MS = 10_000
 const HEADERS_MS = 10_000
 // Longer than the sidecar keeps idle connections (30 s), so that it is never the broker who closes first.
 const KEEP_ALIVE_MS = 75_000
@@ -64,7 +68,7 @@ export interface Broker {
 
 /** Puts the broker together; nothing listens before `listen`. */
 export function createBroker(options: BrokerOptions): Broker {
-  const { config, database, log } = options
+  const { config, clock, database, log } = options
   const dialer = createDialer({ allowedPrivateHosts: config.file.broker.allowedPrivateHosts ?? [] })
   const usage = createUsage({ database, log })
   const uses = createUses(options)
@@ -80,10 +84,20 @@ export function createBroker(options: BrokerOptions): Broker {
       const directory = config.directories.brokerTls
       const first = await readCertificate(directory)
       const server = createServer(
-        { ...first, minVersion: "TLSv1.2", requestTimeout: 0, headersTimeout: HEADERS_MS },
+        {
+          ...first,
+          minVersion: "TLSv1.2",
+          requestTimeout: 0,
+          headersTimeout: HEADERS_MS,
+          handshakeTimeout: HANDSHAKE_MS,
+        },
         router,
       )
       server.maxConnections = CONNECTIONS_MAX
+      // Under a mesh all pods seem to call from one address.
+      if (config.file.broker.verifyPeerAddress ?? true) {
+        server.on("connection", createConnectionLimit({ connections_max: POD_CONNECTIONS_MAX, clock, log }))
+      }
       server.keepAliveTimeout = KEEP_ALIVE_MS
       const { stop } = followCertificate({ directory, first, server, log })
       running = { server, stopFollowing: stop }

@@ -134,14 +134,15 @@ describe("a profile's helper", () => {
 
   it("that fails at the start keeps the agent from starting, with the reason in the session", async () => {
     const { workspace, session } = await sessionWith("exposed")
-    writeHelper("echo 'metadata server is down' >&2; exit 1")
+    writeHelper("echo 'key sk-canary-refused' >&2; exit 1")
     expect((await workspace.prepare()).code).toBe(1)
     writeHelper("echo tok-canary-$REGION")
     const { rows } = await broker.database.raw("SELECT report FROM workloads WHERE id = ?", [session.workload])
     expect(rows[0].report).toMatchObject({
       phase: "failed",
       code: "helper_failed",
-      message: expect.stringContaining("metadata server is down"),
+      message:
+        "the auth helper fetch-token failed with status 1; what it said is in the log of the session's container auth",
     })
     expect(existsSync(join(workspace.agentConfig, "environment"))).toBe(false)
   })
