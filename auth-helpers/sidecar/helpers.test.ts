@@ -36,17 +36,56 @@ describe("a helper", () => {
   })
 
   it.each([
-    ["fails", "echo no >&2; exit 3", "failed with status 3: no"],
+    ["fails", "exit 3", "failed with status 3"],
+    [
+      "calls-nothing",
+      "exec no-such-program",
+      "failed with status 127: it calls a program that is not in the sidecar's",
+    ],
+    ["is-killed", "kill -SEGV $$", "was ended by SIGSEGV"],
     ["fails-with-output", "echo tok; exit 1", "failed with status 1"],
     ["is-silent", "exit 0", "printed nothing"],
     ["prints-two", "echo one two", "not one token"],
     ["prints-lines", "echo one; echo two", "not one token"],
     ["prints-control", "printf 'a\\033[31mb'", "not one token"],
+    ["prints-nul", "printf 'a\\000b'", "not one token"],
     ["floods", "yes", "printed more than"],
+    ["leaves-a-flood", "setsid yes", "printed more than"],
   ])("%s is told in words", async (name, script, words) => {
     await expect(run(helper(name, script))).rejects.toThrow(
       `the auth helper ${name} ${words === "not one token" ? "" : words}`,
     )
+  })
+
+  it("that fails is told without its own words, which may hold what the agent must not know; they go to the log", async () => {
+    const failed = run(helper("talks", "echo 'key sk-canary refused' >&2; exit 3"))
+    await expect(failed).rejects.toThrow(
+      /^the auth helper talks failed with status 3; what it said is in the log of the session's container auth$/,
+    )
+    expect(logged).toContain("talks: key sk-canary refused")
+  })
+
+  it("that traces itself shows its token nowhere", async () => {
+    expect(await run(helper("traces", "set -x; echo sk-canary-traced; echo done >&2"))).toBe("sk-canary-traced")
+    expect(logged).toContain("traces: + echo [REDACTED]\n+ echo done\ndone")
+  })
+
+  it("that does not end is not waited for, nor what it has left running outside of its group", async () => {
+    // It ends when the directory is removed.
+    const command = helper("hangs", 'setsid sh -c \'while [ -e "$0" ]; do sleep 0.1; done\' "$0"')
+    await expect(runHelper(command, { directory, environment: {}, log: () => {}, run_ms: 300 })).rejects.toThrow(
+      "the auth helper hangs did not end within 300 ms",
+    )
+  })
+
+  it.each([
+    ["carriage", "#!/bin/sh\r\necho tok\r\n", 0o755, "its first line ends with a carriage return"],
+    ["python", "#!/usr/bin/no-python -u\n", 0o755, "the interpreter /usr/bin/no-python is not in the sidecar's image"],
+    ["plain", "#!/bin/sh\necho tok\n", 0o644, "it is not executable"],
+  ])("%s that cannot be run is told with what to mend", async (name, text, mode, words) => {
+    writeFileSync(join(directory, name), text)
+    chmodSync(join(directory, name), mode)
+    await expect(run([name])).rejects.toThrow(`the auth helper ${name} cannot be run: ${words}`)
   })
 
   it("that is not there is told in words", async () => {

@@ -3,9 +3,9 @@ import { requestHeaders, responseHeaders } from "../protocol/headers.ts"
 import { HELPER_TOKEN_HEADER, REPORT_BYTES_MAX } from "../protocol/index.ts"
 import { RelayError, relay } from "../protocol/relay.ts"
 import type { BrokerLink } from "./broker-link.ts"
+import { HelperError } from "./helper-error.ts"
 import type { Helpers } from "./helpers.ts"
 import { routeOf } from "./routes.ts"
-import { HelperError } from "./run-helper.ts"
 
 const STREAMS_MAX = 64
 const CONNECT_MS = 10_000
@@ -44,14 +44,15 @@ async function serve(request: IncomingMessage, response: ServerResponse, parts: 
     return answer(response, 200, JSON.stringify(await parts.helpers.environment()), "application/json")
   const { broker, helpers } = parts
   const helper = route.provider === null ? null : await helpers.forProvider(route.provider)
+  const { agent, authorization } = await broker.connection()
   const target = {
     url: broker.urlOf(route.to),
     headers: {
       ...requestHeaders(request.headers),
       ...(helper === null ? {} : { [HELPER_TOKEN_HEADER]: helper.token }),
-      authorization: await broker.authorization(),
+      authorization,
     },
-    agent: broker.agent,
+    agent,
   }
   await relay(request, response, target, {
     connect_ms: CONNECT_MS,

@@ -42,9 +42,9 @@ export function createSessionSource(options: { broker: BrokerLink; now: () => nu
 }
 
 async function readBinding(broker: BrokerLink): Promise<WorkloadBinding | null> {
-  const headers = { authorization: await broker.authorization() }
+  const { agent, authorization } = await broker.connection()
   return await new Promise((resolve, reject) => {
-    const options = { headers, agent: broker.agent, signal: AbortSignal.timeout(ANSWER_MS) }
+    const options = { headers: { authorization }, agent, signal: AbortSignal.timeout(ANSWER_MS) }
     const outgoing = request(broker.urlOf("/v1/workload"), options, (response) => {
       let text = ""
       response.setEncoding("utf8").on("data", (part: string) => {
@@ -54,8 +54,13 @@ async function readBinding(broker: BrokerLink): Promise<WorkloadBinding | null> 
       response.once("error", reject)
       response.once("end", () => {
         if (response.statusCode === 204) resolve(null)
-        else if (response.statusCode === 200) resolve(JSON.parse(text) as WorkloadBinding)
-        else reject(new Error(`the broker answered with HTTP ${response.statusCode}`))
+        else if (response.statusCode === 200) {
+          try {
+            resolve(JSON.parse(text) as WorkloadBinding)
+          } catch (error) {
+            reject(new Error("the broker's answer cannot be read", { cause: error }))
+          }
+        } else reject(new Error(`the broker answered with HTTP ${response.statusCode}`))
       })
     })
     outgoing.once("error", reject)

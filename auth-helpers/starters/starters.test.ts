@@ -19,16 +19,19 @@ async function run(name: string, environment: Record<string, string> = {}, tools
     writeFileSync(join(directory, tool ?? ""), script ?? "")
     chmodSync(join(directory, tool ?? ""), 0o755)
   }
-  return await runHelper([name], { directory, environment, log: () => {} })
+  return await runHelper([name], { directory, environment, log: (line) => logged.push(line) })
 }
+const logged: string[] = []
 
 it("the template fails until it is edited", async () => {
-  await expect(run("fetch-token-example")).rejects.toThrow("unconfigured template")
+  await expect(run("fetch-token-example")).rejects.toThrow("failed with status 1")
+  expect(logged.at(-1)).toContain("unconfigured template")
 })
 
 it("a static token and a file are printed; what is missing is named", async () => {
   expect(await run("fetch-static-token", { STATIC_TOKEN: "tok" })).toBe("tok")
-  await expect(run("fetch-static-token")).rejects.toThrow("STATIC_TOKEN must be set")
+  await expect(run("fetch-static-token")).rejects.toThrow("failed with status")
+  expect(logged.at(-1)).toContain("STATIC_TOKEN must be set")
   const file = join(directory, "secret")
   writeFileSync(file, "from-a-file\n")
   expect(await run("fetch-secret-file-token", { TOKEN_FILE: file })).toBe("from-a-file")

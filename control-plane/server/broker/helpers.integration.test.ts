@@ -142,7 +142,7 @@ describe("a profile's helper", () => {
       phase: "failed",
       code: "helper_failed",
       message:
-        "the auth helper fetch-token failed with status 1; what it said is in the log of the session's container auth",
+        "berth: the auth helper fetch-token failed with status 1; what it said is in the log of the session's container auth",
     })
     expect(existsSync(join(workspace.agentConfig, "environment"))).toBe(false)
   })
