@@ -66,6 +66,7 @@ export class Account {
   answer(asked: Asked): Answer | null {
     const { method, path, body } = asked
     const [first, second, third] = path.split("/")
+    if (path === "me" && method === "PATCH") this.me = { ...this.me, name: String(body.name) }
     if (path === "me") return ok(this.me)
     if (path === "me/password") return this.#changePassword(body)
     if (this.me.mustChangePassword) {

@@ -37,12 +37,23 @@ describe("settings", () => {
     await expect.poll(() => page.getByText("Safari on iOS").count(), SOON).toBe(0)
   })
 
+  test("change the name, which is then everywhere", async () => {
+    const { page, server } = await settings()
+    await page.getByRole("button", { name: "Change name…" }).click()
+    const dialog = page.getByRole("dialog")
+    await dialog.getByLabel("Name").fill("Ada L.")
+    expect(await violations(page)).toEqual([])
+    await page.keyboard.press("Enter")
+    await page.getByRole("button", { name: "Account of Ada L." }).waitFor()
+    expect(server.account.me.name).toBe("Ada L.")
+  })
+
   test("offer no password to whoever signs in elsewhere", async () => {
     const { page, server } = await look()
     server.account.me = { ...server.account.me, method: "oidc" }
     await page.goto(`${server.url}settings`)
     await page.getByRole("button", { name: "Sign out", exact: true }).waitFor()
-    expect(await page.getByRole("button", { name: "Change password…" }).count()).toBe(0)
+    expect(await page.getByRole("button", { name: /^Change (name|password)…/ }).count()).toBe(0)
   })
 
   test("make a token that is shown once, and revoke it", async () => {

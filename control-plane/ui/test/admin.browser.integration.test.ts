@@ -93,6 +93,14 @@ describe("users", () => {
     await dialog(page).getByRole("button", { name: "Change role" }).click()
     await page.getByText("Noor Petersen has another role from now on").waitFor()
     expect(user()?.role).toBe("data-science")
+    await menu(page, "Noor Petersen", "Change name…")
+    await dialog(page).getByLabel("Name").fill("Noor P. Petersen")
+    await dialog(page).getByRole("button", { name: "Change name" }).click()
+    await page.getByRole("button", { name: "Actions for Noor P. Petersen" }).waitFor()
+    await menu(page, "Noor P. Petersen", "Change name…")
+    await dialog(page).getByLabel("Name").fill("Noor Petersen")
+    await page.keyboard.press("Enter")
+    await page.getByRole("button", { name: "Actions for Noor Petersen" }).waitFor()
     await menu(page, "Noor Petersen", "Disable…")
     await dialog(page).getByRole("button", { name: "Disable" }).click()
     const row = page.getByRole("listitem").filter({ hasText: "Noor Petersen" })
@@ -140,7 +148,11 @@ describe("users", () => {
     await dialog(page).getByText("This is the last administrator: make another one first.").waitFor()
     await page.keyboard.press("Escape")
     await page.getByRole("button", { name: "Actions for Ada Lindqvist" }).click()
-    expect(await page.getByRole("menuitem").allTextContents()).toEqual(["Change role…", "What they did"])
+    expect(await page.getByRole("menuitem").allTextContents()).toEqual([
+      "Change name…",
+      "Change role…",
+      "What they did",
+    ])
   })
 })
 

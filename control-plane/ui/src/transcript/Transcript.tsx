@@ -25,8 +25,7 @@ const OLDER_LINES = 6
 
 /** The conversation. Only what is near the visible part is in the page. */
 export function Transcript({ ref, outgoing, ready, ...actions }: TranscriptProps) {
-  const live = useLiveSession()
-  const { state, loadingOlder, olderFailed } = usePageLive()
+  const { state } = usePageLive()
   const makeRows = useMemo(createRowMaker, [])
   const { status, activity } = state.session ?? {}
   const inTurn = status === "running" && activity !== "idle"
@@ -60,16 +59,7 @@ export function Transcript({ ref, outgoing, ready, ...actions }: TranscriptProps
 
   return (
     <div className="transcript-frame">
-      {loadingOlder && (
-        <p className="older" role="status">
-          <span className="spinner" aria-hidden="true" /> Reading older messages
-        </p>
-      )}
-      {olderFailed && (
-        <div className="older" role="alert">
-          Older messages could not be read <Button onClick={() => void live.loadOlder()}>Try again</Button>
-        </div>
-      )}
+      <Older />
       <div ref={box} className="transcript" role="region" aria-label="Conversation" tabIndex={0}>
         <div className="transcript-space" style={{ height: virtual.getTotalSize() }}>
           {items.map((item) => {
@@ -92,6 +82,25 @@ export function Transcript({ ref, outgoing, ready, ...actions }: TranscriptProps
           Latest
         </Button>
       )}
+    </div>
+  )
+}
+
+/** Where the reading of older messages stands. */
+function Older() {
+  const live = useLiveSession()
+  const { loadingOlder, olderFailed } = usePageLive()
+  if (loadingOlder) {
+    return (
+      <p className="older" role="status">
+        <span className="spinner" aria-hidden="true" /> Reading older messages
+      </p>
+    )
+  }
+  if (!olderFailed) return null
+  return (
+    <div className="older" role="alert">
+      Older messages could not be read <Button onClick={() => void live.loadOlder()}>Try again</Button>
     </div>
   )
 }

@@ -3,6 +3,7 @@ import { Field } from "../../design/Field.tsx"
 import { FormDialog } from "../../design/FormDialog.tsx"
 import { ShownOnce } from "../../design/ShownOnce.tsx"
 import { toast } from "../../design/toasts.tsx"
+import { NameDialog } from "../../settings/NameDialog.tsx"
 import { useUserActions } from "./queries.ts"
 import { RoleChoice } from "./RoleChoice.tsx"
 import { roleFrom, type User } from "./user.ts"
@@ -10,7 +11,7 @@ import { roleFrom, type User } from "./user.ts"
 /** What an administrator is about to do. */
 export type UserAction =
   | { readonly kind: "create" }
-  | { readonly kind: "role" | "password" | "enable" | "disable"; readonly user: User }
+  | { readonly kind: "name" | "role" | "password" | "enable" | "disable"; readonly user: User }
   | { readonly kind: "shown"; readonly email: string; readonly password: string }
 
 interface UserDialogsProps {
@@ -27,6 +28,8 @@ export function UserDialogs({ action, onAction }: UserDialogsProps) {
   const { user } = action
   const name = user.name || user.email
   switch (action.kind) {
+    case "name":
+      return <Rename user={user} onClose={close} />
     case "role":
       return (
         <FormDialog
@@ -83,6 +86,18 @@ export function UserDialogs({ action, onAction }: UserDialogsProps) {
         </Confirm>
       )
   }
+}
+
+function Rename({ user, onClose }: { user: User; onClose: () => void }) {
+  const actions = useUserActions()
+  return (
+    <NameDialog
+      title={`Name of ${user.email}`}
+      name={user.name}
+      onName={(name) => actions.change(user.id, { name })}
+      onClose={onClose}
+    />
+  )
 }
 
 function NewUser({ onAction }: { onAction: UserDialogsProps["onAction"] }) {

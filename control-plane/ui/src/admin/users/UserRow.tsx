@@ -53,6 +53,9 @@ function entriesFor(user: User, own: boolean, onAction: (action: UserAction) => 
     ? { label: "Enable…", icon: "play", onSelect: () => onAction({ kind: "enable", user }) }
     : { label: "Disable…", icon: "stop", danger: true, onSelect: () => onAction({ kind: "disable", user }) }
   return [
+    ...(isLocal(user)
+      ? [{ label: "Change name…", icon: "edit", onSelect: () => onAction({ kind: "name", user }) } as const]
+      : []),
     { label: "Change role…", icon: "person", onSelect: () => onAction({ kind: "role", user }) },
     ...(isLocal(user) && !own
       ? [{ label: "New password…", icon: "lock", onSelect: () => onAction({ kind: "password", user }) } as const]

@@ -26,7 +26,7 @@ interface Made {
 }
 
 export interface UserActions {
-  change(id: string, patch: { role?: string; disabled?: boolean }): Promise<void>
+  change(id: string, patch: { name?: string; role?: string; disabled?: boolean }): Promise<void>
   /** Answers the one-time password. */
   create(user: { email: string; name: string; role: string }): Promise<string>
   /** Answers the one-time password. */
