@@ -1,16 +1,20 @@
 import { type Database, translateDatabaseError } from "../database/index.ts"
 import { foldText } from "./fold.ts"
 import { readDeltas, readNotices } from "./log-store.ts"
-import { readHeadSeq, readPage, readParts, type StoredPart } from "./message-store.ts"
+import { readHeadSeq, readNewestParts, readPage, readParts, type StoredPart } from "./message-store.ts"
 import { isGrowing } from "./plan.ts"
 import type { Message, Notice, Part } from "./types.ts"
 
 /** Of the newest page. */
 const NOTICES_MAX = 20
 
+/** What the parts of one page may come to: an answer and its making take several times as much memory. */
+const PAGE_CHARS_MAX = 8 * 1024 * 1024
+
 /**
  * A page of messages as they are at event `lastSeq`: all is read from one snapshot of the database, and the deltas of
- * texts that still grow are put on top of what is stored.
+ * texts that still grow are put on top of what is stored. A page of very long messages ends early; a message too long for
+ * any page has its newest parts.
  * @throws AppError `unavailable`
  */
 export async function readHistory(
@@ -23,14 +27,14 @@ export async function readHistory(
       async (transaction) => {
         const lastSeq = await readHeadSeq(transaction, sessionId)
         const found = await readPage(transaction, sessionId, page.before ?? null, page.limit + 1)
-        const headers = found.slice(-page.limit)
-        const parts = await wholeParts(
-          transaction,
-          sessionId,
-          headers.map(({ id }) => id),
-        )
-        const items = headers.map(({ position: _, ...header }) => ({ ...header, parts: parts.get(header.id) ?? [] }))
-        const nextCursor = found.length > page.limit ? String(headers[0]?.position) : null
+        const asked = found.slice(-page.limit)
+        const ids = asked.map(({ id }) => id)
+        const { parts, cut } = await readNewestParts(transaction, sessionId, ids, PAGE_CHARS_MAX)
+        // The message that did not fit as a whole begins the next page, unless it is a page by itself.
+        const headers = asked.slice(Math.min(ids.indexOf(cut ?? "") + 1, ids.length - 1))
+        const whole = byMessage(await completed(transaction, sessionId, parts))
+        const items = headers.map(({ position: _, ...header }) => ({ ...header, parts: whole.get(header.id) ?? [] }))
+        const nextCursor = found.length > headers.length ? String(headers[0]?.position) : null
         if (page.before !== undefined) return { items, nextCursor, lastSeq }
         return { items, nextCursor, lastSeq, notices: await readNotices(transaction, sessionId, NOTICES_MAX) }
       },
@@ -41,21 +45,14 @@ export async function readHistory(
   }
 }
 
-/** The parts of each message, growing texts complete. */
-export async function wholeParts(
-  database: Database,
-  sessionId: string,
-  messageIds: readonly string[],
-): Promise<Map<string, Part[]>> {
-  const stored = await readParts(database, sessionId, messageIds)
-  const whole = await completed(database, sessionId, stored)
-  const byMessage = new Map<string, Part[]>()
+function byMessage(whole: readonly StoredPart[]): Map<string, Part[]> {
+  const found = new Map<string, Part[]>()
   for (const { messageId, seq: _, ...part } of whole) {
-    const parts = byMessage.get(messageId)
-    if (parts === undefined) byMessage.set(messageId, [part])
+    const parts = found.get(messageId)
+    if (parts === undefined) found.set(messageId, [part])
     else parts.push(part)
   }
-  return byMessage
+  return found
 }
 
 /** By the ids of parts, their texts as far as they have come. @throws AppError `unavailable` */
@@ -80,7 +77,8 @@ export async function completed(
 ): Promise<StoredPart[]> {
   const growing = parts.filter(isGrowing)
   if (growing.length === 0) return [...parts]
-  const deltas = await readDeltas(database, sessionId, Math.min(...growing.map(({ seq }) => seq)))
+  const ids = growing.map(({ id }) => id)
+  const deltas = await readDeltas(database, sessionId, ids, Math.min(...growing.map(({ seq }) => seq)))
   return parts.map((part) => {
     const own = growing.includes(part) ? deltas.filter(({ partId, seq }) => partId === part.id && seq > part.seq) : []
     return own.length === 0 ? part : { ...part, body: { ...part.body, text: foldText(part.body.text ?? "", own) } }

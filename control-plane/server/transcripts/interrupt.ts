@@ -1,11 +1,23 @@
 import { type Database, withTransaction } from "../database/index.ts"
 import type { Lease } from "../sessions/types.ts"
-import { wholeParts } from "./history.ts"
-import { readRequests, readUnfinished } from "./message-store.ts"
+import { completed } from "./history.ts"
+import {
+  chunks,
+  PARTS_AT_ONCE,
+  readOpenPartIds,
+  readParts,
+  readRequests,
+  readUnfinished,
+  type StoredHeader,
+} from "./message-store.ts"
 import { isGrowing } from "./plan.ts"
 import type { Change, Part } from "./types.ts"
 import { staleLease, writeRows } from "./write.ts"
 import { lockSession } from "./write-store.ts"
+
+const MESSAGES_AT_ONCE = 100
+/** Nothing that an agent has left behind may hold up its session for ever. */
+const ROUNDS_MAX = 200
 
 /**
  * After the pod went away: messages that the agent was writing, tools that ran and requests that waited get their final
@@ -15,23 +27,40 @@ import { lockSession } from "./write-store.ts"
 export async function markInterrupted(database: Database, lease: Lease): Promise<number> {
   return await withTransaction(database, async (transaction) => {
     if ((await lockSession(transaction, lease.sessionId, lease.epoch)) === null) throw staleLease()
-    const unfinished = await readUnfinished(transaction, lease.sessionId)
-    const ids = unfinished.map(({ id }) => id)
-    const parts = await wholeParts(transaction, lease.sessionId, ids)
-    const changes: Change[] = []
-    for (const { position: _, ...message } of unfinished) {
-      for (const part of parts.get(message.id) ?? []) {
-        const ended = endedPart(part)
-        if (ended !== undefined) changes.push({ type: "part.updated", messageId: message.id, part: ended })
-      }
-      changes.push({ type: "message.updated", message: { ...message, body: { ...message.body, interrupted: true } } })
+    let count = 0
+    for (let round = 0; round < ROUNDS_MAX; round++) {
+      const messages = await readUnfinished(transaction, lease.sessionId, MESSAGES_AT_ONCE)
+      if (messages.length === 0) break
+      count += await endMessages(transaction, lease, messages)
     }
-    for (const request of await readRequests(transaction, lease.sessionId, "open")) {
-      changes.push({ type: "request.updated", request: { ...request, state: "withdrawn" } })
-    }
-    if (changes.length === 0) return 0
-    return await writeRows(transaction, lease, changes)
+    const open = await readRequests(transaction, lease.sessionId, "open")
+    const withdrawn = open.map(
+      (request): Change => ({ type: "request.updated", request: { ...request, state: "withdrawn" } }),
+    )
+    return withdrawn.length === 0 ? count : count + (await writeRows(transaction, lease, withdrawn))
   })
+}
+
+async function endMessages(transaction: Database, lease: Lease, messages: readonly StoredHeader[]): Promise<number> {
+  const { sessionId } = lease
+  let count = 0
+  const open = await readOpenPartIds(
+    transaction,
+    sessionId,
+    messages.map(({ id }) => id),
+  )
+  for (const ids of chunks(open, PARTS_AT_ONCE)) {
+    const parts = await completed(transaction, sessionId, await readParts(transaction, sessionId, ids, "id"))
+    const changes = parts.flatMap(({ messageId, seq: _, ...part }): Change[] => {
+      const ended = endedPart(part)
+      return ended === undefined ? [] : [{ type: "part.updated", messageId, part: ended }]
+    })
+    if (changes.length > 0) count += await writeRows(transaction, lease, changes)
+  }
+  const ended = messages.map(({ position: _, ...message }): Change => {
+    return { type: "message.updated", message: { ...message, body: { ...message.body, interrupted: true } } }
+  })
+  return count + (await writeRows(transaction, lease, ended))
 }
 
 /** Undefined when the part has ended already. */

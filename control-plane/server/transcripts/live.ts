@@ -92,7 +92,7 @@ export class Live {
       const log = await readLog(database, sessionId, tail.head, READ_EVENTS_MAX)
       if (log === null) return tail.end()
       tail.push(log.events)
-      if (log.events.length < READ_EVENTS_MAX) return
+      if (log.events.length === 0 || tail.head >= log.head) return
     }
   }
 

@@ -8,12 +8,23 @@ export interface LoggedDelta {
   readonly delta: string
 }
 
-/** The deltas of all texts after event `afterSeq`, in order. */
-export async function readDeltas(database: Database, sessionId: string, afterSeq: number): Promise<LoggedDelta[]> {
+/** What is read of deltas at once: far more than any one text may have. */
+const DELTAS_CHARS_MAX = 8 * 1024 * 1024
+
+/** The deltas of these texts after event `afterSeq`, in order; of a flood only the first part. */
+export async function readDeltas(
+  database: Database,
+  sessionId: string,
+  partIds: readonly string[],
+  afterSeq: number,
+): Promise<LoggedDelta[]> {
   const { rows } = await database.raw<{ rows: LoggedDelta[] }>(
-    `SELECT seq, body->>'partId' AS "partId", (body->>'offset')::integer AS "offset", body->>'delta' AS delta
-     FROM session_events WHERE session_id = ? AND seq > ? AND type = 'part.delta' ORDER BY seq`,
-    [sessionId, afterSeq],
+    `SELECT seq, body->>'partId' AS "partId", (body->>'offset')::integer AS "offset", body->>'delta' AS delta FROM (
+       SELECT seq, body, sum(length(body->>'delta')) OVER (ORDER BY seq ROWS UNBOUNDED PRECEDING) AS total
+       FROM session_events
+       WHERE session_id = ? AND seq > ? AND type = 'part.delta' AND body->>'partId' = ANY (?)
+     ) counted WHERE total <= ? ORDER BY seq`,
+    [sessionId, afterSeq, [...partIds], DELTAS_CHARS_MAX],
   )
   return rows
 }
@@ -28,21 +39,18 @@ export async function readNotices(database: Database, sessionId: string, limit: 
   return rows.reverse()
 }
 
-/** Ids of the texts that have deltas up to and including event `seq`. */
-export async function readGrown(database: Database, sessionId: string, seq: number): Promise<string[]> {
-  const { rows } = await database.raw<{ rows: { id: string }[] }>(
-    `SELECT DISTINCT body->>'partId' AS id FROM session_events WHERE session_id = ? AND seq <= ? AND type = 'part.delta'`,
-    [sessionId, seq],
-  )
-  return rows.map(({ id }) => id)
-}
-
 /** An event and its length as JSON, for limits on memory. */
 export interface LoggedEvent extends SessionEvent {
   readonly chars: number
 }
 
-/** Up to `limit` events after `afterSeq` and the number of the last one; null when the session is gone. */
+/** What is read of events at once, unless one alone is longer. */
+const EVENTS_CHARS_MAX = 4 * 1024 * 1024
+
+/**
+ * Up to `limit` events after `afterSeq`, fewer when they are long, and the number of the session's last one; null when
+ * the session is gone.
+ */
 export async function readLog(
   database: Database,
   sessionId: string,
@@ -53,10 +61,14 @@ export async function readLog(
   const { rows } = await database.raw<{ rows: { head: number; seq: number | null; body: string }[] }>(
     `SELECT s.event_seq AS head, e.seq, e.body
      FROM sessions s LEFT JOIN LATERAL (
-       SELECT seq, body::text AS body FROM session_events WHERE session_id = s.id AND seq > ? ORDER BY seq LIMIT ?
+       SELECT seq, body FROM (
+         SELECT seq, body, sum(length(body)) OVER (ORDER BY seq ROWS UNBOUNDED PRECEDING) - length(body) AS earlier FROM (
+           SELECT seq, body::text AS body FROM session_events WHERE session_id = s.id AND seq > ? ORDER BY seq LIMIT ?
+         ) next
+       ) counted WHERE earlier < ?
      ) e ON true
      WHERE s.id = ? ORDER BY e.seq`,
-    [afterSeq, limit, sessionId],
+    [afterSeq, limit, EVENTS_CHARS_MAX, sessionId],
   )
   const first = rows[0]
   if (first === undefined) return null

@@ -50,6 +50,16 @@ function toHeader(row: MessageRow): StoredHeader {
   }
 }
 
+/** How many parts are held at once where all of a session's are gone through: each may have a megabyte of text. */
+export const PARTS_AT_ONCE = 5
+
+/** The list in pieces of at most `size`. */
+export function chunks<T>(list: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(list.length / size) }, (_, index) =>
+    list.slice(index * size, (index + 1) * size),
+  )
+}
+
 /** Up to `limit` messages with positions below `before` (null: the newest), oldest first. */
 export async function readPage(
   database: Database,
@@ -81,6 +91,37 @@ export async function readParts(
   return rows.map(({ message_id, ...part }) => ({ ...part, messageId: message_id }))
 }
 
+/** What a part costs besides its body, in characters. */
+const PART_CHARS = 200
+
+/**
+ * The newest parts of these messages, in their order within each, up to and including the one with which they come to
+ * `chars_max` characters; `cut` is the message of that one, null when all fit.
+ */
+export async function readNewestParts(
+  database: Database,
+  sessionId: string,
+  messageIds: readonly string[],
+  chars_max: number,
+): Promise<{ parts: StoredPart[]; cut: string | null }> {
+  const { rows } = await database.raw<{ rows: (PartRow & { total: number })[] }>(
+    `WITH measured AS MATERIALIZED (
+       SELECT p.*, m.position AS place, octet_length(p.body::text) + :part AS chars
+       FROM parts p JOIN messages m ON m.session_id = p.session_id AND m.id = p.message_id
+       WHERE p.session_id = :sessionId AND p.message_id = ANY (:messageIds)
+     ), counted AS (
+       SELECT *, (sum(chars) OVER (ORDER BY place DESC, position DESC, id ROWS UNBOUNDED PRECEDING))::float8 AS total
+       FROM measured
+     )
+     SELECT message_id, id, type, body, seq, total FROM counted WHERE total - chars <= :max ORDER BY position`,
+    { sessionId, messageIds: [...messageIds], max: chars_max, part: PART_CHARS },
+  )
+  return {
+    parts: rows.map(({ message_id, total: _, ...part }) => ({ ...part, messageId: message_id })),
+    cut: rows.find(({ total }) => total > chars_max)?.message_id ?? null,
+  }
+}
+
 /** Stores a growing text as it is at event `seq`. Needs the session's lock. */
 export async function storeText(transaction: Database, sessionId: string, part: StoredPart): Promise<void> {
   await transaction("parts")
@@ -108,14 +149,45 @@ export async function readOwn(
   return row === undefined ? null : toHeader(row as MessageRow)
 }
 
-/** Messages of the agent that it never finished: neither completed, failed nor marked as interrupted. */
-export async function readUnfinished(database: Database, sessionId: string): Promise<StoredHeader[]> {
+/** Up to `limit` messages of the agent that it never finished: neither completed, failed nor marked as interrupted. */
+export async function readUnfinished(database: Database, sessionId: string, limit: number): Promise<StoredHeader[]> {
   const rows = await database("messages")
     .where({ session_id: sessionId, role: "assistant", completed_at: null })
     .whereRaw("NOT body \\?| array['error', 'interrupted']")
     .orderBy("position")
+    .limit(limit)
     .select(...MESSAGE_COLUMNS)
   return (rows as MessageRow[]).map(toHeader)
+}
+
+const GROWING = "(body ? 'text' AND body ? 'startedAt' AND NOT body ? 'endedAt')".replaceAll("?", "\\?")
+
+/** Ids of the parts of these messages that have not ended: texts that grow, calls that run. */
+export async function readOpenPartIds(
+  database: Database,
+  sessionId: string,
+  messageIds: readonly string[],
+): Promise<string[]> {
+  const { rows } = await database.raw<{ rows: { id: string }[] }>(
+    `SELECT id FROM parts WHERE session_id = ? AND message_id = ANY (?)
+       AND (${GROWING} OR body->'tool'->>'status' IN ('pending', 'running'))
+     ORDER BY position`,
+    [sessionId, [...messageIds]],
+  )
+  return rows.map(({ id }) => id)
+}
+
+/** Ids of the texts that still grow and have deltas up to and including event `seq`. */
+export async function readGrowingIds(database: Database, sessionId: string, seq: number): Promise<string[]> {
+  const { rows } = await database.raw<{ rows: { id: string }[] }>(
+    // In two steps, so that only bodies of texts with deltas are looked into.
+    `WITH grown AS MATERIALIZED (
+       SELECT id, body FROM parts WHERE session_id = ? AND id IN (
+         SELECT body->>'partId' FROM session_events WHERE session_id = ? AND seq <= ? AND type = 'part.delta'))
+     SELECT id FROM grown WHERE ${GROWING}`,
+    [sessionId, sessionId, seq],
+  )
+  return rows.map(({ id }) => id)
 }
 
 /** The oldest prompt that the agent does not have yet. */

@@ -1,7 +1,7 @@
 import { type Database, withTransaction } from "../database/index.ts"
 import { completed } from "./history.ts"
-import { deleteLog, readExpired, readGrown } from "./log-store.ts"
-import { readParts, storeText } from "./message-store.ts"
+import { deleteLog, readExpired } from "./log-store.ts"
+import { chunks, PARTS_AT_ONCE, readGrowingIds, readParts, storeText } from "./message-store.ts"
 import { lockSession } from "./write-store.ts"
 
 const SESSIONS_AT_ONCE_MAX = 500
@@ -21,10 +21,13 @@ export async function prune(database: Database, age_ms: number): Promise<number>
 async function pruneSession(transaction: Database, sessionId: string, seq: number): Promise<number> {
   const head = await lockSession(transaction, sessionId, null)
   if (head === null) return 0
-  const stored = await readParts(transaction, sessionId, await readGrown(transaction, sessionId, seq), "id")
-  const whole = await completed(transaction, sessionId, stored)
-  for (const [index, part] of whole.entries()) {
-    if (part !== stored[index]) await storeText(transaction, sessionId, { ...part, seq: head.seq })
+  const growing = await readGrowingIds(transaction, sessionId, seq)
+  for (const ids of chunks(growing, PARTS_AT_ONCE)) {
+    const stored = await readParts(transaction, sessionId, ids, "id")
+    const whole = await completed(transaction, sessionId, stored)
+    for (const [index, part] of whole.entries()) {
+      if (part !== stored[index]) await storeText(transaction, sessionId, { ...part, seq: head.seq })
+    }
   }
   return await deleteLog(transaction, sessionId, seq)
 }

@@ -72,7 +72,8 @@ function entryOf(change: Change): { type: string; body: Change } {
 async function staleTexts(transaction: Database, sessionId: string, plan: Plan, stored: Stored): Promise<Set<string>> {
   const growing = stored.parts.filter(({ text, same }) => text !== null && !same)
   if (growing.length === 0) return new Set()
-  const deltas = await readDeltas(transaction, sessionId, Math.min(...growing.map(({ seq }) => seq)))
+  const ids = growing.map(({ id }) => id)
+  const deltas = await readDeltas(transaction, sessionId, ids, Math.min(...growing.map(({ seq }) => seq)))
   return new Set(
     growing.flatMap(({ id, seq, text }) => {
       const own = deltas.filter((delta) => delta.partId === id && delta.seq > seq)
