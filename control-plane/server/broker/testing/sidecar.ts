@@ -19,16 +19,17 @@ export interface TestSidecar {
   stop(): Promise<number | null>
 }
 
-/** The real sidecar program, for a session of the harness. */
+/** The real sidecar program, for a session of the harness. @param entry another build of it */
 export async function startSidecar(
   broker: Harness,
   session: TestSession,
   more: Record<string, string> = {},
+  entry = ENTRY,
 ): Promise<TestSidecar> {
   const [port, healthPort] = [await freePort(), await freePort()]
   const tokenFile = join(broker.directory, `token-${session.workload}`)
   writeFileSync(tokenFile, await session.token())
-  const child = spawn(process.execPath, [ENTRY], {
+  const child = spawn(process.execPath, [entry], {
     env: {
       ...more,
       PATH: process.env["PATH"],
