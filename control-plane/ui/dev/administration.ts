@@ -1,4 +1,4 @@
-import type { AuditEvent } from "../src/admin/audit/audit.ts"
+import type { AuditEvent, Seal } from "../src/admin/audit/audit.ts"
 import { type Provider, SECRET_PLACEHOLDER } from "../src/admin/providers/provider.ts"
 import type { User } from "../src/admin/users/user.ts"
 import { newId } from "../src/api/ids.ts"
@@ -34,6 +34,7 @@ export class Administration {
   users: readonly User[]
   providers: readonly Provider[] = seedProviders()
   events: readonly AuditEvent[]
+  seal: Seal
   profiles: readonly ProfileOption[] = PROFILES
   environmentFiles: readonly string[] = ["database.env", "staging.env"]
 
@@ -43,6 +44,10 @@ export class Administration {
   constructor(now: number) {
     this.users = seedUsers(now)
     this.events = seedEvents(now)
+    this.seal = {
+      checkpoint: { lastId: 4_988, sealedAt: now - 40_000 },
+      unsealed: { events: 12, oldestAt: now - 30_000 },
+    }
   }
 
   /** Answers what is administered; null for everything else. */
@@ -56,7 +61,7 @@ export class Administration {
     if (role !== "admin") return refuse(403, "forbidden", "Only administrators may do this.")
     if (subject === "users") return this.#users(asked, id, action)
     if (subject === "providers") return this.#providers(asked, decodeURIComponent(id ?? ""), action)
-    return this.#audit(asked)
+    return id === "seal" ? ok(this.seal) : this.#audit(asked)
   }
 
   #users({ method, search, body }: Asked, id: string | undefined, action: string | undefined): Answer {

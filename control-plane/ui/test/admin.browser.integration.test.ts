@@ -249,6 +249,20 @@ describe("the audit log", () => {
     expect(page.url()).toBe(`${server.url}admin/audit`)
   })
 
+  test("tells how far it is sealed, and warns when it no longer is", async () => {
+    const { page, server } = await admin("audit")
+    await page.getByText(/Sealed up to event 4988, .+; 12 events since\./).waitFor()
+    expect(await page.getByText("The record is not being sealed").count()).toBe(0)
+    const { seal } = server.administration
+    server.administration.seal = { ...seal, unsealed: { events: 700, oldestAt: Date.now() - 12 * 60_000 } }
+    await page.reload()
+    await page.getByText(/The record is not being sealed: the first event that waits is from 1\dm ago/).waitFor()
+    expect(await violations(page)).toEqual([])
+    server.administration.seal = { checkpoint: null, unsealed: { events: 0, oldestAt: null } }
+    await page.reload()
+    await page.getByText("Nothing is sealed yet.").waitFor()
+  })
+
   test("shows what one person did, from the list of users", async () => {
     const { page } = await admin("users")
     await page.getByRole("button", { name: "Actions for Bo Okafor" }).click()

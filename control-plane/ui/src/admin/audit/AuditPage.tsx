@@ -6,6 +6,7 @@ import { Icon } from "../../design/Icon.tsx"
 import { Failure } from "../Failure.tsx"
 import { AuditFilterBar } from "./AuditFilterBar.tsx"
 import { AuditRow } from "./AuditRow.tsx"
+import { SealNote, SealWarning } from "./AuditSeal.tsx"
 import { type AuditFilters, auditFiltersFrom, auditQuery, auditSearch, NO_AUDIT_FILTERS } from "./audit.ts"
 import { useAudit } from "./queries.ts"
 import "./audit.css"
@@ -35,6 +36,7 @@ export function AuditPage() {
           <Icon name="arrowDown" /> Export
         </a>
       </div>
+      <SealWarning />
       <Failure what="The audit log could not be read" error={list.error} onRetry={list.refetch} />
       {list.isPending && <div className="skeleton" style={{ height: 240 }} />}
       {events.length > 0 && (
@@ -57,10 +59,7 @@ export function AuditPage() {
           </Button>
         </div>
       )}
-      <p className="field-note">
-        Nothing can be changed or taken out: events are sealed in signed checkpoints, each of which holds the one before
-        it. <span className="mono">npm run audit:verify</span> proves the chain.
-      </p>
+      <SealNote />
     </section>
   )
 }

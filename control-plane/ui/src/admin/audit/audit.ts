@@ -1,3 +1,6 @@
+import { plural } from "../../format/numbers.ts"
+import { ago } from "../../format/time.ts"
+
 /** Something that somebody did or tried. `at` is milliseconds since the epoch. */
 export interface AuditEvent {
   readonly id: number
@@ -10,6 +13,29 @@ export interface AuditEvent {
   readonly address: string | null
   readonly outcome: "ok" | "refused" | "failed"
   readonly facts: Readonly<Record<string, unknown>>
+}
+
+/** How far the record is sealed. Times are milliseconds since the epoch. */
+export interface Seal {
+  readonly checkpoint: { readonly lastId: number; readonly sealedAt: number } | null
+  /** `events` is counted up to a limit; `oldestAt` is the first one's. */
+  readonly unsealed: { readonly events: number; readonly oldestAt: number | null }
+}
+
+/** An event that waits longer than this for a seal is more than bad luck. */
+const WAITING_MS_MAX = 5 * 60_000
+
+/** Whether sealing has stopped. */
+export function isOverdue({ unsealed }: Seal, now: number): boolean {
+  return unsealed.oldestAt !== null && now - unsealed.oldestAt > WAITING_MS_MAX
+}
+
+/** How far the record is sealed, in a sentence. */
+export function sealWords({ checkpoint, unsealed }: Seal, now: number): string {
+  const sealed = checkpoint
+    ? `Sealed up to event ${checkpoint.lastId}, ${ago(checkpoint.sealedAt, now)}`
+    : "Nothing is sealed yet"
+  return unsealed.events === 0 ? `${sealed}.` : `${sealed}; ${plural(unsealed.events, "event")} since.`
 }
 
 /** What the record is narrowed to; it stands in the address, so that a search can be linked to. */

@@ -1,10 +1,11 @@
-import { useInfiniteQuery } from "@tanstack/react-query"
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query"
 import { query } from "../../api/client.ts"
 import type { Page } from "../../api/types.ts"
 import { useApi } from "../../app/services.ts"
-import { type AuditEvent, type AuditFilters, auditQuery } from "./audit.ts"
+import { type AuditEvent, type AuditFilters, auditQuery, type Seal } from "./audit.ts"
 
 const PAGE_EVENTS = 50
+const SEALED_MS = 60_000
 
 /** The events that match, the newest first, page after page. */
 export function useAudit(filters: AuditFilters) {
@@ -19,5 +20,15 @@ export function useAudit(filters: AuditFilters) {
       ),
     getNextPageParam: (page) => page.nextCursor,
     placeholderData: (before) => before,
+  })
+}
+
+/** How far the record is sealed, read again as often as it is sealed. */
+export function useSeal() {
+  const api = useApi()
+  return useQuery({
+    queryKey: ["audit-seal"],
+    queryFn: ({ signal }) => api.request<Seal>("audit/seal", { signal }),
+    refetchInterval: SEALED_MS,
   })
 }
