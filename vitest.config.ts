@@ -4,8 +4,9 @@ const everywhere = "{control-plane,data-plane-init,auth-helpers,scripts,test}"
 
 const endToEnd = {
   globalSetup: ["test/e2e/support/setup.ts"],
-  testTimeout: 180_000,
-  hookTimeout: 600_000,
+  // Only against hanging: the machine may be several times slower than usual for a while.
+  testTimeout: 600_000,
+  hookTimeout: 900_000,
   fileParallelism: false,
 }
 
@@ -18,22 +19,22 @@ export default defineConfig({
           name: "unit",
           include: [`${everywhere}/**/*.test.{ts,tsx}`],
           exclude: ["**/node_modules/**", "**/*.integration.test.ts", "test/{e2e,chart,tidy}/**"],
-          testTimeout: 10_000,
+          testTimeout: 60_000,
         },
       },
-      { test: { name: "check", include: ["test/tidy/**/*.test.ts"], testTimeout: 30_000 } },
+      { test: { name: "check", include: ["test/tidy/**/*.test.ts"], testTimeout: 120_000 } },
       {
         test: {
           name: "integration",
           include: [`${everywhere}/**/*.integration.test.ts`],
           exclude: ["**/node_modules/**", "test/e2e/**", "test/chart/**"],
           globalSetup: ["test/support/global-postgres.ts"],
-          testTimeout: 60_000,
-          hookTimeout: 180_000,
+          testTimeout: 180_000,
+          hookTimeout: 300_000,
           maxWorkers: 2,
         },
       },
-      { test: { name: "chart", include: ["test/chart/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 300_000 } },
+      { test: { name: "chart", include: ["test/chart/**/*.test.ts"], testTimeout: 300_000, hookTimeout: 300_000 } },
       // One installation, whose control plane some of these tests kill.
       { test: { name: "e2e", include: ["test/e2e/*.test.ts"], ...endToEnd } },
       // Each installs a release of its own beside it; the two projects run at the same time.

@@ -38,7 +38,7 @@ describe("a session that cannot be", () => {
     const metadata = { name, namespace }
     await kube.apply({ apiVersion: "v1", kind: "ResourceQuota", metadata, spec: { hard: { pods: "0" } } })
     try {
-      await until("the quota counting", () => isCounted(namespace, name), { timeout_ms: 20_000 })
+      await until("the quota counting", () => isCounted(namespace, name), { timeout_ms: 120_000 })
       const { id } = await client.create({ private: true, initialUserPrompt: "say: room again" })
       const { reason } = await hasStatus(client, id, "failed")
       expect(reason?.code).toBe("quota")
@@ -59,7 +59,7 @@ describe("a session that cannot be", () => {
     const message = await until(
       "the refused message",
       async () => (await client.messages(id)).items.find(({ body }) => body.error !== undefined),
-      { timeout_ms: turn_timeout_ms * 2 },
+      { timeout_ms: turn_timeout_ms },
     )
     expect(message.body.error?.message).toContain("that key was revoked")
     await client.prompt(id, "say: all is well again")
@@ -84,5 +84,5 @@ async function isCounted(namespace: string, name: string): Promise<boolean> {
 /** A failed session costs nothing: no pod of it runs. */
 async function holdsNoPod(id: string): Promise<void> {
   const pods = () => installation.kube.list("pods", `berth.dev/session=${id}`)
-  await until("the failed session's pod being gone", async () => (await pods()).length === 0, { timeout_ms: 30_000 })
+  await until("the failed session's pod being gone", async () => (await pods()).length === 0, { timeout_ms: 120_000 })
 }

@@ -43,7 +43,7 @@ test("after the row is written", async () => {
 test("after the StatefulSet is made", async () => {
   const { client, repository, kube } = installation
   const { id } = await client.create({ repository: { url: repository }, private: true, initialUserPrompt: onePrompt })
-  await until("the StatefulSet", async () => (await kube.objectsOf(id)).workload, { timeout_ms: 20_000, every_ms: 20 })
+  await until("the StatefulSet", async () => (await kube.objectsOf(id)).workload, { timeout_ms: 120_000, every_ms: 20 })
   kill.fire()
   await kill.recover()
   await endsRight(id)
@@ -56,7 +56,7 @@ test("in mid-turn", async () => {
     initialUserPrompt: `bash: echo once >> count.txt && cat count.txt\nslow: 100 80`,
   })
   log = followEvents(() => client, id)
-  await log.waitFor("text that grows", (change) => change.type === "part.delta", turn_timeout_ms * 2)
+  await log.waitFor("text that grows", (change) => change.type === "part.delta", turn_timeout_ms)
   kill.fire()
   await kill.recover()
   const messages = await hasAnswered(client, id, "word99")

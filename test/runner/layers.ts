@@ -17,6 +17,8 @@ export interface Layer {
   readonly tools: readonly ToolName[]
   /** Run in order, before the tests. */
   readonly checks: readonly Check[]
+  /** What the tests are nothing without: they are not run when it fails. */
+  readonly before?: Check
   /** Projects of vitest, run at the same time; the one of the layer's name when none is told. */
   readonly projects?: readonly string[]
   /** What the tests' environment has more than ours. */
@@ -47,33 +49,32 @@ const checks: readonly Check[] = [
 
 /** In the order they run: the quick ones first. */
 export const layers: readonly Layer[] = [
-  { name: "check", packages: ["git"], tools: ["helm"], checks, timeout_ms: 5 * minute_ms },
-  { name: "unit", packages: ["git"], tools: [], checks: [], timeout_ms: 5 * minute_ms },
+  { name: "check", packages: ["git"], tools: ["helm"], checks, timeout_ms: 10 * minute_ms },
+  { name: "unit", packages: ["git"], tools: [], checks: [], timeout_ms: 10 * minute_ms },
   {
     name: "chart",
     packages: ["etcd-server", "openssl"],
     tools: ["helm", "helm-unittest", "kubeconform", "kube-apiserver", "kubectl"],
     checks: [],
-    timeout_ms: 10 * minute_ms,
+    timeout_ms: 15 * minute_ms,
   },
   {
     name: "integration",
     packages: ["postgresql", "etcd-server", "openssl", "git", "ripgrep", "chromium", "curl"],
     tools: ["kube-apiserver", "kube-controller-manager", "kubectl", "versitygw"],
     checks: [],
-    timeout_ms: 15 * minute_ms,
+    timeout_ms: 25 * minute_ms,
   },
   {
     name: "e2e",
     packages: ["chromium", "git", "iproute2", "openssl", "postgresql"],
     tools: ["helm", "kubectl"],
-    checks: [
-      {
-        name: "the installation of the end-to-end tests is up",
-        command: node,
-        args: ["test/e2e/support/bring-up.ts", installation],
-      },
-    ],
+    checks: [],
+    before: {
+      name: "the installation of the end-to-end tests is up",
+      command: node,
+      args: ["test/e2e/support/bring-up.ts", installation],
+    },
     projects: ["e2e", "releases"],
     environment: { BERTH_E2E_INSTALLATION: installation },
     timeout_ms: 40 * minute_ms,

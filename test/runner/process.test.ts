@@ -16,28 +16,31 @@ const family = (name: string) => ["-c", `sleep 300 & echo $! > ${pidFile(name)};
 
 async function childOf(name: string): Promise<number> {
   return await until("the child's pid", async () => Number(readFileSync(pidFile(name), "utf8")) || undefined, {
-    timeout_ms: 5_000,
+    timeout_ms: 60_000,
     every_ms: 20,
   })
 }
 
 async function hasEnded(pid: number): Promise<void> {
-  await until("the child having ended", async () => startTicksOf(pid) === undefined, { timeout_ms: 5_000, every_ms: 5 })
+  await until("the child having ended", async () => startTicksOf(pid) === undefined, {
+    timeout_ms: 60_000,
+    every_ms: 5,
+  })
 }
 
 test("a program's status is answered", async () => {
-  expect(await groups.run("true", [], 5_000)).toBe(0)
-  expect(await groups.run("sh", ["-c", "exit 7"], 5_000)).toBe(7)
-  expect(await groups.run("no-such-program", [], 5_000)).toBe(1)
+  expect(await groups.run("true", [], 60_000)).toBe(0)
+  expect(await groups.run("sh", ["-c", "exit 7"], 60_000)).toBe(7)
+  expect(await groups.run("no-such-program", [], 60_000)).toBe(1)
 })
 
 test("one that takes too long has failed, and its children end with it", async () => {
-  expect(await groups.run("sh", family("slow"), 300)).not.toBe(0)
+  expect(await groups.run("sh", family("slow"), 2_000)).not.toBe(0)
   await hasEnded(await childOf("slow"))
 })
 
 test("what a program has left behind in its group ends with it", async () => {
-  expect(await groups.run("sh", ["-c", `sleep 300 & echo $! > ${pidFile("left")}`], 5_000)).toBe(0)
+  expect(await groups.run("sh", ["-c", `sleep 300 & echo $! > ${pidFile("left")}`], 60_000)).toBe(0)
   await hasEnded(await childOf("left"))
 })
 

@@ -42,8 +42,11 @@ export async function cleanUp({ after }: Layer, groups: Groups): Promise<void> {
 async function runTests(layer: Layer, groups: Groups): Promise<Count> {
   const counts: Count[] = []
   for (const check of layer.checks) counts.push(await runCheck(check, layer.timeout_ms, groups))
-  const { name, projects = [name] } = layer
-  counts.push(...(await Promise.all(projects.map((project) => runVitest(project, layer, groups)))))
+  const { name, before, projects = [name] } = layer
+  const ready = before && (await runCheck(before, layer.timeout_ms, groups))
+  if (ready) counts.push(ready)
+  if (ready?.failed) say(`the tests of ${name} are not run: they need that ${before?.name}`)
+  else counts.push(...(await Promise.all(projects.map((project) => runVitest(project, layer, groups)))))
   if (layer.after) counts.push(await runCheck(layer.after, after_timeout_ms, groups))
   return sum(counts)
 }

@@ -1,4 +1,5 @@
 import { type IncomingMessage, request } from "node:http"
+import { setTimeout as pause } from "node:timers/promises"
 import type { CreateSession, SessionView } from "../../control-plane/server/sessions/service-types.ts"
 import type { AgentRequest, Message, SessionEvent } from "../../control-plane/server/transcripts/types.ts"
 import { parseEventStream } from "./sse.ts"
@@ -49,7 +50,9 @@ export interface Client {
   events(id: string, after: number, signal: AbortSignal): AsyncGenerator<SessionEvent | "reset">
 }
 
-const response_timeout_ms = 30_000
+const response_timeout_ms = 120_000
+const connect_timeout_ms = 60_000
+const reconnect_ms = 250
 
 /**
  * Signs in with a password.
@@ -102,8 +105,28 @@ async function* eventsOf(
   }
 }
 
-/** One request and the head of its response. The connection is not used again: a test decides what it talks to. */
-function exchange(
+/**
+ * One request and the head of its response. Where nobody has taken the connection (a replica that has just gone) it is made
+ * again, as any client does; so is a request that may be repeated and whose connection was cut. What can be aborted is not:
+ * who follows a stream comes back by himself.
+ */
+async function exchange(...given: Parameters<typeof exchangeOnce>): Promise<IncomingMessage> {
+  const [, , method, , , , signal] = given
+  const deadline = Date.now() + connect_timeout_ms
+  for (;;) {
+    try {
+      return await exchangeOnce(...given)
+    } catch (error) {
+      const code = error instanceof Error && "code" in error ? error.code : undefined
+      const isRepeatable = code === "ECONNREFUSED" || (code === "ECONNRESET" && method !== "POST")
+      if (signal !== undefined || !isRepeatable || Date.now() > deadline) throw error
+      await pause(reconnect_ms)
+    }
+  }
+}
+
+/** The connection is not used again: a test decides what it talks to. */
+function exchangeOnce(
   target: Target,
   cookie: string,
   method: string,

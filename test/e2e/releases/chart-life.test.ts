@@ -5,6 +5,7 @@ import { everyHelm } from "../../chart/support/helms.ts"
 import { ApiError, type Client, signIn } from "../../support/client.ts"
 import { removeScratch, scratchDirectory } from "../../support/scratch.ts"
 import { createCleanup } from "../support/cleanup.ts"
+import { inOrder } from "../support/in-order.ts"
 import { type Installation, openInstallation } from "../support/installation.ts"
 import { openRelease, type Release } from "../support/release.ts"
 
@@ -22,6 +23,7 @@ const changed = {
   sessions: { maxPerUser: 1 },
 }
 
+inOrder()
 const cleanup = createCleanup()
 let installation: Installation
 let release: Release
@@ -47,7 +49,7 @@ test("an install with Helm 3 makes a password that signs the first administrator
   const client = await signedIn()
   owner = await client.send("GET", "/api/me")
   expect(owner).toMatchObject({ email, role: "admin" })
-  expect(await release.helm("test", ["--timeout", "2m"], helm3)).toMatch(/Phase:\s+Succeeded/)
+  expect(await release.helm("test", ["--timeout", "8m"], helm3)).toMatch(/Phase:\s+Succeeded/)
 })
 
 test("an upgrade with changed values changes what runs, and no Secret", async () => {
@@ -67,16 +69,17 @@ test("Helm 4 takes the release over from Helm 3 without a new pod", async () => 
 })
 
 test("a rollback brings back the first values, with the same data", async () => {
-  await release.helm("rollback", ["1", "--wait", "--timeout", "3m"], helm4)
+  await release.helm("rollback", ["1", "--wait", "--timeout", "8m"], helm4)
+  await release.isSettled()
   expect(await deployed()).toEqual({ tier: undefined, logLevel: "info", maxPerUser: 0 })
   const client = await signedIn()
   expect(await client.send("GET", "/api/me")).toEqual(owner)
 })
 
 test("an uninstall leaves nothing but Secrets and the data", async () => {
-  await release.helm("uninstall", ["--wait", "--timeout", "3m"], helm4)
+  await release.helm("uninstall", ["--wait", "--timeout", "8m"], helm4)
   // Helm waits for what it made, not for the pods of that.
-  await until("the pods having ended", async () => (await pods()).length === 0, { timeout_ms: 60_000 })
+  await until("the pods having ended", async () => (await pods()).length === 0, { timeout_ms: 240_000 })
   const kinds = "all,configmap,serviceaccount,role,rolebinding,networkpolicy,poddisruptionbudget,pvc"
   const left = (await release.kubectl("get", kinds, "-o", "name")).trim().split("\n")
   const ofCluster = ["configmap/kube-root-ca.crt", "serviceaccount/default"]

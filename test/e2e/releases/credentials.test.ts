@@ -13,6 +13,7 @@ import {
   putProvider,
   vertexHelper,
 } from "../support/guarded-release.ts"
+import { inOrder } from "../support/in-order.ts"
 import { type Installation, openInstallation } from "../support/installation.ts"
 import { hasAnswered, hasStatus, outputsOf } from "../support/session.ts"
 
@@ -22,8 +23,9 @@ import { hasAnswered, hasStatus, outputsOf } from "../support/session.ts"
 const namespace = "berth-e2e-credentials"
 const bedrock = "#!/bin/sh\necho a-token-for-bedrock\n"
 /** The kubelet looks at mounted objects once a minute, and when a pod changes. */
-const refresh_timeout_ms = 120_000
+const refresh_timeout_ms = 300_000
 
+inOrder()
 const cleanup = createCleanup()
 let installation: Installation
 let guarded: GuardedRelease
@@ -89,12 +91,15 @@ test("a helper that is added to the ConfigMap serves the running session, and a 
 
   const next = await runningSession()
   const line = "berth: user-settings.json present=true; auth-helpers=[fetch-bedrock-token,fetch-vertex-token]"
-  expect((await release.kubectl("logs", await podNameOf(next), "-c", "agent")).split("\n")).toContain(line)
+  const logs = ["logs", await podNameOf(next), "-c", "agent"]
+  await until("the start-up line", async () => (await release.kubectl(...logs)).split("\n").includes(line), {
+    timeout_ms: 60_000,
+  })
   const details = await until(
     "the helpers in the details",
     async () => (await client.get(next.id)).helpers ?? undefined,
     {
-      timeout_ms: 30_000,
+      timeout_ms: 120_000,
     },
   )
   expect(details).toEqual({ settingsPresent: true, names: ["fetch-bedrock-token", "fetch-vertex-token"] })
@@ -136,7 +141,7 @@ function lastOf(provider: string) {
 
 /** What the provider `vertex`, or whoever stands in the way, answers to the session's pod. */
 async function vertexModels(): Promise<string> {
-  const ask = ["exec", await podNameOf(session), "-c", "agent", "--", "curl", "-s", "-m", "20"]
+  const ask = ["exec", await podNameOf(session), "-c", "agent", "--", "curl", "-s", "-m", "60"]
   return await guarded.release.kubectl(...ask, "http://127.0.0.1:7070/llm/vertex/models")
 }
 
@@ -145,7 +150,7 @@ let vertexTurns = 0
 /** Asks the running OpenCode for a turn with the provider `vertex`; answers what it says. */
 async function throughVertex(words: string): Promise<string> {
   const { client } = guarded
-  const ask = `curl -s -m 30 -u "opencode:$OPENCODE_SERVER_PASSWORD" -H 'content-type: application/json'`
+  const ask = `curl -s -m 90 -u "opencode:$OPENCODE_SERVER_PASSWORD" -H 'content-type: application/json'`
   const at = "http://127.0.0.1:4096/session"
   const turn = JSON.stringify({
     model: { providerID: "vertex", modelID: "demo" },

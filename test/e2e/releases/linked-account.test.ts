@@ -13,6 +13,7 @@ import { openSecludedBrowser } from "../support/browser/secluded.ts"
 import { createCleanup } from "../support/cleanup.ts"
 import { authorityText, deliveryOf, type Github, githubApp, startGithub, trustAuthority } from "../support/github.ts"
 import { exposeToPods, hostAddress, relay } from "../support/host-services.ts"
+import { inOrder } from "../support/in-order.ts"
 import { type Installation, openInstallation } from "../support/installation.ts"
 import { openRelease, type Release } from "../support/release.ts"
 import { hasAnswered, hasStatus, outputsOf } from "../support/session.ts"
@@ -28,6 +29,7 @@ const administrator = "owner@example.com"
 const repository = `https://${githubHost}/team/app.git`
 const refusal = `${githubHost} asks for a sign-in to push to ${githubHost}/team/app`
 
+inOrder()
 const cleanup = createCleanup()
 let installation: Installation
 let release: Release

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs"
+import { mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { dirname } from "node:path"
 import { bringUp } from "./up.ts"
 
@@ -9,6 +9,7 @@ import { bringUp } from "./up.ts"
 const [, , file] = process.argv
 if (file === undefined) throw new Error("usage: bring-up.ts FILE")
 if (process.env["BERTH_E2E_INSTALLATION"] === undefined) {
+  rmSync(file, { force: true }) // what a former run has written
   const output = await bringUp()
   mkdirSync(dirname(file), { recursive: true })
   writeFileSync(file, output, { mode: 0o600 })

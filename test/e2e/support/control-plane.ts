@@ -3,7 +3,7 @@ import type { V1Pod } from "@kubernetes/client-node"
 import { until } from "../../../scripts/lib/wait.ts"
 import type { Kube } from "./kube.ts"
 
-const recovery_timeout_ms = 90_000
+const recovery_timeout_ms = 300_000
 
 export interface Replica {
   readonly name: string
@@ -62,7 +62,9 @@ export function createControlPlane(kube: Kube, namespace: string): ControlPlane 
       const names = replicas.map(({ name }) => name)
       return {
         fire: () => {
-          for (const pid of pids) process.kill(pid, "SIGKILL")
+          const killed = pids.filter(kill)
+          if (killed.length < replicas.length)
+            throw new Error(`of ${replicas.length} replicas ${killed.length} still ran`)
         },
         recover: async () => {
           await kube.kubectl(["-n", namespace, "delete", "pod", "--force", "--grace-period=0", ...names])
@@ -70,6 +72,15 @@ export function createControlPlane(kube: Kube, namespace: string): ControlPlane 
         },
       }
     },
+  }
+}
+
+/** @returns false for a process that has ended before */
+function kill(pid: number): boolean {
+  try {
+    return process.kill(pid, "SIGKILL")
+  } catch {
+    return false
   }
 }
 

@@ -12,7 +12,10 @@ import type { Installation } from "./installation.ts"
 
 const release = "berth"
 const chart = join(repositoryRoot, "chart")
-const gone_timeout_ms = 60_000
+const gone_timeout_ms = 240_000
+const answer_timeout_ms = 120_000
+/** Connections of their own. */
+const in_a_row = 10
 
 /** A release of the chart in a namespace of its own, which runs the images of the installation under test. */
 export interface Release {
@@ -23,6 +26,8 @@ export interface Release {
   readonly address: string
   /** `helm upgrade --install … --wait` of the chart. @param helm another Helm than the built one */
   install(values: readonly object[], helm?: string): Promise<void>
+  /** Waits until nothing answers but the pods of the last install, upgrade or rollback. `install` has done so. */
+  isSettled(): Promise<void>
   /** Any command of Helm about this release: the verb, then its other arguments. */
   helm(verb: string, args?: readonly string[], helm?: string): Promise<string>
   kubectl(...args: string[]): Promise<string>
@@ -49,6 +54,15 @@ export async function openRelease(installation: Installation, namespace: string,
   await kube.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels: restricted } })
   const kubectl = (...args: string[]) => kube.kubectl(["--namespace", namespace, ...args])
   const address = `${new URL(url).hostname}:${nodePort}`
+  const isSettled = async () => {
+    // Helm does not wait for the pods that are replaced, and those answer as they were configured. It may even be back
+    // before they are told to end.
+    await kubectl("rollout", "status", `deployment/${release}`, `--timeout=${gone_timeout_ms / 1_000}s`)
+    const pods = async () => (JSON.parse(await kubectl("get", "pods", "-o", "json")) as { items: V1Pod[] }).items
+    const replaced = async () => (await pods()).every(({ metadata }) => metadata?.deletionTimestamp === undefined)
+    await until("the replaced pods being gone", replaced, { timeout_ms: gone_timeout_ms })
+    await until(`answers from ${address}`, () => answersInARow(address), { timeout_ms: answer_timeout_ms })
+  }
   return {
     namespace,
     coordinates: { ...images, service: { type: "NodePort", nodePort } },
@@ -59,15 +73,11 @@ export async function openRelease(installation: Installation, namespace: string,
         writeFileSync(file, stringify(value))
         return ["--values", file]
       })
-      const wait = ["--wait", "--timeout", "3m"]
+      const wait = ["--wait", "--timeout", "8m"]
       await helm("upgrade", [chart, "--install", "--create-namespace", ...files, ...wait], program)
-      // Helm does not wait for the pods that are replaced, and those answer as they were configured.
-      const pods = async () => (JSON.parse(await kubectl("get", "pods", "-o", "json")) as { items: V1Pod[] }).items
-      const replaced = async () => (await pods()).every(({ metadata }) => metadata?.deletionTimestamp === undefined)
-      await until("the replaced pods being gone", replaced, { timeout_ms: gone_timeout_ms })
-      // The node's port leads to pods a moment after they are ready. Any answer will do.
-      await until(`an answer from ${address}`, () => fetch(`http://${address}`), { timeout_ms: 30_000 })
+      await isSettled()
     },
+    isSettled,
     helm,
     kubectl,
     secret: async (name, key) => {
@@ -78,6 +88,19 @@ export async function openRelease(installation: Installation, namespace: string,
     },
     remove: () => removeNamespace(installation, namespace),
   }
+}
+
+/**
+ * The node's port leads to pods a moment after they are ready, and away from those that are gone a moment after that: one
+ * connection of several may still lead nowhere. Any answer will do.
+ */
+async function answersInARow(address: string): Promise<true> {
+  for (let count = 0; count < in_a_row; count += 1) {
+    const limit = AbortSignal.timeout(answer_timeout_ms / in_a_row)
+    const answer = await fetch(`http://${address}`, { headers: { connection: "close" }, signal: limit })
+    await answer.arrayBuffer()
+  }
+  return true
 }
 
 interface WithImage {
@@ -101,7 +124,7 @@ async function imagesOf({ kubeconfig, namespace }: Installation): Promise<object
 }
 
 async function removeNamespace({ kube }: Installation, namespace: string): Promise<void> {
-  await kube.kubectl(["delete", "namespace", namespace, "--ignore-not-found", "--wait", "--timeout=180s"])
+  await kube.kubectl(["delete", "namespace", namespace, "--ignore-not-found", "--wait", "--timeout=480s"])
   const volumes = async () =>
     (await kube.list<V1PersistentVolume>("persistentvolumes")).filter(
       ({ spec }) => spec?.claimRef?.namespace === namespace,

@@ -17,9 +17,9 @@ export interface Outcome {
 }
 
 const shown_bytes = 600
-const attempt_timeout_s = 60
+const attempt_timeout_s = 90
 const loot = "/workspace/repo/loot"
-const preamble = `loot=${loot}; ask() { curl -sS -m 8 --path-as-is -w ' [HTTP %{http_code}]' "$@"; }`
+const preamble = `loot=${loot}; ask() { curl -sS -m 20 --path-as-is -w ' [HTTP %{http_code}]' "$@"; }`
 
 /**
  * One line of bash that carries out all attempts at once and prints the beginning of what each printed. Everything they

@@ -97,7 +97,7 @@ function atBerth(at: Addresses): Attempt[] {
     {
       name: "the database",
       refusedBy: `${policy} its password (SCRAM)`,
-      script: `exec 3<>/dev/tcp/berth-postgresql.${at.namespace}.svc/5432; printf '${startup}' >&3; timeout 3 head -c 24 <&3 | tr -c '[:print:]' .`,
+      script: `exec 3<>/dev/tcp/berth-postgresql.${at.namespace}.svc/5432; printf '${startup}' >&3; timeout 20 head -c 24 <&3 | tr -c '[:print:]' .`,
       refusal: /SCRAM-SHA-256/,
     },
   ]

@@ -2,7 +2,7 @@ import { join } from "node:path"
 import type { Browser, Page } from "playwright-core"
 import { repositoryRoot } from "../../../../scripts/lib/paths.ts"
 
-const timeout_ms = 20_000
+const timeout_ms = 120_000
 
 /** A page of its own, without what others have stored, and the faults that it reports. */
 export async function openPage(browser: Browser, url: string): Promise<{ page: Page; faults: string[] }> {
