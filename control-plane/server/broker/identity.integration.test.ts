@@ -156,13 +156,3 @@ describe("a report", () => {
     expect(statuses[30]).toBe(429)
   })
 })
-
-describe("the cluster's keys", () => {
-  it("are read once for many tokens, and again for a key that is new", async () => {
-    const session = await broker.addSession()
-    await workload(await session.token())
-    const before = broker.cluster.calls.tokenKeys
-    await Promise.all(Array.from({ length: 20 }, async () => workload(await session.token())))
-    expect(broker.cluster.calls.tokenKeys).toBe(before)
-  })
-})

@@ -72,13 +72,17 @@ export function createTokenVerifier(options: {
 function keyCache(cluster: Pick<Cluster, "tokenKeys">, clock: Clock) {
   let cached: KeySet | null = null
   let fetching: Promise<KeySet> | null = null
+  let triedAt = Number.NEGATIVE_INFINITY
+  let isAway = false
   async function load(): Promise<KeySet> {
     try {
       const { issuer, jwks } = await cluster.tokenKeys()
       // jose checks each key when it uses it.
       cached = { issuer, find: createLocalJWKSet(jwks as unknown as JSONWebKeySet), fetchedAt: clock.now() }
+      isAway = false
       return cached
     } catch (cause) {
+      isAway = true
       if (cached !== null) return cached
       throw new AppError("unavailable", "The cluster's token keys cannot be read at the moment.", {
         cause,
@@ -86,19 +90,24 @@ function keyCache(cluster: Pick<Cluster, "tokenKeys">, clock: Clock) {
       })
     } finally {
       fetching = null
+      triedAt = clock.now()
     }
   }
   const fetchOnce = () => {
     fetching ??= load()
     return fetching
   }
-  const age_ms = (keySet: KeySet) => clock.now() - keySet.fetchedAt
+  /** The answer that is under way, or a new one; null soon after the last one. */
+  const next = () => (fetching !== null || clock.now() - triedAt >= REFETCH_AFTER_MS_MIN ? fetchOnce() : null)
   return {
-    current: async () => (cached === null || age_ms(cached) > KEYS_AGE_MS_MAX ? await fetchOnce() : cached),
-    newerThan: async (seen: KeySet) => {
-      if (cached !== null && cached !== seen) return cached
-      return age_ms(seen) < REFETCH_AFTER_MS_MIN ? seen : await fetchOnce()
+    async current() {
+      if (cached === null) return await fetchOnce()
+      if (clock.now() - cached.fetchedAt <= KEYS_AGE_MS_MAX) return cached
+      const fresh = next()
+      // While the API server is away, requests do not wait for it one by one.
+      return fresh === null || isAway ? cached : await fresh
     },
+    newerThan: async (seen: KeySet) => (cached !== null && cached !== seen ? cached : ((await next()) ?? seen)),
   }
 }
 
