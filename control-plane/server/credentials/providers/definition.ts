@@ -21,6 +21,8 @@ export interface ProviderDefinition {
 // The id becomes one segment of a path and the name of a key file.
 const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/
+// What the sidecar takes away from an agent's requests anyway.
+const CREDENTIAL_HEADERS = ["authorization", "api-key", "x-api-key", "x-goog-api-key", "cookie"]
 const CONTROL_CHARACTERS = /[\0-\x1f\x7f]/
 const REGION = /^[a-z]{2,}(-[a-z]+)+-\d{1,2}$/
 
@@ -128,12 +130,22 @@ function readHeaders(value: unknown, where: string, faults: string[]): Record<st
   return headers
 }
 
-/** A model may name a package and address of its own in OpenCode; that would go past the gateway's pinned upstream. */
+/**
+ * A model may name a package and address of its own in OpenCode; that would go past the gateway's pinned upstream. Its
+ * headers are the agent's to send, and to see.
+ */
 function checkModels(models: unknown, where: string, faults: string[]): void {
   if (!isObject(models)) return
   for (const [id, model] of Object.entries(models)) {
     if (isObject(model) && model["provider"] !== undefined) {
       faults.push(`${where}.models.${id}.provider: not supported; make a second provider for it`)
+    }
+    const headers = isObject(model) && isObject(model["headers"]) ? Object.keys(model["headers"]) : []
+    for (const name of headers.filter((one) => CREDENTIAL_HEADERS.includes(one.toLowerCase()))) {
+      faults.push(
+        `${where}.models.${id}.headers.${name}: a credential does not belong here, where agents see it; it is the ` +
+          "provider's key, or goes into options.headers",
+      )
     }
   }
 }

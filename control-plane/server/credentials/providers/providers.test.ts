@@ -183,6 +183,11 @@ describe("a provider", () => {
       { options: { baseURL: "https://m.example.com" }, models: { m: { provider: { api: "https://x" } } } },
       "models.m.provider",
     ],
+    [
+      "a model with a credential of its own, which agents would see",
+      { options: { baseURL: "https://m.example.com" }, models: { m: { headers: { Authorization: "Bearer canary" } } } },
+      "models.m.headers.Authorization",
+    ],
   ])("is refused with %s", (_, json, words) => {
     const faults = providerFaults({ mine: json })
     expect(faults.join("\n")).toContain(words)
