@@ -21,10 +21,11 @@ async function workspaceOf(options: Options = {}) {
   return { ...createWorkspace(broker, sidecar, session.workload), session, report }
 }
 
+const AUTHOR = ["-c", "user.name=Test", "-c", "user.email=t@example.com"]
+
 /** Three commits on a branch of their own, oldest first. */
 function history(): string[] {
-  const git = (...args: string[]) =>
-    host.git("team/app", "-c", "user.name=Test", "-c", "user.email=t@example.com", ...args)
+  const git = (...args: string[]) => host.git("team/app", ...AUTHOR, ...args)
   const commits = [git("rev-parse", "main")]
   for (const message of ["second", "third"]) {
     const parent = commits.at(-1) ?? ""
@@ -76,6 +77,45 @@ describe("a clone with a depth", () => {
       expect(await workspace.report()).toMatchObject({ code: "clone_ref_not_found" })
     }
   })
+})
+
+describe("a reference of an odd name", () => {
+  const other = host.git("team/app", ...AUTHOR, "commit-tree", "main^{tree}", "-p", "main", "-m", "other")
+  const long = `${"l".repeat(100)}/${"m".repeat(100)}`
+  for (const name of ["heads/--detach", "heads/--orphan", `heads/${long}`, "heads/v1", "pull/1/head"]) {
+    host.git("team/app", "update-ref", `refs/${name}`, other)
+  }
+
+  it.each([
+    ["refs/heads/--detach", "refs/heads/--detach"],
+    ["refs/heads/--orphan", "refs/heads/--orphan"],
+    [long, `refs/heads/${long}`],
+    ["refs/heads/v1", "refs/heads/v1"],
+    ["refs/pull/1/head", ""],
+  ])("%s is taken for nothing else", async (ref, branch) => {
+    const workspace = await workspaceOf({ ref, depth: 1 })
+    expect(await workspace.prepare()).toMatchObject({ code: 0 })
+    expect((await workspace.git("rev-parse", "HEAD")).stdout).toBe(other)
+    expect((await workspace.git("symbolic-ref", "--quiet", "HEAD")).stdout).toBe(branch)
+  })
+
+  it.each(["--upload-pack=touch owned", "-q", "a..b", "main~1"])("%s is refused in words", async (ref) => {
+    const workspace = await workspaceOf({ ref })
+    expect((await workspace.prepare()).code).toBe(1)
+    expect(await workspace.report()).toMatchObject({
+      phase: "failed",
+      message: `${JSON.stringify(ref)} is not a branch, tag or commit.`,
+    })
+  })
+})
+
+it("an empty repository is an empty workspace that can be pushed", async () => {
+  host.git("team/empty", "init", "--quiet", "--bare")
+  host.git("team/empty", "config", "http.receivepack", "true")
+  const workspace = await workspaceOf({ repository: `https://${host.host}/team/empty.git` })
+  expect(await workspace.prepare()).toMatchObject({ code: 0 })
+  expect(await workspace.git("commit", "--quiet", "--allow-empty", "-m", "first")).toMatchObject({ ok: true })
+  expect(await workspace.git("push", "--quiet", "origin", "HEAD:refs/heads/main")).toMatchObject({ ok: true })
 })
 
 describe("submodules", () => {

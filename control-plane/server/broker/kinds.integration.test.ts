@@ -172,6 +172,16 @@ describe("a request to Amazon Bedrock", () => {
     expect(seen).toEqual([])
   })
 
+  it("is held until it has been sent, not until it has been answered", async () => {
+    behave = (_, response) => {
+      response.writeHead(200, { "content-type": "application/vnd.amazon.eventstream" }).flushHeaders()
+    }
+    const large = { method: "POST", body: "x".repeat(20_000_000) }
+    const answers = [await open(`${sidecar.url}${stream}`, large), await open(`${sidecar.url}${stream}`, large)]
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([200, 200])
+    for (const answer of answers) answer.on("error", () => {}).destroy()
+  })
+
   it("is answered frame by frame", async () => {
     let answer: ServerResponse | undefined
     behave = (_, response) => {

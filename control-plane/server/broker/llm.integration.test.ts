@@ -248,7 +248,7 @@ describe("what the gateway leaves behind", () => {
         const { rows } = await broker.database.raw("SELECT * FROM usage WHERE session_id = ?", [counted.id])
         expect(rows).toMatchObject([{ provider: "demo", requests: 2, failed_requests: 1, response_bytes: 38 }])
       },
-      { timeout: 10_000, interval: 100 },
+      { timeout: 60_000, interval: 100 },
     )
   })
 
