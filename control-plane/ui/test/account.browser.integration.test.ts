@@ -113,6 +113,26 @@ describe("settings", () => {
     expect(await page.getByText("did not link the account").count()).toBe(0)
   })
 
+  test("say what could not be read, and try again", async () => {
+    const { page, server } = await look()
+    let down = true
+    const refusal = { error: { code: "invalid_request", message: "Not now.", requestId: "req_1" } }
+    await page.route(/\/api\/(tokens|linked-accounts|me\/(logins|settings))$/, (route) =>
+      down ? route.fulfill({ status: 400, json: refusal }) : route.continue(),
+    )
+    await page.goto(`${server.url}settings`)
+    for (const what of ["The settings", "The linked accounts", "The API tokens", "The sign-ins"]) {
+      await page.getByText(`${what} could not be read`).waitFor()
+    }
+    expect(await violations(page)).toEqual([])
+    down = false
+    for (let left = 4; left > 0; left -= 1) {
+      await page.getByRole("button", { name: "Try again" }).first().click()
+      await expect.poll(() => page.getByRole("button", { name: "Try again" }).count(), SOON).toBe(left - 1)
+    }
+    await page.getByText("Chrome on Linux").waitFor()
+  })
+
   test("sign out all other browsers", async () => {
     const { page } = await settings()
     await page.getByRole("button", { name: "Sign out all others" }).click()

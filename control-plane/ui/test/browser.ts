@@ -57,7 +57,7 @@ async function visit(
   })
   if (signedIn) await context.addCookies([{ name: "berth", value: "1", url: server.url }])
   const page = await context.newPage()
-  page.setDefaultTimeout(15_000)
+  page.setDefaultTimeout(60_000)
   const complaints: string[] = []
   page.on("pageerror", (error) => complaints.push(error.message))
   page.on("console", (message) => {
@@ -77,7 +77,7 @@ async function visit(
 }
 
 /** How long a condition may take to become true on a busy machine. */
-export const SOON = { timeout: 15_000 }
+export const SOON = { timeout: 60_000 }
 
 /**
  * Builds the UI and starts Chromium for all tests of a file. What it returns makes a visit, which is closed after its

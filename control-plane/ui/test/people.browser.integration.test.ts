@@ -168,6 +168,11 @@ describe("long and foreign words", () => {
     await page.goto(`${server.url}sessions/${session.id}`)
     await expect.poll(() => page.getByRole("button", { name: "Allow once" }).count(), SOON).toBe(2)
     expect(await sticking(page, ".dock, .dock-column, .request-card")).toEqual([0, 0, 0, 0])
+    expect(await sticking(page, ".request-actions .button"), "nothing is allowed that cannot be read").toEqual(
+      Array(6).fill(0),
+    )
+    expect(await sticking(page, ".request-always")).toEqual([0, 0])
+    await page.getByRole("status").getByText("And 1 more.").waitFor({ state: "attached" })
     const title = await page
       .getByRole("heading", { name: "A short title" })
       .evaluate((one) => one.scrollWidth - one.clientWidth)

@@ -117,8 +117,11 @@ export function query(values: Readonly<Record<string, string | number | null | u
   return text === "" ? "" : `?${text}`
 }
 
-/** The sentence to show for whatever was thrown. */
+/** The sentence to show for whatever was thrown; of what only the server's log explains, with the way to find it there. */
 export function messageOf(error: unknown): string {
+  if (error instanceof ApiError && error.status >= 500 && error.requestId !== null) {
+    return `${error.message} (request ${error.requestId})`
+  }
   if (error instanceof Error && error.message !== "") return error.message
   return "Something went wrong."
 }

@@ -3,10 +3,12 @@ import { lookOf } from "../sessions/status.ts"
 
 /** Tells assistive technology what changed, in few words; the text itself is too much to be read out as it comes. */
 export function Announcer({ session, requests }: { session: SessionView; requests: readonly AgentRequest[] }) {
-  const open = requests.find((request) => request.state === "open")
+  const [open, ...more] = requests.filter((request) => request.state === "open")
   return (
     <div className="hidden-text" role="status" aria-live="polite">
-      {open ? wordsFor(open) : `Session: ${lookOf(session).label}. ${session.reason?.message ?? ""}`}
+      {open
+        ? `${wordsFor(open)}${more.length > 0 ? ` And ${more.length} more.` : ""}`
+        : `Session: ${lookOf(session).label}. ${session.reason?.message ?? ""}`}
     </div>
   )
 }

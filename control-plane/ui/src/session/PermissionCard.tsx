@@ -77,7 +77,7 @@ export function PermissionCard({ request, place, busy, error, onAnswer }: Permis
           </Button>
           {always.length > 0 && (
             <Button disabled={busy} onClick={() => onAnswer({ reply: "always" })}>
-              Always allow <code className="request-always truncate">{always.join(", ")}</code>
+              Always allow <code className="request-always">{always.join(", ")}</code>
             </Button>
           )}
           <Button kind="quiet" disabled={busy} onClick={() => setRejecting(true)}>

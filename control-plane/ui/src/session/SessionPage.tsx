@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState, useSyncExternalStore } from "react"
 import { useMe } from "../api/account.ts"
+import { messageOf } from "../api/client.ts"
 import { ConnectionBanner } from "../app/ConnectionBanner.tsx"
 import { Link, navigate } from "../app/router.tsx"
 import { useShortcuts } from "../app/shortcuts.ts"
@@ -52,7 +53,7 @@ function Loaded({ page }: { page: PageSession }) {
   if (link.state === "ended" && link.why === "gone") return <Gone />
   if (error?.status === 404) return <Gone />
   if (error?.status === 403) return <Private owner={session?.owner.name ?? ""} />
-  if (!session) return error ? <Unreadable message={error.message} onRetry={page.live.reload} /> : <Loading />
+  if (!session) return error ? <Unreadable message={messageOf(error)} onRetry={page.live.reload} /> : <Loading />
   return (
     <div className="session-page" {...(detailsOpen ? { "data-details": "" } : {})}>
       <SessionHeader
@@ -63,7 +64,7 @@ function Loaded({ page }: { page: PageSession }) {
       />
       <div className="session-main">
         <ConnectionBanner link={link} onRetry={page.live.nudge} />
-        {error && <Unreadable message={error.message} onRetry={page.live.reload} />}
+        {error && <Unreadable message={messageOf(error)} onRetry={page.live.reload} />}
         <Transcript
           ref={transcript}
           outgoing={outgoing}

@@ -1,8 +1,10 @@
-import { describe, expect, test } from "vitest"
+import { QueryClient } from "@tanstack/react-query"
+import { describe, expect, test, vi } from "vitest"
 import { makeSession } from "../../dev/seed.ts"
 import type { SessionView } from "../api/types.ts"
 import { filtersFrom, isFiltered, NO_FILTERS, searchFrom } from "./filters.ts"
 import { mergeSession, type Pages, withoutSession } from "./merge.ts"
+import { takeSession } from "./queries.ts"
 import { toggled } from "./selection.ts"
 import { lookOf, powerOf } from "./status.ts"
 
@@ -41,6 +43,21 @@ describe("a list that is kept live", () => {
   })
   test("asks the server whether words match", () =>
     expect(merged(session("e", 50), { ...NO_FILTERS, q: "tide" })).toBeNull())
+})
+
+test("a search is not asked again for every session that changes, but once for all of them", async () => {
+  vi.useFakeTimers()
+  const client = new QueryClient()
+  const key = ["sessions", { ...NO_FILTERS, q: "tide" }]
+  client.setQueryData(key, { pages: PAGES, pageParams: [null] })
+  const asked = vi.spyOn(client, "invalidateQueries")
+  for (let n = 0; n < 300; n += 1) takeSession(client, session(`new${n}`, 100 + n))
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(asked.mock.calls).toEqual([[{ queryKey: key }]])
+  takeSession(client, session("one more", 500))
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(asked).toHaveBeenCalledTimes(2)
+  vi.useRealTimers()
 })
 
 describe("filters in the address", () => {

@@ -1,4 +1,4 @@
-import { type InfiniteData, type QueryClient, useInfiniteQuery } from "@tanstack/react-query"
+import { type InfiniteData, type QueryClient, type QueryKey, useInfiniteQuery } from "@tanstack/react-query"
 import type { Me } from "../api/account.ts"
 import { type Api, query } from "../api/client.ts"
 import type { Page, SessionView } from "../api/types.ts"
@@ -45,8 +45,24 @@ export function takeSession(client: QueryClient, session: SessionView): void {
     if (!data) continue
     const pages = mergeSession(data.pages, session, key[1] as Filters, me)
     if (pages) client.setQueryData<Loaded>(key, { ...data, pages: [...pages] })
-    else void client.invalidateQueries({ queryKey: key })
+    else askSoon(client, key)
   }
+}
+
+/** Where only the server can tell whether a changed session belongs: asked once for all that change in between. */
+const ASK_MS = 1_000
+const asking = new WeakMap<QueryClient, Set<string>>()
+
+function askSoon(client: QueryClient, key: QueryKey): void {
+  const lists = asking.get(client) ?? new Set()
+  asking.set(client, lists)
+  const list = JSON.stringify(key)
+  if (lists.has(list)) return
+  lists.add(list)
+  setTimeout(() => {
+    lists.delete(list)
+    void client.invalidateQueries({ queryKey: key })
+  }, ASK_MS)
 }
 
 /** Takes a session out of every loaded list. */

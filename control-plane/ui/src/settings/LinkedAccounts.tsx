@@ -5,6 +5,7 @@ import { useApi } from "../app/services.ts"
 import { Button } from "../design/Button.tsx"
 import { Callout } from "../design/Callout.tsx"
 import { Confirm } from "../design/Dialog.tsx"
+import { Failure } from "../design/Failure.tsx"
 import { toast } from "../design/toasts.tsx"
 import { fullTime } from "../format/time.ts"
 import { hostName, installUrlOf, type LinkedAccount, type LinkedAccountList, linkable } from "./linked.ts"
@@ -33,7 +34,7 @@ export function LinkedAccounts() {
       <p className="muted">
         Your sessions clone and push with them, and commits carry their name and address. The agent never sees a key.
       </p>
-      {accounts.error && <Callout kind="bad" title={messageOf(accounts.error)} />}
+      <Failure what="The linked accounts could not be read" error={accounts.error} onRetry={accounts.refetch} />
       {accounts.isPending && <div className="skeleton" style={{ height: 60 }} />}
       {none && (
         <Callout kind="plain" title="No git host is set up for linking">

@@ -1,12 +1,11 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query"
 import { useState } from "react"
 import type { Login } from "../api/account.ts"
-import { messageOf } from "../api/client.ts"
 import type { Page } from "../api/types.ts"
 import { useApi } from "../app/services.ts"
 import { Button } from "../design/Button.tsx"
-import { Callout } from "../design/Callout.tsx"
 import { Confirm } from "../design/Dialog.tsx"
+import { Failure } from "../design/Failure.tsx"
 import { useNow } from "../design/hooks.ts"
 import { browserName } from "../format/browser.ts"
 import { plural } from "../format/numbers.ts"
@@ -31,7 +30,7 @@ export function Logins() {
     <section className="settings-section" aria-labelledby="logins-title">
       <h2 id="logins-title">Sign-ins</h2>
       <p className="muted">Browsers that are signed in as you. Sign out what you do not know.</p>
-      {logins.error && <Callout kind="bad" title={messageOf(logins.error)} />}
+      <Failure what="The sign-ins could not be read" error={logins.error} onRetry={logins.refetch} />
       {logins.isPending && <div className="skeleton" style={{ height: 96 }} />}
       <ul className="settings-card">
         {logins.data?.items.map((login) => (

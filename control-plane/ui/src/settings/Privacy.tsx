@@ -1,7 +1,7 @@
 import { useChangeSettings, useSettings } from "../api/account.ts"
 import { messageOf } from "../api/client.ts"
 import type { Visibility } from "../api/types.ts"
-import { Callout } from "../design/Callout.tsx"
+import { Failure } from "../design/Failure.tsx"
 import { toast } from "../design/toasts.tsx"
 import { VisibilityChoice } from "../design/VisibilityChoice.tsx"
 
@@ -20,7 +20,7 @@ export function Privacy() {
   return (
     <section className="settings-section" aria-labelledby="privacy-title">
       <h2 id="privacy-title">Privacy</h2>
-      {settings.error && <Callout kind="bad" title={messageOf(settings.error)} />}
+      <Failure what="The settings could not be read" error={settings.error} onRetry={settings.refetch} />
       <div className="settings-card settings-row">
         <div className="settings-words">
           <strong>New sessions are</strong>

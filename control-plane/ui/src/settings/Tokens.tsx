@@ -1,11 +1,10 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query"
 import { useState } from "react"
-import { messageOf } from "../api/client.ts"
 import type { Page } from "../api/types.ts"
 import { useApi } from "../app/services.ts"
 import { Button } from "../design/Button.tsx"
-import { Callout } from "../design/Callout.tsx"
 import { Confirm } from "../design/Dialog.tsx"
+import { Failure } from "../design/Failure.tsx"
 import { useNow } from "../design/hooks.ts"
 import { ShownOnce } from "../design/ShownOnce.tsx"
 import { toast } from "../design/toasts.tsx"
@@ -42,7 +41,7 @@ export function Tokens() {
           New token
         </Button>
       </div>
-      {tokens.error && <Callout kind="bad" title={messageOf(tokens.error)} />}
+      <Failure what="The API tokens could not be read" error={tokens.error} onRetry={tokens.refetch} />
       {tokens.isPending && <div className="skeleton" style={{ height: 60 }} />}
       {tokens.data?.items.length === 0 && <p className="settings-card settings-none muted">You have no API token.</p>}
       {tokens.data && tokens.data.items.length > 0 && (

@@ -1,5 +1,5 @@
+import { Failure } from "../../design/Failure.tsx"
 import { useTitle } from "../../design/hooks.ts"
-import { Failure } from "../Failure.tsx"
 import { ProviderEditor } from "./ProviderEditor.tsx"
 import { definitionText, TEMPLATES } from "./provider.ts"
 import { useProvider } from "./queries.ts"

@@ -1,6 +1,6 @@
 import { messageOf } from "../api/client.ts"
-import { Button } from "../design/Button.tsx"
-import { Callout } from "../design/Callout.tsx"
+import { Button } from "./Button.tsx"
+import { Callout } from "./Callout.tsx"
 
 interface FailureProps {
   readonly what: string
