@@ -108,7 +108,7 @@ test("the whole program starts, serves, is ready, and ends on SIGTERM with statu
   const { child, ended, said } = start(env)
   const url = `http://127.0.0.1:${http}`
   await vi.waitFor(async () => expect((await fetch(`${url}/api/ready`)).status, said()).toBe(200), {
-    timeout: 45_000,
+    timeout: 150_000,
     interval: 200,
   })
   const figures = await (await fetch(`http://127.0.0.1:${metrics}/metrics`)).text()

@@ -15,6 +15,7 @@ import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 
 const SCRIPTS = import.meta.dirname
+const patience = { timeout: 30_000, interval: 20 }
 let root: string
 
 beforeEach(() => {
@@ -27,7 +28,8 @@ beforeEach(() => {
   program("opencode", 'env; echo "arguments: $*"; echo "directory: $PWD"')
   program("curl", `{ echo "arguments: $*"; cat; echo; } > ${root}/curl.new; mv ${root}/curl.new ${root}/curl.log`)
 })
-afterEach(() => rmSync(root, { recursive: true, force: true }))
+// The start's report goes on for a moment after its test.
+afterEach(() => rmSync(root, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }))
 
 function program(name: string, script: string): void {
   const path = join(root, "bin", name)
@@ -62,7 +64,7 @@ describe("the agent's start", () => {
       output += text
     })
     const ended = once(child, "close")
-    await vi.waitFor(() => expect(existsSync(join(root, "waited"))).toBe(true))
+    await vi.waitFor(() => expect(existsSync(join(root, "waited"))).toBe(true), patience)
     expect(output).toBe("")
     writeFileSync(marker, "")
     await ended
@@ -89,7 +91,7 @@ describe("the agent's start", () => {
     writeFileSync(join(root, "helpers", "fetch-token"), "")
     writeFileSync(join(root, "helpers", 'odd"name'), "")
     expect(run("start.sh").status).toBe(0)
-    await vi.waitFor(() => expect(existsSync(join(root, "curl.log"))).toBe(true))
+    await vi.waitFor(() => expect(existsSync(join(root, "curl.log"))).toBe(true), patience)
     const [args, body] = readFileSync(join(root, "curl.log"), "utf8").split("\n")
     expect(args).toContain("http://127.0.0.1:7070/v1/report")
     expect(JSON.parse(body ?? "")).toEqual({

@@ -13,7 +13,7 @@ const restricted = { "pod-security.kubernetes.io/enforce": "restricted" }
 test("Pod Security refuses a privileged pod in a restricted namespace", async () => {
   await apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: "strict", labels: restricted } })
   await until("the default service account", () => server.kubectl(["-n", "strict", "get", "sa", "default"]), {
-    timeout_ms: 20_000,
+    timeout_ms: 120_000,
   })
   const spec = { containers: [{ name: "one", image: "none", securityContext: { privileged: true } }] }
   const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: "bad", namespace: "strict" }, spec }

@@ -10,7 +10,7 @@ import { freePort, removeScratch, scratchDirectory } from "./scratch.ts"
 
 const serviceRange = "10.97.0.0/16"
 const issuer = "https://kubernetes.default.svc.cluster.local"
-const start_timeout_ms = 60_000
+const start_timeout_ms = 180_000
 
 export interface ApiServer {
   /** File of an administrator. */
@@ -125,7 +125,7 @@ async function ready(kubectl: ApiServer["kubectl"], started: readonly Guarded[])
   const died = () => started.some((one) => one.hasExited())
   await until(
     "the API server being ready",
-    async () => died() || (await kubectl(["get", "--raw", "/readyz", "--request-timeout=2s"])) === "ok",
+    async () => died() || (await kubectl(["get", "--raw", "/readyz", "--request-timeout=10s"])) === "ok",
     { timeout_ms: start_timeout_ms, every_ms: 100 },
   )
   if (died()) throw new Error("a process ended early")

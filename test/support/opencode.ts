@@ -9,7 +9,7 @@ import { until } from "../../scripts/lib/wait.ts"
 import { freePort, removeScratch, scratchDirectory } from "./scratch.ts"
 
 const binary = `${repositoryRoot}/node_modules/opencode-linux-x64/bin/opencode`
-const ready_timeout_ms = 60_000
+const ready_timeout_ms = 180_000
 
 export interface Agent {
   /** As the control plane addresses it. */
@@ -139,7 +139,7 @@ function xdg(name: string): string {
   return `XDG_${name.toUpperCase()}_HOME`
 }
 
-/** A request that arrives too early is never answered, so each gets a second. */
+/** A request that arrives too early is never answered, so each gets two seconds. */
 async function ready(root: string, port: number, password: string, child: ChildProcess): Promise<void> {
   const authorization = `Basic ${Buffer.from(`opencode:${password}`).toString("base64")}`
   const url = `http://127.0.0.1:${port}/session/status`
@@ -148,7 +148,7 @@ async function ready(root: string, port: number, password: string, child: ChildP
     async () => {
       if (child.exitCode !== null)
         throw new Error(`it exited:\n${readFileSync(join(root, "log"), "utf8").slice(-2000)}`)
-      return (await fetch(url, { headers: { authorization }, signal: AbortSignal.timeout(1000) })).ok
+      return (await fetch(url, { headers: { authorization }, signal: AbortSignal.timeout(2_000) })).ok
     },
     { timeout_ms: ready_timeout_ms, every_ms: 100 },
   )

@@ -103,7 +103,7 @@ async function ready(server: Guarded, url: string): Promise<void> {
       if (server.hasExited()) return "exited"
       return await query(url, "SELECT 1").then(() => "ready")
     },
-    { timeout_ms: 30_000, every_ms: 50 },
+    { timeout_ms: 120_000, every_ms: 50 },
   ).catch((error: unknown) => {
     throw new Error(`PostgreSQL did not start:\n${server.lastLines()}`, { cause: error })
   })
@@ -126,7 +126,7 @@ export async function createDatabase(
 
 /** Runs one statement on a connection of its own. */
 export async function query(url: string, text: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 })
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 30_000 })
   // A server that goes away in the middle is told by the query's own error.
   client.on("error", () => {})
   try {

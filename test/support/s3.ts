@@ -5,7 +5,7 @@ import { ensureTools } from "../../scripts/tools/index.ts"
 import { type Guarded, startGuarded } from "./guarded.ts"
 import { freePort, removeScratch, scratchDirectory } from "./scratch.ts"
 
-const start_timeout_ms = 20_000
+const start_timeout_ms = 120_000
 
 export interface ObjectStore {
   readonly endpoint: string

@@ -157,7 +157,7 @@ describe("what a session leaves behind", () => {
     }, patience)
     await first.crash()
     await finalizers("[]")
-    await until(second.sessions, user, id, { status: "stopped" }, 40_000)
+    await until(second.sessions, user, id, { status: "stopped" })
     expect((await written(second, user, id)).manifest).toMatchObject({ why: "stopped", missing: [] })
     expect(world.agent.patchesAsked).toBe(1)
     await second.sessions.delete(user, id)

@@ -7,7 +7,7 @@ import { systemClock } from "../time/index.ts"
 import { createCluster } from "./index.ts"
 import type { Cluster } from "./types.ts"
 
-const patience = { timeout: 10_000, interval: 20 }
+const patience = { timeout: 60_000, interval: 20 }
 let api: ApiServer
 let cluster: Cluster
 

@@ -7,7 +7,7 @@ import { systemClock } from "../time/index.ts"
 import { createCluster } from "./index.ts"
 import type { Cluster } from "./types.ts"
 
-const patience = { timeout: 5_000, interval: 5 }
+const patience = { timeout: 60_000, interval: 5 }
 const limits = { backoffMin_ms: 5, backoffMax_ms: 20, idle_ms: 100, listPage: 2 }
 
 type Handler = (url: URL, response: ServerResponse, request: IncomingMessage) => void

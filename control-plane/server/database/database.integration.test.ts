@@ -9,7 +9,7 @@ import { createDatabase, createNotifications, waitForDatabase, withElection, wit
 
 const { database, url, openPool } = await testDatabase()
 const log = pino({ level: "silent" })
-const patience = { timeout: 10_000, interval: 20 }
+const patience = { timeout: 60_000, interval: 20 }
 
 describe("the database", () => {
   it("gives int8 as numbers and refuses those that no number holds", async () => {

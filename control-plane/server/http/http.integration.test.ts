@@ -9,6 +9,7 @@ import { AppError } from "../errors/index.ts"
 import type { Sessions, SessionView } from "../sessions/service-types.ts"
 import { startServer, testConfig } from "./testing/server.ts"
 
+const patience = { timeout: 60_000, interval: 20 }
 const { database, openPool } = await testDatabase()
 const ui = mkdtempSync(join(tmpdir(), "berth-ui-"))
 afterAll(() => rmSync(ui, { recursive: true }))
@@ -255,9 +256,9 @@ describe("an event stream", () => {
     const abort = new AbortController()
     const before = watched.length
     await one.fetch("/api/sessions/ses_1/events", { cookie, signal: abort.signal })
-    await vi.waitFor(() => expect(watched.length).toBe(before + 1))
+    await vi.waitFor(() => expect(watched.length).toBe(before + 1), patience)
     abort.abort()
-    await vi.waitFor(() => expect(watched.at(-1)?.aborted).toBe(true))
+    await vi.waitFor(() => expect(watched.at(-1)?.aborted).toBe(true), patience)
   })
 })
 

@@ -43,7 +43,7 @@ async function waiting(): Promise<number> {
   )
   return rows[0].count
 }
-const untilWaiting = (count: number) => expect.poll(waiting, { timeout: 10_000, interval: 20 }).toBe(count)
+const untilWaiting = (count: number) => expect.poll(waiting, { timeout: 60_000, interval: 20 }).toBe(count)
 
 /** What takes away sign-ins, as somebody else does it. */
 const taken: readonly [string, (person: Person, cookie: string) => Promise<Response>][] = [
@@ -88,7 +88,7 @@ describe.each(taken)("a sign-in with what was right a moment ago does not outliv
     const end = take(person, cookie).finally(() => {
       settled = true
     })
-    await expect.poll(async () => settled || (await waiting()) > 1, { timeout: 10_000, interval: 20 }).toBe(true)
+    await expect.poll(async () => settled || (await waiting()) > 1, { timeout: 60_000, interval: 20 }).toBe(true)
     await gate.rollback()
     expect((await end).status).toBe(200)
     const planted = cookieOf(await late)

@@ -55,7 +55,7 @@ async function stored(handle?: Handler) {
     connection.close()
     await connection.closed
   })
-  await until("the connection", async () => state.ready, { timeout_ms: 20_000, every_ms: 20 })
+  await until("the connection", async () => state.ready, { timeout_ms: 90_000, every_ms: 20 })
   const history = async () => (await transcripts.list(sessionId, { limit: 500 })).items
   return { pod, state, history, lease, transcripts }
 }
@@ -109,7 +109,7 @@ test("what PostgreSQL cannot store does not stop the transcript, wherever an age
   openMessage(pod, "msg_last")
 
   const arrived = async () => state.over || (await history()).some(({ id }) => id === "msg_last")
-  await until("the last message", arrived, { timeout_ms: 20_000, every_ms: 20 })
+  await until("the last message", arrived, { timeout_ms: 90_000, every_ms: 20 })
   expect(state.over).toBe(false)
   const [first] = await history()
   expect(first?.parts[0]?.body.text).toBe(
@@ -147,11 +147,11 @@ test("an event that is too long to be read is made good from the agent's history
   })
   openMessage(pod, "msg_1")
   say(pod, "msg_1", callOf("prt_1", "running", "begun"))
-  await until("the call", async () => (await history()).length > 0, { timeout_ms: 20_000, every_ms: 20 })
+  await until("the call", async () => (await history()).length > 0, { timeout_ms: 90_000, every_ms: 20 })
   for (let count = 0; count < 3; count++) say(pod, "msg_1", callOf("prt_1", "completed", output))
   const call = async () => (await history())[0]?.parts[0]?.body.tool
   await until("the call's end", async () => (await call())?.status === "completed", {
-    timeout_ms: 20_000,
+    timeout_ms: 90_000,
     every_ms: 20,
   })
   expect((await call())?.output).toHaveLength(LIMITS.output_chars_max)
@@ -159,7 +159,7 @@ test("an event that is too long to be read is made good from the agent's history
 })
 
 test("a turn of ten thousand parts is stored whole, and its history can still be read", {
-  timeout: 120_000,
+  timeout: 600_000,
 }, async () => {
   const { pod, state, history, lease, transcripts } = await stored()
   const [messages, parts] = [100, 100]
@@ -170,11 +170,11 @@ test("a turn of ten thousand parts is stored whole, and its history can still be
       say(pod, `msg_${message}`, callOf(`prt_${message}x${part}`, "completed", "word"))
     if (message % 10 < 9) continue
     const arrived = async () => state.over || (await newest()) === `msg_${message}`
-    await until(`message ${message}`, arrived, { timeout_ms: 20_000, every_ms: 20 })
+    await until(`message ${message}`, arrived, { timeout_ms: 90_000, every_ms: 20 })
   }
   openMessage(pod, "msg_last")
   const arrived = async () => state.over || (await newest()) === "msg_last"
-  await until("the last message", arrived, { timeout_ms: 20_000, every_ms: 20 })
+  await until("the last message", arrived, { timeout_ms: 90_000, every_ms: 20 })
   expect(state.over).toBe(false)
   expect(await store.database("parts").where({ session_id: lease.sessionId }).count()).toEqual([
     { count: messages * parts },

@@ -72,13 +72,13 @@ test("a turn whose driver is replaced in the middle goes on for watchers and is 
   await one.queuePrompt({ sessionId, id: newId("msg"), authorId: "usr_1", text })
   const prompt = await one.nextPrompt(sessionId)
   const agentMessageId = runtime.newMessageId()
-  await until("the first driver", async () => first.state.ready, { timeout_ms: 20_000, every_ms: 20 })
+  await until("the first driver", async () => first.state.ready, { timeout_ms: 90_000, every_ms: 20 })
   await one.markSending(lease, prompt?.messageId ?? "", agentMessageId)
   await first.connection.prompt({ agentMessageId, parts: prompt?.parts ?? [] })
   await one.markSent(lease, prompt?.messageId ?? "")
   const words = async () => JSON.stringify(await two.list(sessionId, { limit: 10 }))
   await until("the answer growing", async () => (await words()).includes("word20 "), {
-    timeout_ms: 40_000,
+    timeout_ms: 90_000,
     every_ms: 50,
   })
 
@@ -87,10 +87,10 @@ test("a turn whose driver is replaced in the middle goes on for watchers and is 
   await first.connection.closed
   const growing = async () => (await two.list(sessionId, { limit: 10 })).items.at(-1)?.parts.at(-1)?.body
   const goesOn = async () => /word20 .* \[…\] .*word\d+ /.test((await growing())?.text ?? "")
-  await until("the text going on", goesOn, { timeout_ms: 20_000, every_ms: 20 })
+  await until("the text going on", goesOn, { timeout_ms: 90_000, every_ms: 20 })
   expect((await growing())?.endedAt).toBeUndefined()
   const isIdle = async () => second.state.ready && second.state.activity === "idle"
-  await until("the turn's end", isIdle, { timeout_ms: 40_000, every_ms: 20 })
+  await until("the turn's end", isIdle, { timeout_ms: 90_000, every_ms: 20 })
 
   const { items, lastSeq } = await one.list(sessionId, { limit: 10 })
   expect(items.map(({ role, parts }) => [role, parts.map(({ body }) => body.text ?? body.tool?.status)])).toEqual([
@@ -98,7 +98,7 @@ test("a turn whose driver is replaced in the middle goes on for watchers and is 
     ["assistant", ["Calling bash. ", "completed"]],
     ["assistant", [expect.stringMatching(/^word0 .* word299$/)]],
   ])
-  await until("the watcher", async () => seen.at(-1)?.seq === lastSeq, { timeout_ms: 5000, every_ms: 20 })
+  await until("the watcher", async () => seen.at(-1)?.seq === lastSeq, { timeout_ms: 60_000, every_ms: 20 })
   expect(seen.map(({ seq }) => seq)).toEqual(Array.from({ length: lastSeq }, (_, index) => index + 1))
   stop.abort()
   await watching

@@ -110,6 +110,21 @@ describe("linking an account", () => {
   })
 })
 
+it("linked in two tabs at the same time, the last one stays, and no other token is left over", async () => {
+  const user = await addUser()
+  const replicas = [accounts, replica(openPool()).accounts, replica(openPool()).accounts, accounts]
+  const tabs = await Promise.all(
+    replicas.map(async (on) => ({
+      on,
+      ...github.authorize((await on.begin(user, "github")).url, { id: 9, login: "tabs" }),
+    })),
+  )
+  await Promise.all(tabs.map(({ on, state, code }) => on.complete(user, "github", { state, code })))
+  expect(await accounts.list(user.userId)).toHaveLength(1)
+  expect(github.accepts(tokenOf(await access.gitAuthorization(user.userId, host)))).toBe(true)
+  expect(github.tokensOf("tabs")).toBe(1)
+})
+
 describe("unlinking", () => {
   it("bites at once and ends the grant at the host", async () => {
     const user = await linked()

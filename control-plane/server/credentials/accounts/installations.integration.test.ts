@@ -10,6 +10,7 @@ import { privateRepository } from "./testing/github-repositories.ts"
 import { deliveryOf, startGithubServer } from "./testing/github-server.ts"
 import { createAccountWebhooks } from "./webhooks.ts"
 
+const patience = { timeout: 60_000, interval: 20 }
 let now = Date.now()
 const clock = { ...systemClock, now: () => now }
 const github = await startGithubServer(clock)
@@ -39,7 +40,7 @@ function replica(app = github.app) {
 test("what was found out is kept for a minute, and dropped on every replica by what GitHub tells", async () => {
   const [one, two] = [replica(), replica()]
   // Connecting drops everything too: it has to be over first.
-  await vi.waitFor(() => expect([one.heard, two.heard]).toEqual([[null], [null]]))
+  await vi.waitFor(() => expect([one.heard, two.heard]).toEqual([[null], [null]]), patience)
   repository.installation = null
   const missing = { code: "app_not_installed", installUrl: `${github.url}/github-apps/berth-test/installations/new` }
   for (const { obstacle } of [one, two, one, two]) {
@@ -54,12 +55,12 @@ test("what was found out is kept for a minute, and dropped on every replica by w
   const audit = { record: async () => {} }
   const webhooks = createAccountWebhooks({ database, audit, log, providers: [real], tokenOf: async () => null })
   await webhooks.receive("github", deliveryOf("installation", { action: "created" }), { address: "x", requestId: "x" })
-  await vi.waitFor(() =>
+  await vi.waitFor(() => {
     expect([one.heard, two.heard]).toEqual([
       [null, host],
       [null, host],
-    ]),
-  )
+    ])
+  }, patience)
   for (const { obstacle } of [one, two]) {
     expect(await obstacle(host, "team/app", "write")).toMatchObject({ code: "app_read_only", installUrl: null })
     expect(await obstacle(host, "team/app", "read")).toMatchObject({ code: "account_refused" })

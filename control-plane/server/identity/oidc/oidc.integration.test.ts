@@ -277,7 +277,7 @@ describe("an account", () => {
     const late = signIn(servers.confidential)
     const waiting = () =>
       database("pg_stat_activity").whereRaw("datname = current_database() AND wait_event_type = 'Lock'").select("pid")
-    await expect.poll(async () => (await waiting()).length, { timeout: 10_000, interval: 20 }).toBe(1)
+    await expect.poll(async () => (await waiting()).length, { timeout: 60_000, interval: 20 }).toBe(1)
     await other.commit()
     expect((await late).url.pathname).toBe("/sign-in")
     await database("users").update({ disabled_at: null })

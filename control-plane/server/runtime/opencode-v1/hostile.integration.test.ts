@@ -50,7 +50,7 @@ function follow(url: string, onChanges: (changes: readonly Change[]) => Promise<
 }
 
 const soon = async (what: string, condition: () => boolean) =>
-  await until(what, async () => condition(), { timeout_ms: 20_000, every_ms: 20 })
+  await until(what, async () => condition(), { timeout_ms: 90_000, every_ms: 20 })
 
 test("every request pins the directory, and a redirect is not followed", async () => {
   const other = await pod(() => false)

@@ -91,7 +91,7 @@ class Follower {
   }
 
   async until(what: string, condition: () => boolean): Promise<void> {
-    await until(what, async () => condition(), { timeout_ms: 40_000, every_ms: 20 })
+    await until(what, async () => condition(), { timeout_ms: 120_000, every_ms: 20 })
   }
 
   async ready(): Promise<this> {

@@ -180,7 +180,7 @@ describe("the engine", () => {
     await replica.stop()
   })
 
-  it("tells a full quota from the events of the StatefulSet", { timeout: 60_000 }, async () => {
+  it("tells a full quota from the events of the StatefulSet", async () => {
     const replica = await world.replica()
     const user = await world.user()
     await world.api.kubectl(["-n", "sessions", "create", "quota", "none", "--hard=pods=0"])
@@ -197,16 +197,14 @@ describe("the engine", () => {
       expect(used).toBe("0")
     }, patience)
     const { session } = await replica.sessions.create(user, {})
-    const failed = await until(replica.sessions, user, session.id, { status: "failed" }, 40_000)
+    const failed = await until(replica.sessions, user, session.id, { status: "failed" })
     expect(textOf(failed)).toMatch(/^quota: .*exceeded quota: none/)
     await world.api.kubectl(["-n", "sessions", "delete", "quota", "none"])
     await remove(replica, user, session.id)
     await replica.stop()
   })
 
-  it("passes on what an agent says that runs and cannot work, and fails with it in the end", {
-    timeout: 60_000,
-  }, async () => {
+  it("passes on what an agent says that runs and cannot work, and fails with it in the end", async () => {
     const replica = await world.replica({ startTimeout_s: 20 })
     const user = await world.user()
     world.agent.up = false
@@ -214,9 +212,9 @@ describe("the engine", () => {
     const { session } = await replica.sessions.create(user, {})
     await world.kubelet.run((await podOf(world, session.id)).name)
     const reason = { code: "agent_failing", message: expect.stringContaining("EROFS: read-only file system") }
-    const waiting = await until(replica.sessions, user, session.id, { status: "starting", reason }, 30_000)
+    const waiting = await until(replica.sessions, user, session.id, { status: "starting", reason })
     expect(waiting.steps.at(-1)).toMatchObject({ state: "active", detail: expect.stringContaining("EROFS") })
-    await until(replica.sessions, user, session.id, { status: "failed", reason }, 30_000)
+    await until(replica.sessions, user, session.id, { status: "failed", reason })
     world.agent.up = true
     world.agent.words = null
     await remove(replica, user, session.id)
@@ -239,7 +237,7 @@ describe("the engine", () => {
   })
 
   it("leaves an agent alone that was silent for a moment", async () => {
-    const replica = await world.replica({ wedged_ms: 4_000 })
+    const replica = await world.replica({ wedged_ms: 20_000 })
     const user = await world.user()
     const { id, uid } = await running(replica, user)
     world.agent.sink.link("lost", "no heartbeat")
@@ -252,7 +250,7 @@ describe("the engine", () => {
   })
 
   it("stops a session that nobody uses, and says so", async () => {
-    const replica = await world.replica({ idleTimeout_s: 1 })
+    const replica = await world.replica({ idleTimeout_s: 30 })
     const user = await world.user()
     const { id } = await running(replica, user)
     await world.db

@@ -17,7 +17,7 @@ import type { Visibility } from "../types.ts"
 const { database, url } = await testDatabase()
 const log = pino({ level: "silent" })
 const clock = systemClock
-const patience = { timeout: 10_000, interval: 20 }
+const patience = { timeout: 60_000, interval: 20 }
 const notifications = createNotifications({ url, log, clock })
 const transcripts = createTranscripts({ database, notifications, clock, log })
 const vault = createVault({ keys: [{ id: "test", key: new Secret(Buffer.alloc(32, 7).toString("base64")) }] })

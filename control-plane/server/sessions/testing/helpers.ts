@@ -2,7 +2,7 @@ import { expect, vi } from "vitest"
 import type { Principal, Sessions, SessionView } from "../index.ts"
 import type { World } from "./world.ts"
 
-export const patience = { timeout: 20_000, interval: 50 }
+export const patience = { timeout: 90_000, interval: 50 }
 
 /** Waits until the session is in this state and returns it. */
 export async function until(
@@ -10,7 +10,7 @@ export async function until(
   user: Principal,
   id: string,
   wanted: object,
-  timeout = 20_000,
+  timeout = 90_000,
 ): Promise<SessionView> {
   return await vi.waitFor(
     async () => {
@@ -35,5 +35,5 @@ export async function podOf(world: World, sessionId: string, not?: string): Prom
 
 /** Waits until nothing of any session is left in the cluster. */
 export async function allGone(world: World): Promise<void> {
-  await vi.waitFor(async () => expect(await world.kubelet.objects()).toEqual([]), { ...patience, timeout: 50_000 })
+  await vi.waitFor(async () => expect(await world.kubelet.objects()).toEqual([]), { ...patience, timeout: 150_000 })
 }
