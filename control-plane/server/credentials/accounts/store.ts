@@ -88,6 +88,8 @@ export async function insertAccount(
   transaction: Database,
   account: Omit<AccountRecord, "brokenReason" | "createdAt">,
 ): Promise<{ stored: AccountRecord; earlier: AccountRecord | null }> {
+  // One at a time for each user: who links twice at once would find no earlier account, and no place for his own.
+  await transaction.raw("SELECT FROM users WHERE id = ? FOR NO KEY UPDATE", [account.userId])
   const former = await transaction.raw<{ rows: Row[] }>(
     "DELETE FROM linked_accounts WHERE user_id = ? AND host = ? RETURNING *",
     [account.userId, account.host],
