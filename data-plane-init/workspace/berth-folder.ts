@@ -1,7 +1,7 @@
 import { constants } from "node:fs"
 import { open, rm } from "node:fs/promises"
 import type { WorkloadBinding } from "../../auth-helpers/protocol/index.ts"
-import { ensureDirectory, lstatOrNull, writeWhole } from "./files.ts"
+import { allowOwner, ensureDirectory, lstatOrNull, writeWhole } from "./files.ts"
 
 const EXCLUDED = "/.berth/"
 const EXCLUDE_BYTES_MAX = 1024 * 1024
@@ -13,6 +13,7 @@ export async function writeBerthFolder(
 ): Promise<void> {
   // A link that was put in the repository's place leads where the agent itself may not write.
   if ((await lstatOrNull(repository))?.isDirectory() !== true) return
+  await ensureDirectory(repository)
   const folder = `${repository}/.berth`
   await ensureDirectory(folder)
   await ensureDirectory(`${folder}/auth-helpers`)
@@ -28,11 +29,15 @@ export async function writeBerthFolder(
  */
 async function excludeFromGit(repository: string): Promise<void> {
   if ((await lstatOrNull(`${repository}/.git`))?.isDirectory() !== true) return
+  await ensureDirectory(`${repository}/.git`)
   await ensureDirectory(`${repository}/.git/info`)
   const path = `${repository}/.git/info/exclude`
   const found = await lstatOrNull(path)
   if (found !== null && !found.isFile()) await rm(path, { force: true, recursive: true })
-  if (found?.isFile() && found.size > EXCLUDE_BYTES_MAX) return
+  if (found?.isFile()) {
+    if (found.size > EXCLUDE_BYTES_MAX) return
+    await allowOwner(path, found)
+  }
   const flags = constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW | constants.O_NONBLOCK
   const file = await open(path, flags, 0o644)
   try {

@@ -2,7 +2,7 @@ import { readdir, rename, rm, rmdir } from "node:fs/promises"
 import type { WorkloadRepository } from "../../auth-helpers/protocol/index.ts"
 import { cloneFailure, submoduleFailure } from "./clone-failures.ts"
 import { asFailure, Failure } from "./failure.ts"
-import { lstatOrNull } from "./files.ts"
+import { allowOwner, lstatOrNull } from "./files.ts"
 import type { Git } from "./git.ts"
 import { repositoryPath, type Settings } from "./settings.ts"
 
@@ -16,7 +16,9 @@ const REF = /^(?![-/.])(?!.*(\.\.|@\{|\/\/|\.lock$|[/.]$))[^\0-\x20\x7f~^:?*[\\]
 export async function hasRepository(settings: Settings): Promise<boolean> {
   const path = repositoryPath(settings)
   const found = await lstatOrNull(path)
-  return found !== null && (!found.isDirectory() || (await readdir(path)).length > 0)
+  if (found === null || !found.isDirectory()) return found !== null
+  await allowOwner(path, found)
+  return (await readdir(path)).length > 0
 }
 
 /**
@@ -56,8 +58,12 @@ async function clone(git: Git, repository: WorkloadRepository, target: string): 
   const fail = (stderr: string) => cloneFailure(stderr, url)
   if (ref === null) return await must(git("clone", "--quiet", ...history(repository), "--", url, target), fail)
   if (!REF.test(ref)) throw new Failure("clone_ref_not_found", `${JSON.stringify(ref)} is not a branch, tag or commit.`)
-  if (ref.startsWith("refs/") || COMMIT.test(ref)) return await cloneAt(git, repository, ref, target)
-  const byName = await git("clone", "--quiet", ...history(repository), "--branch", ref, "--", url, target)
+  const branch = /^refs\/heads\/(.+)/.exec(ref)?.[1]
+  if (branch === undefined && (ref.startsWith("refs/") || COMMIT.test(ref))) {
+    return await cloneAt(git, repository, ref, target)
+  }
+  // In one word, so that no branch is taken for an option.
+  const byName = await git("clone", "--quiet", ...history(repository), `--branch=${branch ?? ref}`, "--", url, target)
   if (byName.ok) return
   const failure = fail(byName.stderr)
   if (failure.code !== "clone_ref_not_found") throw failure
@@ -75,14 +81,8 @@ async function clone(git: Git, repository: WorkloadRepository, target: string): 
 async function cloneAt(git: Git, repository: WorkloadRepository, ref: string, target: string): Promise<void> {
   const { url } = repository
   const missing = () => new Failure("clone_ref_not_found", `${url} has no commit or reference "${ref}".`)
-  const branch = ref.startsWith("refs/heads/") ? ref.slice("refs/heads/".length) : null
-  const named = branch === null ? [] : ["--branch", branch]
-  const cloned = await git("clone", "--quiet", "--no-checkout", ...history(repository), ...named, "--", url, target)
-  if (!cloned.ok) {
-    const failure = cloneFailure(cloned.stderr, url)
-    throw branch !== null && failure.code === "clone_ref_not_found" ? missing() : failure
-  }
-  if (branch !== null) return await must(git("-C", target, "checkout", "--quiet", branch), missing)
+  const cloned = await git("clone", "--quiet", "--no-checkout", ...history(repository), "--", url, target)
+  if (!cloned.ok) throw cloneFailure(cloned.stderr, url)
   const present = ref.startsWith("refs/") ? null : await git(...detach(target, `${ref}^{commit}`))
   if (present?.ok === true) return
   // A commit that no branch holds (a pull request's), or that is not among the last ones: hosts give it out by its full name.

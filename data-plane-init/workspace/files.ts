@@ -1,5 +1,5 @@
-import { constants } from "node:fs"
-import { lstat, mkdir, open, rename, rm, unlink } from "node:fs/promises"
+import { constants, type Stats } from "node:fs"
+import { chmod, lstat, mkdir, open, rename, rm, unlink } from "node:fs/promises"
 
 /**
  * Writes a file as a whole: a reader sees the old text or the new one, never half. A symbolic link or a directory in
@@ -22,11 +22,20 @@ export async function writeWhole(path: string, text: string, mode = 0o644): Prom
   await rename(temporary, path)
 }
 
-/** A real directory at `path`: a link or a file in its place is removed. */
+/** A real directory at `path` that can be written to: a link or a file in its place is removed. */
 export async function ensureDirectory(path: string): Promise<void> {
   const found = await lstatOrNull(path)
-  if (found !== null && !found.isDirectory()) await unlink(path)
+  if (found?.isDirectory()) return await allowOwner(path, found)
+  if (found !== null) await unlink(path)
   await mkdir(path, { recursive: true })
+}
+
+/** Gives us back what an agent has taken from everybody (`chmod -R a-w .`). `found` is no link. */
+export async function allowOwner(path: string, found: Stats): Promise<void> {
+  const wanted = found.isDirectory() ? 0o700 : 0o600
+  if ((found.mode & wanted) === wanted) return
+  // Of somebody else's: what needs it will say so.
+  await chmod(path, (found.mode & 0o777) | wanted).catch(() => {})
 }
 
 /** What is at `path` itself, links not followed; null when nothing is. */

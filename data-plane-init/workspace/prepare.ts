@@ -23,13 +23,17 @@ export async function prepare(options: { settings: Settings; sidecar: SidecarCli
   const reported = existing
     ? Promise.resolve(true)
     : sidecar.report({ phase: binding.repository === null ? "configuring" : "cloning" })
-  await Promise.all([
-    writeAgentFiles({ ...binding, environment }, settings),
-    ensureDirectory(`${settings.workspace}/.state`),
-  ])
-  if (!existing) await createRepository(git, settings, binding.repository)
-  await writeBerthFolder(repositoryPath(settings), binding)
-  await writeWhole(markerPath(settings), "")
-  await reported
+  try {
+    await Promise.all([
+      writeAgentFiles({ ...binding, environment }, settings),
+      ensureDirectory(`${settings.workspace}/.state`),
+    ])
+    if (!existing) await createRepository(git, settings, binding.repository)
+    await writeBerthFolder(repositoryPath(settings), binding)
+    await writeWhole(markerPath(settings), "")
+  } finally {
+    // The last report to arrive is the one that counts.
+    await reported
+  }
   await sidecar.report({ phase: "ready" })
 }
