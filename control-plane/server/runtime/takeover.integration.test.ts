@@ -68,7 +68,7 @@ test("a turn whose driver is replaced in the middle goes on for watchers and is 
   })()
 
   const first = drive(one, lease, null)
-  const text = "bash: echo hello\nslow: 300 20"
+  const text = "bash: echo hello\nslow: 300 40"
   await one.queuePrompt({ sessionId, id: newId("msg"), authorId: "usr_1", text })
   const prompt = await one.nextPrompt(sessionId)
   const agentMessageId = runtime.newMessageId()
@@ -86,9 +86,11 @@ test("a turn whose driver is replaced in the middle goes on for watchers and is 
   const second = drive(two, { ...lease, holder: "two", epoch: 2n }, first.state.agentSessionId)
   await first.connection.closed
   const growing = async () => (await two.list(sessionId, { limit: 10 })).items.at(-1)?.parts.at(-1)?.body
-  const goesOn = async () => /word20 .* \[…\] .*word\d+ /.test((await growing())?.text ?? "")
-  await until("the text going on", goesOn, { timeout_ms: 90_000, every_ms: 20 })
-  expect((await growing())?.endedAt).toBeUndefined()
+  const goesOn = async () => {
+    const body = await growing()
+    return /word20 .* \[…\] .*word\d+ /.test(body?.text ?? "") && body
+  }
+  expect((await until("the text going on", goesOn, { timeout_ms: 90_000, every_ms: 20 })).endedAt).toBeUndefined()
   const isIdle = async () => second.state.ready && second.state.activity === "idle"
   await until("the turn's end", isIdle, { timeout_ms: 90_000, every_ms: 20 })
 

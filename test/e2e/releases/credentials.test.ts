@@ -4,6 +4,7 @@ import type { V1Pod } from "@kubernetes/client-node"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import type { SessionView } from "../../../control-plane/server/sessions/service-types.ts"
 import { until } from "../../../scripts/lib/wait.ts"
+import { inOrder } from "../../support/in-order.ts"
 import { removeScratch, scratchDirectory } from "../../support/scratch.ts"
 import { createCleanup } from "../support/cleanup.ts"
 import {
@@ -13,7 +14,6 @@ import {
   putProvider,
   vertexHelper,
 } from "../support/guarded-release.ts"
-import { inOrder } from "../support/in-order.ts"
 import { type Installation, openInstallation } from "../support/installation.ts"
 import { hasAnswered, hasStatus, outputsOf } from "../support/session.ts"
 

@@ -1,9 +1,11 @@
 import { describe, expect, it, vi } from "vitest"
+import { inOrder } from "../../../../test/support/in-order.ts"
 import type { Principal, SessionView } from "../index.ts"
 import { allGone, patience, podOf, until } from "../testing/helpers.ts"
 import { type Replica, testWorld } from "../testing/world.ts"
 
 const world = testWorld()
+inOrder()
 
 async function running(
   replica: Replica,

@@ -1,8 +1,10 @@
 import { describe, expect, it, vi } from "vitest"
+import { inOrder } from "../../../../test/support/in-order.ts"
 import { allGone, patience, podOf, until } from "../testing/helpers.ts"
 import { type Replica, testWorld } from "../testing/world.ts"
 
 const world = testWorld()
+inOrder()
 
 describe("several replicas", () => {
   it("drive every session once, and hand them over when one of them leaves", async () => {
@@ -11,8 +13,12 @@ describe("several replicas", () => {
     const { session } = await a.sessions.create(user, { initialUserPrompt: "hello" })
     await world.kubelet.run((await podOf(world, session.id)).name)
     await until(b.sessions, user, session.id, { status: "running" })
-    expect(a.engine.stats().driven + b.engine.stats().driven).toBe(1)
+    await vi.waitFor(() => expect(a.engine.stats().driven + b.engine.stats().driven).toBe(1), patience)
     const [holder, other] = a.engine.stats().driven === 1 ? [a, b] : [b, a]
+    await vi.waitFor(async () => {
+      const { items } = await b.sessions.messages(user, session.id, { limit: 5 })
+      expect(items).toMatchObject([{ delivery: "sent" }])
+    }, patience)
     const connections = world.agent.sinks.length
     await holder.stop()
     await vi.waitFor(() => expect(other.engine.stats().driven).toBe(1), patience)
