@@ -94,6 +94,7 @@ function unreachable(error: unknown): AppError {
   return new AppError("unavailable", "The Kubernetes API cannot be reached at the moment.", {
     cause: error,
     detail: error instanceof Error ? error.message : String(error),
+    details: { kubernetes: { status: null, reason: null } },
     retryAfter_s: 2,
   })
 }

@@ -32,6 +32,7 @@ export function startedAt(steps: readonly StartStep[], fallback: number): number
 
 const TROUBLED_STEP: Readonly<Record<string, StepName>> = {
   unschedulable: "scheduled",
+  volume_unbound: "scheduled",
   quota: "scheduled",
   pod_refused: "scheduled",
   workload_refused: "scheduled",

@@ -6,7 +6,7 @@ import type { Database } from "../database/types.ts"
 import { AppError } from "../errors/index.ts"
 import type { AgentTarget } from "../runtime/types.ts"
 import type { Clock } from "../time/index.ts"
-import { type Diagnosis, type DiagnosisInput, diagnose } from "./diagnosis/diagnose.ts"
+import { type Diagnosis, type DiagnosisInput, diagnose, isAboutVolume } from "./diagnosis/diagnose.ts"
 import { isPullEvent } from "./diagnosis/pulls.ts"
 import { claimName, podName, SESSION_LABEL, WORKLOAD_LABEL } from "./names.ts"
 import { observe, observeLive } from "./observe.ts"
@@ -122,8 +122,14 @@ async function start(parts: StartParts, workload: WorkloadRecord, guard: Guard):
   if (existing !== null && existing.metadata?.labels?.[WORKLOAD_LABEL] !== workload.id) {
     throw new AppError("upstream_refused", `There is a StatefulSet ${workload.name} that is not Berth's.`)
   }
-  if (existing?.spec?.replicas === 1) return
+  const replicas = existing?.spec?.replicas ?? 0
+  if (replicas === 1) return
   guard()
+  if (replicas > 1) {
+    // By hand: the first pod goes on, the others go.
+    await cluster.scaleStatefulSet(workload.name, existing?.metadata?.uid ?? "", 1)
+    return
+  }
   const ids = { workloadId: workload.id, sessionId: workload.sessionId }
   const stored = await cluster.applyStatefulSet(renderStatefulSet({ config, extras, ...ids, existing }))
   const uid = stored.metadata?.uid ?? ""
@@ -181,10 +187,11 @@ async function eventsFor(
   const { pod, statefulSet } = observation
   const none = { events: [], pulls: [] }
   if (pod === null && (statefulSet === null || waited_ms < 2_000)) return none
-  if (pod !== null && (waited_ms < 15_000 || pod.deleting || pod.unschedulable !== null)) return none
-  const [kind, name] = pod === null ? ["StatefulSet", workload.name] : ["Pod", podName(workload.name)]
-  const all = (await cluster.eventsOf(kind, name)).filter(
-    (event) => pod === null || event.involvedObject.uid === pod.uid,
+  if (pod !== null && (waited_ms < 15_000 || pod.deleting)) return none
+  const about = subjectOf(workload, pod)
+  if (about === null) return none
+  const all = (await cluster.eventsOf(about.kind, about.name)).filter(
+    (event) => about.uid === undefined || event.involvedObject.uid === about.uid,
   )
   const told = (event: (typeof all)[number]) => ({
     container: event.involvedObject.fieldPath ?? "",
@@ -196,4 +203,15 @@ async function eventsFor(
     events: all.filter((event) => event.type === "Warning").map(told),
     pulls: all.filter((event) => isPullEvent(event.reason ?? "")).map(told),
   }
+}
+
+/** Whose events tell why a workload does not come up; null when the scheduler has said enough. */
+function subjectOf(
+  workload: WorkloadRecord,
+  pod: PodObservation | null,
+): { kind: string; name: string; uid?: string } | null {
+  if (pod === null) return { kind: "StatefulSet", name: workload.name }
+  if (pod.scheduledAt !== null) return { kind: "Pod", name: podName(workload.name), uid: pod.uid }
+  const aboutVolume = pod.unschedulable === null || isAboutVolume(pod.unschedulable)
+  return aboutVolume ? { kind: "PersistentVolumeClaim", name: claimName(workload.name) } : null
 }

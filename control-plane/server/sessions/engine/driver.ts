@@ -5,7 +5,7 @@ import { AppError, isAppError } from "../../errors/index.ts"
 import type { Runtime } from "../../runtime/types.ts"
 import type { Clock } from "../../time/index.ts"
 import type { Transcripts } from "../../transcripts/types.ts"
-import type { WorkloadRecord, Workloads } from "../../workloads/index.ts"
+import { hintFor, type WorkloadRecord, type Workloads } from "../../workloads/index.ts"
 import { settle } from "../store/driver-writes.ts"
 import type { StoredSession } from "../store/rows.ts"
 import type { Lease } from "../types.ts"
@@ -115,6 +115,7 @@ export class SessionDriver {
       } catch (error) {
         if (isAppError(error, "stale_lease")) break
         this.#log.warn({ err: error }, "a step failed and is tried again")
+        await this.#tellWaiting(error).catch(() => undefined)
         outcome = Math.min(TIMES.backoff_min_ms * 2 ** failures++, TIMES.backoff_max_ms)
         // Not shortened by being woken: what fails fast must not be repeated fast.
         await this.#parts.clock.sleep(Math.min(outcome, TIMES.look_ms), this.#stop.signal).catch(() => undefined)
@@ -125,6 +126,15 @@ export class SessionDriver {
       .close()
       .catch((error: unknown) => this.#log.warn({ err: error }, "a connection did not close cleanly"))
     return outcome !== "gone"
+  }
+
+  /** Who waits for a step that Kubernetes does not answer should not have to guess; what was said before stays. */
+  async #tellWaiting(error: unknown): Promise<void> {
+    if (!isAppError(error, "unavailable") || error.details?.["kubernetes"] === undefined) return
+    const { reason, status } = await this.#journal.load()
+    if (reason !== null || status === "running") return
+    const code = "cluster_unavailable"
+    await this.#journal.update({ reason: { code, message: error.message, hint: hintFor(code) } })
   }
 
   /** Until woken, stopped, or the time is over. */

@@ -3,6 +3,9 @@ import { deleteFenced } from "../store/driver-writes.ts"
 import type { Outcome, Pass } from "./driver.ts"
 import { TIMES } from "./limits.ts"
 
+/** Reasons why a stop takes long: none any more once it is done. */
+const PASSING = ["node_not_ready", "cluster_unavailable"]
+
 /** One step of a session that is to stop: no pod, the volume kept. */
 export async function stopSession(pass: Pass): Promise<Outcome> {
   const { parts, session, journal } = pass
@@ -12,7 +15,8 @@ export async function stopSession(pass: Pass): Promise<Outcome> {
   if (session.status !== "stopped") {
     await parts.transcripts.markInterrupted(journal.lease)
     await parts.artifacts?.keep(journal.lease, session, "stopped")
-    await journal.update({ status: "stopped", activity: "idle", steps: [] })
+    const over = PASSING.includes(session.reason?.code ?? "") ? { reason: null } : {}
+    await journal.update({ status: "stopped", activity: "idle", steps: [], ...over })
   }
   return "fulfilled"
 }

@@ -11,7 +11,7 @@ import { TIMES } from "./limits.ts"
 export async function runSession(pass: Pass): Promise<Outcome> {
   const observation = await look(pass)
   const { statefulSet, pod } = observation
-  if (statefulSet === null || statefulSet.deleting || statefulSet.replicas === 0) return await begin(pass)
+  if (statefulSet === null || statefulSet.deleting || statefulSet.replicas !== 1) return await begin(pass)
 
   const run = pod === null ? null : runOf(pod)
   if (pass.link.run !== null && pass.link.run !== run) await pass.link.close()
@@ -41,7 +41,8 @@ async function begin(pass: Pass): Promise<Outcome> {
   try {
     await parts.workloads.start(workload, guard)
   } catch (error) {
-    if (!isAppError(error, "upstream_refused")) throw error
+    // Not found: the namespace itself.
+    if (!isAppError(error, "upstream_refused") && !isAppError(error, "not_found")) throw error
     const code = /exceeded quota/i.test(error.message) ? "quota" : "workload_refused"
     return await fail(pass, { code, message: error.message, hint: hintFor(code) }, null)
   }

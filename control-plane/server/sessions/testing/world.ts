@@ -39,6 +39,8 @@ export interface ReplicaOptions {
   readonly idleTimeout_s?: number
   readonly startTimeout_s?: number
   readonly wedged_ms?: number
+  /** Instead of the one that is there. */
+  readonly namespace?: string
   /** Instead of the world's one agent. */
   readonly runtime?: Runtime
   /** Keeps what sessions leave behind. */
@@ -124,7 +126,10 @@ async function makeReplica(
   const notifications = createNotifications({ url: db.url, log, clock })
   const vault = createVault({ keys: [{ id: "test", key: new Secret(Buffer.alloc(32, 7).toString("base64")) }] })
   const { maxPerUser = 0, idleTimeout_s = 0, startTimeout_s = 300 } = options
-  const file = templateConfig({ maxPerUser, idleTimeout_s, startTimeout_s })
+  const file = templateConfig(
+    { maxPerUser, idleTimeout_s, startTimeout_s },
+    options.namespace === undefined ? {} : { sessionNamespace: options.namespace },
+  )
   const config = { file }
   const cluster = createCluster({ config, log, clock, kubeConfig })
   await cluster.start()

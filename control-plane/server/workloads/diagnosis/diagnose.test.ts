@@ -36,6 +36,20 @@ describe("the diagnosis of a start", () => {
     expect(found?.message).toContain(words)
   })
 
+  it("tells a volume that cannot be had from a lack of room, with the provisioner's words", () => {
+    const words = "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims."
+    const events = [{ reason: "ProvisioningFailed", message: 'storageclass "fast" not found', at: seconds(1) }]
+    const bound = pod({ scheduledAt: null, unschedulable: words })
+    expect(find({ pod: bound })).toMatchObject({ code: "volume_unbound", final: false })
+    expect(find({ pod: bound, events })?.message).toBe(
+      `This session gets no volume: ${words} storageclass "fast" not found`,
+    )
+    // Where volumes are made when the pod is placed, the scheduler says nothing meanwhile.
+    expect(find({ pod: pod({ scheduledAt: null }), events })).toMatchObject({ code: "volume_unbound" })
+    expect(find({ pod: pod({ scheduledAt: null }) })).toBeNull()
+    expect(find({ pod: bound, events, now: seconds(301) })).toMatchObject({ code: "volume_unbound", final: true })
+  })
+
   it("gives up with the same words when the time for a start is over", () => {
     const observed = pod({ scheduledAt: null, unschedulable: "no room" })
     expect(find({ pod: observed, now: seconds(301) })).toMatchObject({ code: "unschedulable", final: true })

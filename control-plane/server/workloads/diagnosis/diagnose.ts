@@ -29,6 +29,8 @@ export interface Diagnosis {
   readonly final: boolean
 }
 
+/** What the clocks of Kubernetes and ours may be apart, plus the second to which times of events are cut. */
+const CLOCKS_APART_MS = 5_000
 const IMAGE_GRACE_MS = 60_000
 const REFUSED_GRACE_MS = 10_000
 const CONTAINER_GRACE_MS = 30_000
@@ -69,7 +71,7 @@ function deadlineOf({ pulls, startedAt, now, startTimeout_ms }: DiagnosisInput):
 }
 
 function withoutPod(input: DiagnosisInput): Diagnosis | null {
-  const event = input.events.find((one) => one.reason === "FailedCreate" && one.at >= input.startedAt - 1_000)
+  const event = input.events.find((one) => one.reason === "FailedCreate" && one.at >= input.startedAt - CLOCKS_APART_MS)
   if (input.observation.statefulSet === null || event === undefined) return null
   // Quota that another pod is just giving back is no failure.
   const final = input.now - input.startedAt > REFUSED_GRACE_MS
@@ -92,11 +94,7 @@ function withPod(input: DiagnosisInput, pod: PodObservation): Diagnosis | null {
     const code = pod.failure.reason === "Evicted" ? "evicted" : "crash_loop"
     return because(code, `The pod was ended by its node: ${pod.failure.message}`, false)
   }
-  if (pod.scheduledAt === null) {
-    return pod.unschedulable === null
-      ? null
-      : because("unschedulable", `No node takes this session: ${pod.unschedulable}`, false)
-  }
+  if (pod.scheduledAt === null) return unscheduled(input, pod.unschedulable)
   const reported = reportedFailure(input, pod)
   if (reported !== null) return reported
   for (const container of pod.containers) {
@@ -109,6 +107,21 @@ function withPod(input: DiagnosisInput, pod: PodObservation): Diagnosis | null {
   return mount !== undefined && waiting
     ? because("volume", `A volume cannot be mounted: ${mount.message}`, false)
     : null
+}
+
+/** Whether the scheduler's words are about the pod's volume, and not about room on the nodes. */
+export function isAboutVolume(words: string): boolean {
+  return /persistent ?volume|volume node affinity|max volume count/i.test(words)
+}
+
+/** Volumes that are made when their pod is placed keep the scheduler silent while they cannot be made. */
+function unscheduled({ events, startedAt }: DiagnosisInput, words: string | null): Diagnosis | null {
+  if (words !== null && !isAboutVolume(words)) {
+    return because("unschedulable", `No node takes this session: ${words}`, false)
+  }
+  const failed = events.find(({ reason, at }) => reason === "ProvisioningFailed" && at >= startedAt - CLOCKS_APART_MS)
+  const known = [words, failed?.message].filter((one) => one != null)
+  return known.length === 0 ? null : because("volume_unbound", `This session gets no volume: ${known.join(" ")}`, false)
 }
 
 function reportedFailure(input: DiagnosisInput, pod: PodObservation): Diagnosis | null {

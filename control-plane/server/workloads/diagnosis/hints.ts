@@ -15,6 +15,10 @@ const HINTS: Readonly<Record<string, string>> = {
     "An administrator should read the kubelet's words: a mount, a Secret or a setting of the pod is not usable.",
   volume:
     "An administrator should check sessionVolume.storageClassName and the cluster's storage provisioner. Then press Retry.",
+  volume_unbound:
+    "An administrator should check sessionVolume.storageClassName, the cluster's storage provisioner and the session's PersistentVolumeClaim. Then press Retry.",
+  cluster_unavailable:
+    "Nothing is lost: Berth goes on by itself as soon as the Kubernetes API answers. If it stays like this, tell an administrator.",
   clone_refused:
     "Check that you may read the repository and that your account for this host is linked. Then press Retry.",
   clone_not_found: "Check the repository's address: the host knows no such repository, or does not show it to you.",
