@@ -72,7 +72,6 @@ export function createRoutes(parts: RouteParts): readonly Route[] {
     route("GET",    "/api/tokens",                             "account",        "One's API tokens",                        { answer: account.tokenPage },                                          adm.tokens),
     route("POST",   "/api/tokens",                             "account",        "Make an API token",                       { body: account.createToken, answer: account.newToken, status: 201 },   adm.createToken),
     route("DELETE", "/api/tokens/:id",                         "account",        "Delete an API token",                     {},                                                                     adm.deleteToken),
-
     route("GET",    "/api/users",                              "users:admin",    "Find users",                              { query: admin.userQuery, answer: admin.userPage },                     adm.users),
     route("POST",   "/api/users",                              "users:admin",    "Make an account with a password",         { body: admin.createUser, answer: admin.newUser, status: 201 },         adm.createUser),
     route("POST",   "/api/users/:id/password",                 "users:passwords", "Set somebody's password",                { body: admin.setPassword, answer: admin.passwordSet },                 adm.setPassword),
