@@ -56,6 +56,14 @@ describe("a credential profile", () => {
     )
   })
 
+  it("names its helper in the settings as a shell reads it, which the sidecar does not use", () => {
+    const command = ["fetch-token", "--scope", "two words", "it's $HOME", ""]
+    const profile = { ...vertex, runtime_auth_resolvers: { vertex_helper: { command } } }
+    const plan = createProfiles({ config: { file: file({ p: profile }) } }).plan(chosen("p"))
+    expect(plan.resolvers[0]?.command).toEqual(command)
+    expect(plan.userSettings).toMatchObject({ apiKeyHelper: `fetch-token --scope 'two words' 'it'\\''s $HOME' ''` })
+  })
+
   it("is shown by names only, with what the agent can read", () => {
     const bearer = {
       runtime_auth_resolvers: resolvers,
@@ -109,6 +117,35 @@ describe("a credential profile", () => {
       "credentials.profiles.p: bearer_env binding requires env_name",
     ],
     [{ default_binding: { type: "token_file" } }, "credentials.profiles.p: token_file binding requires auth_origin"],
+    [
+      {
+        runtime_auth_resolvers: resolvers,
+        default_binding: { type: "bearer_env", runtime_auth_resolver: "r", auth_origin: "o", env_name: "TOKEN" },
+      },
+      "credentials.profiles.p: bearer_env binding must have exactly one of auth_origin or runtime_auth_resolver",
+    ],
+    [
+      { default_binding: { type: "bearer_env", auth_origin: "o", env_name: "TOKEN" } },
+      'credentials.profiles.p: binding references auth_origin "o" which is not defined',
+    ],
+    [
+      { default_binding: { type: "token_file", auth_origin: "o" } },
+      'credentials.profiles.p: binding references auth_origin "o" which is not defined',
+    ],
+    [
+      {
+        runtime_auth_resolvers: { r: { command: ["fetch", 1] } },
+        default_binding: { type: "model_provider", runtime_auth_resolver: "r", provider: "m" },
+      },
+      "credentials.profiles.p.runtime_auth_resolvers.r: command must be a text or a list of texts, without control characters",
+    ],
+    [
+      {
+        runtime_auth_resolvers: { r: { command: ["fetch", "a\0b"] } },
+        default_binding: { type: "model_provider", runtime_auth_resolver: "r", provider: "m" },
+      },
+      "credentials.profiles.p.runtime_auth_resolvers.r: command must be a text or a list of texts, without control characters",
+    ],
     [{ default_binding: { type: "magic" } }, 'credentials.profiles.p: unknown binding type "magic"'],
     [
       {

@@ -152,11 +152,16 @@ function planOf(profile: Profile, binding: Binding): ProfilePlan {
     userSettings:
       binding.type === "claude_api_key_helper"
         ? {
-            apiKeyHelper: resolver.command.join(" "),
+            apiKeyHelper: resolver.command.map(shellWord).join(" "),
             env: { ...env, CLAUDE_CODE_API_KEY_HELPER_TTL_MS: String(resolver.ttl_ms) },
           }
         : null,
   }
+}
+
+/** A word as a POSIX shell reads it: who reads the settings runs the helper through one, the sidecar does not. */
+function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }
 
 function viewOf(profile: Profile, isDefault: boolean): ProfileView {

@@ -84,15 +84,23 @@ function readResolver(input: Record<string, unknown>, where: string, faults: str
   unknownKeys(input, ["type", "command", "ttl_ms", "order"], where, faults)
   const { type, command, ttl_ms } = input
   if (type !== undefined && type !== "command") faults.push(`${where}: unknown source type ${JSON.stringify(type)}`)
-  const words = typeof command === "string" ? command.split(/\s+/) : Array.isArray(command) ? command.map(String) : []
-  const argv = words.filter((word) => word !== "")
-  const [program] = argv
-  if (program === undefined) faults.push(`${where}: command must not be empty`)
+  const argv = commandOf(command)
+  const [program = ""] = argv ?? []
+  if (argv === null) faults.push(`${where}: command must be a text or a list of texts, without control characters`)
+  else if (program === "") faults.push(`${where}: command must not be empty`)
   else if (program.includes("/")) {
     faults.push(`${where}: command must be the bare name of a helper in /opt/berth/auth-helpers, not a path`)
   }
   const positive = typeof ttl_ms === "number" && Number.isFinite(ttl_ms) && ttl_ms > 0
-  return { command: argv, ttl_ms: positive ? Math.ceil(ttl_ms) : TTL_MS_DEFAULT }
+  return { command: argv ?? [], ttl_ms: positive ? Math.ceil(ttl_ms) : TTL_MS_DEFAULT }
+}
+
+/** A program and its arguments: a text is split at blanks, a list is taken as it is. Null: neither. */
+function commandOf(command: unknown): string[] | null {
+  const words: unknown = typeof command === "string" ? command.split(/\s+/).filter((word) => word !== "") : command
+  if (words === undefined || words === null) return []
+  if (!Array.isArray(words)) return null
+  return words.every((word) => typeof word === "string" && !CONTROL_CHARACTERS.test(word)) ? words : null
 }
 
 function readEnv(input: Record<string, unknown>, where: string, faults: string[]): Record<string, string> {
@@ -119,6 +127,7 @@ export function readBinding(input: Record<string, unknown>, where: string, fault
   const resolver = textOf(input["runtime_auth_resolver"])
   const variable = textOf(input["env_name"])
   const provider = textOf(input["provider"])
+  const origin = textOf(input["auth_origin"])
   const fault = (message: string) => {
     faults.push(`${where}: ${message}`)
     return null
@@ -132,15 +141,23 @@ export function readBinding(input: Record<string, unknown>, where: string, fault
     return provider === null ? fault("model_provider binding requires provider") : { type, resolver, provider }
   }
   if (type === "bearer_env") {
-    if (resolver === null)
+    if ((resolver === null) === (origin === null))
       return fault("bearer_env binding must have exactly one of auth_origin or runtime_auth_resolver")
+    if (resolver === null) return fault(unknownOrigin(origin))
     if (variable === null) return fault("bearer_env binding requires env_name")
     if (!VARIABLE_NAME.test(variable) || RESERVED_VARIABLE.test(variable))
       return fault(`env_name ${variable} cannot be set by a profile`)
     return { type, resolver, variable }
   }
-  if (type === "token_file") return fault("token_file binding requires auth_origin")
+  if (type === "token_file") {
+    return fault(origin === null ? "token_file binding requires auth_origin" : unknownOrigin(origin))
+  }
   return fault(`unknown binding type ${JSON.stringify(type ?? "")}`)
+}
+
+/** A profile has resolvers and no `auth_origins`. */
+function unknownOrigin(name: string | null): string {
+  return `binding references auth_origin ${JSON.stringify(name)} which is not defined`
 }
 
 function textOf(value: unknown): string | null {
