@@ -1,5 +1,5 @@
 /**
- * Writes chart/values.schema.json and the values table of chart/README.md.
+ * Writes chart/values.schema.json, the values table of chart/README.md and the list of keys that must not be null.
  * Defaults and descriptions come from values.yaml, types from the defaults, and what a default cannot say (enumerations,
  * patterns, the inside of maps) from the fragments beside this file. `--check` writes nothing and fails when a file differs.
  */
@@ -91,11 +91,26 @@ function typeOf(value: Json): string {
   return Number.isInteger(value) ? "integer" : typeof value
 }
 
+/**
+ * Dotted keys that templates read without asking whether they are there. Helm takes a key that is null out of the values
+ * before its schema sees them, so the schema cannot say this.
+ */
+export function keysWithValue(schema: JsonObject, path = ""): string[] {
+  return Object.entries((schema["properties"] ?? {}) as Record<string, JsonObject>).flatMap(([key, child]) => {
+    if (path === "" && (key === "global" || key === "enabled")) return []
+    const own = path === "" ? key : `${path}.${key}`
+    if ("default" in child) return [child["type"]].flat().includes("null") ? [] : [own]
+    return [own, ...keysWithValue(child, own)]
+  })
+}
+
 /** The generated files: path and content. */
 export function generatedFiles(chart: string = CHART): { path: string; content: string }[] {
   const schema = buildSchema(chart)
   const readme = join(chart, "README.md")
+  const keys = JSON.stringify(keysWithValue(schema), null, 2)
   return [
+    { path: join(chart, "files/validation/keys.json"), content: `${keys}\n` },
     { path: join(chart, "values.schema.json"), content: `${JSON.stringify(schema, null, 2)}\n` },
     { path: readme, content: writeTable(readFileSync(readme, "utf8"), schema) },
   ]

@@ -1,6 +1,7 @@
+import { relative } from "node:path"
 import { expect, test } from "vitest"
 import { generatedFiles } from "../../chart/schema/generate.ts"
-import { chartFile, render } from "./support/chart.ts"
+import { chartDirectory, chartFile, render } from "./support/chart.ts"
 import { mainHelm } from "./support/helms.ts"
 import { at, configOf, containersOf, type KubernetesObject, podsOf } from "./support/objects.ts"
 
@@ -20,7 +21,7 @@ function requests(resources: readonly (Record<string, string> | undefined)[]): s
 
 test("schema and values table are those of the values file", () => {
   for (const { path, content } of generatedFiles()) {
-    expect(path.endsWith("README.md") ? readme : chartFile("values.schema.json")).toBe(content)
+    expect(chartFile(relative(chartDirectory, path))).toBe(content)
   }
 })
 

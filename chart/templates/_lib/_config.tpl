@@ -1,6 +1,11 @@
+{{- /* A scalar as text. Helm holds the numbers of a values file as floats, and a long one would come out as 1.2e+07. */ -}}
+{{- define "berth.text" -}}
+{{- if and (kindIs "float64" .) (eq (floor .) .) -}}{{- printf "%.0f" . -}}{{- else -}}{{- toString . -}}{{- end -}}
+{{- end -}}
+
 {{- /* Seconds of a duration: a number, or `90s`, `30m`, `8h`, `2d`. */ -}}
 {{- define "berth.seconds" -}}
-{{- $text := . | toString -}}
+{{- $text := include "berth.text" . -}}
 {{- $unit := regexFind "[smhd]$" $text -}}
 {{- $factor := get (dict "" 1 "s" 1 "m" 60 "h" 3600 "d" 86400) $unit -}}
 {{- mul (trimSuffix $unit $text | atoi) $factor -}}

@@ -1,10 +1,10 @@
 {{- /* One variable from a Secret: (dict "name" "secret" "key", optional "optional"). */ -}}
 {{- define "berth.envFromSecret" -}}
-- name: {{ .name }}
+- name: {{ .name | quote }}
   valueFrom:
     secretKeyRef:
-      name: {{ .secret }}
-      key: {{ .key }}
+      name: {{ .secret | quote }}
+      key: {{ .key | quote }}
       {{- if .optional }}
       optional: true
       {{- end }}
@@ -21,7 +21,7 @@
 {{ include "berth.envFromSecret" (dict "name" "DATABASE_URL" "secret" $external.existingSecret "key" $external.existingSecretKey) }}
 {{- else if .Values.postgresql.enabled }}
 - name: PGHOST
-  value: {{ printf "%s-postgresql.%s.svc" (include "berth.fullname" .) .Release.Namespace }}
+  value: {{ printf "%s-postgresql.%s.svc" (include "berth.fullname" .) .Release.Namespace | quote }}
 - name: PGPORT
   value: "5432"
 - name: PGDATABASE
@@ -36,8 +36,21 @@
 {{- ternary "postgres-password" "password" (eq .Values.postgresql.auth.username "postgres") -}}
 {{- end -}}
 
+{{- /* Hosts that an Ingress or an HTTPRoute of ours names in place of `controlPlane.host`, as a JSON list. */ -}}
+{{- define "berth.routeHosts" -}}
+{{- $hosts := list -}}
+{{- if .Values.ingress.enabled -}}
+{{- range .Values.ingress.hosts -}}{{- $hosts = append $hosts .host -}}{{- end -}}
+{{- end -}}
+{{- if .Values.httpRoute.enabled -}}{{- $hosts = concat $hosts (.Values.httpRoute.hostnames | default list) -}}{{- end -}}
+{{- $hosts | toJson -}}
+{{- end -}}
+
+{{- /* What we route to the control plane it must answer to. `*.example.com` is `.example.com` there. */ -}}
 {{- define "berth.allowedHosts" -}}
-{{- prepend .Values.controlPlane.extraHosts .Values.controlPlane.host | compact | uniq | join "," -}}
+{{- $hosts := prepend (.Values.controlPlane.extraHosts | default list) .Values.controlPlane.host -}}
+{{- range include "berth.routeHosts" . | fromJsonArray -}}{{- $hosts = append $hosts (trimPrefix "*" .) -}}{{- end -}}
+{{- $hosts | compact | uniq | join "," -}}
 {{- end -}}
 
 {{- /* Optional features that read their settings from the environment or from a directory. */ -}}
@@ -72,7 +85,7 @@
 {{- with .Values.github.app }}
 {{- if .id }}
 - name: GITHUB_APP_ID
-  value: {{ .id | toString | quote }}
+  value: {{ include "berth.text" .id | quote }}
 - name: GITHUB_APP_SLUG
   value: {{ .slug | quote }}
 - name: GITHUB_APP_CLIENT_ID
@@ -112,9 +125,9 @@
 - name: BERTH_CONFIG_FILE
   value: /etc/berth/config.json
 - name: BERTH_LOG_LEVEL
-  value: {{ .Values.controlPlane.logLevel }}
+  value: {{ .Values.controlPlane.logLevel | quote }}
 - name: BERTH_HTTP_LISTEN
-  value: {{ ternary "127.0.0.1:8080" "0.0.0.0:8080" .Values.authProxy.enabled }}
+  value: {{ ternary "127.0.0.1:8080" "0.0.0.0:8080" .Values.authProxy.enabled | quote }}
 - name: BERTH_BROKER_LISTEN
   value: 0.0.0.0:8081
 - name: BERTH_METRICS_LISTEN

@@ -10,9 +10,9 @@ metadata:
   {{- include "berth.metadata" (dict "root" .root "name" .name "component" .component) | nindent 2 }}
 spec:
   refreshPolicy: {{ .root.Values.externalSecrets.refreshPolicy }}
-  refreshInterval: {{ .root.Values.externalSecrets.refreshInterval }}
+  refreshInterval: {{ .root.Values.externalSecrets.refreshInterval | quote }}
   target:
-    name: {{ .target }}
+    name: {{ .target | quote }}
     creationPolicy: Orphan
     immutable: true
     template:
@@ -24,7 +24,7 @@ spec:
           {{- .annotations | default dict | toYaml | nindent 10 }}
       data:
         {{- range $index, $key := .keys }}
-        {{ $key }}: {{ printf "{{ .value%d }}" $index | quote }}
+        {{ $key | quote }}: {{ printf "{{ .value%d }}" $index | quote }}
         {{- end }}
   dataFrom:
     {{- range $index, $key := .keys }}

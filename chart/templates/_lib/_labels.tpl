@@ -8,8 +8,8 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 
 {{- /* What selects a component's pods. Immutable on a Deployment: no version, nothing of the operator's. */ -}}
 {{- define "berth.selector" -}}
-app.kubernetes.io/name: {{ include "berth.name" .root }}
-app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/name: {{ include "berth.name" .root | quote }}
+app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
 app.kubernetes.io/component: {{ .component }}
 {{- end -}}
 
@@ -20,8 +20,8 @@ app.kubernetes.io/component: {{ .component }}
 
 {{- /* The head of an object's metadata: (dict "root" "name" "component", optional "namespace" "annotations" "labels"). */ -}}
 {{- define "berth.metadata" -}}
-name: {{ .name }}
-namespace: {{ .namespace | default .root.Release.Namespace }}
+name: {{ .name | quote }}
+namespace: {{ .namespace | default .root.Release.Namespace | quote }}
 labels:
   {{- toYaml (mustMergeOverwrite (dict) (.labels | default dict) (include "berth.labels" . | fromYaml)) | nindent 2 }}
 {{- with .annotations }}
@@ -33,7 +33,7 @@ annotations:
 {{- /* Session pods of this release, in whichever namespace they run. */ -}}
 {{- define "berth.sessionSelector" -}}
 app.kubernetes.io/component: session
-berth.dev/release: {{ include "berth.fullname" . }}
+berth.dev/release: {{ include "berth.fullname" . | quote }}
 {{- end -}}
 
 {{- /*
@@ -41,7 +41,7 @@ Labels of what others make on our behalf and what outlives the release. Without 
 by that label would prune what it does not find in its sources.
 */ -}}
 {{- define "berth.keptLabels" -}}
-app.kubernetes.io/name: {{ include "berth.name" .root }}
+app.kubernetes.io/name: {{ include "berth.name" .root | quote }}
 app.kubernetes.io/component: {{ .component }}
-berth.dev/release: {{ include "berth.fullname" .root }}
+berth.dev/release: {{ include "berth.fullname" .root | quote }}
 {{- end -}}

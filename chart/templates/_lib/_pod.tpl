@@ -1,7 +1,7 @@
 {{- /* An HTTP probe: (dict "probe" values "port" name). */ -}}
 {{- define "berth.probe" -}}
 httpGet:
-  path: {{ .probe.path }}
+  path: {{ .probe.path | quote }}
   port: {{ .port }}
 periodSeconds: {{ .probe.periodSeconds }}
 timeoutSeconds: {{ .probe.timeoutSeconds }}

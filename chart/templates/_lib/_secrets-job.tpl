@@ -5,7 +5,7 @@ no secret). `secrets` are in the release's namespace; `brokerCa` in the session 
 {{- define "berth.secretsPlan" -}}
 {{- $secrets := list -}}
 {{- if eq (include "berth.secret.cookie.source" .) "job" -}}
-{{- $secrets = append $secrets (dict "name" .Values.betterAuth.secret.name "annotations" .Values.betterAuth.secret.annotations "keys" (dict .Values.betterAuth.secret.keys.secret (dict "kind" "token"))) -}}
+{{- $secrets = append $secrets (dict "name" .Values.betterAuth.secret.name "annotations" (.Values.betterAuth.secret.annotations | default dict) "keys" (dict .Values.betterAuth.secret.keys.secret (dict "kind" "token"))) -}}
 {{- end -}}
 {{- if eq (include "berth.secret.encryption.source" .) "job" -}}
 {{- $secrets = append $secrets (dict "name" (include "berth.secret.encryption.name" .) "keys" (dict "keys" (dict "kind" "encryption-key"))) -}}
@@ -50,7 +50,7 @@ spec:
   template:
     metadata:
       labels:
-        {{- include "berth.podLabels" (dict "root" .root "component" "secrets" "extra" (mustMergeOverwrite (dict "sidecar.istio.io/inject" "false") $values.secretsJob.podLabels)) | nindent 8 }}
+        {{- include "berth.podLabels" (dict "root" .root "component" "secrets" "extra" (mustMergeOverwrite (dict "sidecar.istio.io/inject" "false") ($values.secretsJob.podLabels | default dict))) | nindent 8 }}
       {{- with $values.secretsJob.podAnnotations }}
       annotations:
         {{- toYaml . | nindent 8 }}

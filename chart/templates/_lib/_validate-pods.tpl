@@ -76,6 +76,11 @@
 {{- end -}}
 {{- $paths = append $paths .mountPath -}}
 {{- end -}}
+{{- with $cp.pdb -}}
+{{- if and .enabled (has (toString .minAvailable) (list "" "<nil>")) (has (toString .maxUnavailable) (list "" "<nil>")) -}}
+{{- $faults = append $faults "controlPlane.pdb.enabled needs controlPlane.pdb.maxUnavailable or controlPlane.pdb.minAvailable" -}}
+{{- end -}}
+{{- end -}}
 {{- with $cp.autoscaling -}}
 {{- if and .enabled (lt (.maxReplicas | int) (.minReplicas | int)) -}}
 {{- $faults = append $faults "controlPlane.autoscaling.maxReplicas is less than minReplicas" -}}

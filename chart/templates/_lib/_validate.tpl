@@ -3,13 +3,33 @@ Rules over more than one value. Each `berth.validate.<area>` answers a JSON list
 come out together.
 */ -}}
 {{- define "berth.validate" -}}
-{{- $faults := list -}}
+{{- /* The other rules read the values: they have to wait until there are some. */ -}}
+{{- $faults := include "berth.validate.nulls" . | fromJsonArray -}}
+{{- if not $faults -}}
 {{- range list "reach" "signIn" "data" "sessions" "profiles" "pods" -}}
 {{- $faults = concat $faults (include (printf "berth.validate.%s" .) $ | fromJsonArray) -}}
+{{- end -}}
 {{- end -}}
 {{- if $faults -}}
 {{- fail (printf "\n\nThe values do not fit together:\n  - %s\n" (join "\n  - " $faults)) -}}
 {{- end -}}
+{{- end -}}
+
+{{- /* `oidc:` with nothing below it is null, and null takes a default away. The list of keys is generated. */ -}}
+{{- define "berth.validate.nulls" -}}
+{{- $faults := list -}}
+{{- range $key := .Files.Get "files/validation/keys.json" | fromJsonArray -}}
+{{- $node := $.Values -}}
+{{- range $part := splitList "." $key -}}
+{{- if kindIs "map" $node -}}
+{{- $node = index $node $part -}}
+{{- if and (kindIs "invalid" $node) (eq $part (splitList "." $key | last)) -}}
+{{- $faults = append $faults (printf "%s has no value: take null out of the values file (and upgrade with --reset-then-reuse-values, not --reuse-values)" $key) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- $faults | toJson -}}
 {{- end -}}
 
 {{- define "berth.validate.reach" -}}

@@ -3,10 +3,10 @@
 {{- range $host, $settings := .Values.git.hosts }}
 {{- with ($settings | default dict).existingSecret }}
 - secret:
-    name: {{ . }}
+    name: {{ . | quote }}
     items:
-      - key: {{ $settings.existingSecretKey | default "token" }}
-        path: {{ printf "%s/token" $host }}
+      - key: {{ $settings.existingSecretKey | default "token" | quote }}
+        path: {{ printf "%s/token" $host | quote }}
 {{- end }}
 {{- end }}
 {{- end -}}
@@ -14,10 +14,10 @@
 {{- define "berth.roleEnvSources" -}}
 {{- range $file, $source := .Values.roleEnvFiles.files }}
 - secret:
-    name: {{ $source.secretName }}
+    name: {{ $source.secretName | quote }}
     items:
-      - key: {{ $source.key }}
-        path: {{ $file }}
+      - key: {{ $source.key | quote }}
+        path: {{ $file | quote }}
 {{- end }}
 {{- end -}}
 
@@ -28,7 +28,7 @@
     name: {{ include "berth.fullname" . }}-config
 - name: broker-tls
   secret:
-    secretName: {{ include "berth.secret.brokerTls.name" . }}
+    secretName: {{ include "berth.secret.brokerTls.name" . | quote }}
     defaultMode: 288
 - name: tmp
   emptyDir:
@@ -36,7 +36,7 @@
 {{- with .Values.providers.existingSecret }}
 - name: provider-keys
   secret:
-    secretName: {{ . }}
+    secretName: {{ . | quote }}
     defaultMode: 288
 {{- end }}
 {{- with include "berth.gitSecretSources" . }}
@@ -56,7 +56,7 @@
 {{- if and .Values.github.app.id .Values.github.app.existingSecret }}
 - name: github-app
   secret:
-    secretName: {{ .Values.github.app.existingSecret }}
+    secretName: {{ .Values.github.app.existingSecret | quote }}
     defaultMode: 288
 {{- end }}
 {{- with .Values.controlPlane.extraVolumes }}

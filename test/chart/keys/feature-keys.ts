@@ -36,7 +36,7 @@ export const featureKeys: readonly Section[] = [
     rows: [
       ["ingress.className", "changed", "Ingress/berth"],
       ["ingress.annotations", { changed: "changed" }, "Ingress/berth"],
-      ["ingress.hosts", [{ host: "changed.example.com" }], "Ingress/berth"],
+      ["ingress.hosts", [{ host: "changed.example.com" }], "Deployment/berth Ingress/berth"],
       ["ingress.tls", [{ changed: "changed" }], "Ingress/berth"],
     ],
   },
@@ -48,7 +48,7 @@ export const featureKeys: readonly Section[] = [
     with: { controlPlane: { host: "berth.example.com" }, httpRoute: { enabled: true, parentRefs: [{ name: "g" }] } },
     rows: [
       ["httpRoute.parentRefs", [{ name: "changed" }], "HTTPRoute/berth"],
-      ["httpRoute.hostnames", ["changed.example.com"], "HTTPRoute/berth"],
+      ["httpRoute.hostnames", ["changed.example.com"], "Deployment/berth HTTPRoute/berth"],
       ["httpRoute.annotations", { changed: "changed" }, "HTTPRoute/berth"],
       ["httpRoute.filters", [{ changed: "changed" }], "HTTPRoute/berth"],
     ],

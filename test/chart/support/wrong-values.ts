@@ -12,8 +12,16 @@ const profileWith = (...environment_files: string[]) => ({
   default_binding: { type: "model_provider", runtime_auth_resolver: "r", provider: "m" },
 })
 
+const noValue = (key: string) =>
+  `${key} has no value: take null out of the values file (and upgrade with --reset-then-reuse-values, not --reuse-values)`
+
 /** Values that pass the schema and do not fit together, with everything that the chart says to them, word for word. */
 export const wrongValues: readonly { readonly values: object; readonly faults: readonly string[] }[] = [
+  // Values that are not there
+  {
+    values: { registry: { default: null }, ingress: null, oidc: { clientSecret: null }, postgresql: { enabled: null } },
+    faults: ["registry.default", "ingress", "oidc.clientSecret", "postgresql.enabled"].map(noValue),
+  },
   // Reaching it
   {
     values: {
@@ -252,6 +260,10 @@ export const wrongValues: readonly { readonly values: object; readonly faults: r
     faults: [
       'controlPlane.extraVolumeMounts[].name="x" references no defined volume; valid names: [broker-tls, config, tmp]',
     ],
+  },
+  {
+    values: { controlPlane: { pdb: { enabled: true, maxUnavailable: null } } },
+    faults: ["controlPlane.pdb.enabled needs controlPlane.pdb.maxUnavailable or controlPlane.pdb.minAvailable"],
   },
   {
     values: { controlPlane: { autoscaling: { enabled: true, minReplicas: 3, maxReplicas: 2 } } },
