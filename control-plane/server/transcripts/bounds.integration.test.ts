@@ -125,6 +125,30 @@ test("the old deltas of many texts are pruned into the texts, and what is left o
   })
 })
 
+test("a session whose events cannot be pruned does not keep the others' in the log, and a long log goes in pieces", async () => {
+  const [broken, long] = [await newSession(), await newSession()]
+  await fill(broken.sessionId, 1, 1, true)
+  await grow(broken.sessionId, 1, 1)
+  await database.raw('UPDATE session_events SET body = body || \'{"offset": "none"}\' WHERE session_id = ?', [
+    broken.sessionId,
+  ])
+  await fill(long.sessionId, 1, 1, true)
+  await database.raw(
+    `INSERT INTO session_events (session_id, seq, type, body, created_at)
+     SELECT ?, 1 + n, 'part.delta', jsonb_build_object('partId', 'prt_1x1', 'offset', 9 + n, 'delta', 'y'), now() - interval '2 days'
+     FROM generate_series(1, 25000) n`,
+    [long.sessionId],
+  )
+  await expect(transcripts.prune(60_000)).rejects.toThrow(/integer/)
+  const left = await database("session_events")
+    .whereIn("session_id", [broken.sessionId, long.sessionId])
+    .select("session_id")
+  expect(left).toEqual([{ session_id: broken.sessionId }])
+  const { items } = await transcripts.list(long.sessionId, { limit: 1 })
+  expect(items[0]?.parts[0]?.body.text).toBe("x".repeat(10) + "y".repeat(25_000))
+  await database("session_events").where({ session_id: broken.sessionId }).delete()
+})
+
 test("of very many messages that were left open every one is ended", async () => {
   const lease = await newSession()
   await fill(lease.sessionId, 250, 0)

@@ -92,14 +92,14 @@ export async function notifyEvents(database: Database, sessionIds: readonly stri
   await database.raw("SELECT pg_notify('berth_events', id) FROM unnest(?::text[]) AS id", [[...sessionIds]])
 }
 
-/** Sessions with events older than `age_ms`, and the number up to which theirs are older. */
+/** Sessions with events older than `age_ms`, and the numbers of the first and the last of those. */
 export async function readExpired(
   database: Database,
   age_ms: number,
   limit: number,
-): Promise<{ sessionId: string; seq: number }[]> {
-  const { rows } = await database.raw<{ rows: { sessionId: string; seq: number }[] }>(
-    `SELECT session_id AS "sessionId", max(seq) AS seq FROM session_events
+): Promise<{ sessionId: string; first: number; last: number }[]> {
+  const { rows } = await database.raw<{ rows: { sessionId: string; first: number; last: number }[] }>(
+    `SELECT session_id AS "sessionId", min(seq) AS first, max(seq) AS last FROM session_events
      WHERE created_at < now() - ? * interval '1 millisecond' GROUP BY session_id LIMIT ?`,
     [age_ms, limit],
   )

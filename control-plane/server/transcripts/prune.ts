@@ -5,16 +5,29 @@ import { chunks, PARTS_AT_ONCE, readGrowingIds, readParts, storeText } from "./m
 import { lockSession } from "./write-store.ts"
 
 const SESSIONS_AT_ONCE_MAX = 500
+/** Deleted in one transaction: it holds up the session's own writer, and a statement may not run for ever. */
+const EVENTS_AT_ONCE = 10_000
 
 /**
  * Deletes events older than `age_ms`, session by session. Deltas of a text that never ended are first put into the text
- * itself, so that the history stays whole. Returns how many events are gone.
+ * itself, so that the history stays whole. Returns how many events are gone. A session where that fails does not keep the
+ * others' from being deleted.
+ * @throws Error the first failure, after all the others were tried
  */
 export async function prune(database: Database, age_ms: number): Promise<number> {
   let count = 0
-  for (const { sessionId, seq } of await readExpired(database, age_ms, SESSIONS_AT_ONCE_MAX)) {
-    count += await withTransaction(database, async (transaction) => await pruneSession(transaction, sessionId, seq))
+  const failures: unknown[] = []
+  for (const { sessionId, first, last } of await readExpired(database, age_ms, SESSIONS_AT_ONCE_MAX)) {
+    try {
+      for (let done = first - 1; done < last; done += EVENTS_AT_ONCE) {
+        const seq = Math.min(done + EVENTS_AT_ONCE, last)
+        count += await withTransaction(database, async (transaction) => await pruneSession(transaction, sessionId, seq))
+      }
+    } catch (error) {
+      failures.push(error)
+    }
   }
+  if (failures.length > 0) throw failures[0]
   return count
 }
 

@@ -171,10 +171,11 @@ class LeasedEngine implements Engine {
 
   async #sweep(): Promise<void> {
     const { workloads, database, transcripts, clock } = this.#parts
-    await workloads.sweepOrphans()
-    await flagDrift(database, workloads.runningSessions())
+    // One that fails, for a missing permission say, does not keep the others from being done.
+    await this.#guarded("orphans", async () => void (await workloads.sweepOrphans()))
+    await this.#guarded("drift", async () => void (await flagDrift(database, workloads.runningSessions())))
     if (clock.now() - this.#prunedAt < TIMES.prune_ms) return
     this.#prunedAt = clock.now()
-    await transcripts.prune(TIMES.event_age_ms)
+    await this.#guarded("prune", async () => void (await transcripts.prune(TIMES.event_age_ms)))
   }
 }
