@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process"
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { delimiter, join } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
@@ -109,6 +109,22 @@ describe("scripts/berth-auth diagnose", () => {
         "",
       ].join("\n"),
     )
+  })
+
+  it("leaves out of a folder of helpers what cannot be packed, and says when there is no such folder", async () => {
+    const helpers = join(directory, "linked")
+    mkdirSync(join(helpers, "folder"), { recursive: true })
+    symlinkSync("/nowhere/fetch-gone", join(helpers, "fetch-gone"))
+    writeFileSync(join(helpers, "fetch-token"), "#!/bin/sh\n", { mode: 0o755 })
+    const file = write("empty.json", {})
+    const { code, stdout } = await run(["diagnose", "--config", file, "--helpers", helpers])
+    expect(code).toBe(0)
+    expect(stdout).toContain("auth-helpers=[fetch-token]\n")
+    const none = join(directory, "none")
+    expect(await run(["diagnose", "--config", file, "--helpers", none])).toMatchObject({
+      code: 1,
+      stderr: `ERROR: the helpers in ${none} cannot be read (ENOENT)\n`,
+    })
   })
 
   it("says everything that is wrong with profiles, in the control plane's words", async () => {

@@ -57,9 +57,15 @@ export async function fromCluster(
 
 /** What a directory of helpers would be packed as. */
 export function helpersIn(directory: string): NonNullable<Installation["helpers"]> {
-  const names = readdirSync(directory).filter(
-    (name) => !name.startsWith(".") && statSync(join(directory, name)).isFile(),
-  )
+  let names: string[]
+  try {
+    names = readdirSync(directory)
+  } catch (error) {
+    throw new Failure(`the helpers in ${directory} cannot be read (${(error as NodeJS.ErrnoException).code})`)
+  }
+  // A link that leads nowhere is no helper.
+  const isFile = (name: string) => statSync(join(directory, name), { throwIfNoEntry: false })?.isFile() === true
+  names = names.filter((name) => !name.startsWith(".") && isFile(name))
   return { names, notExecutable: names.filter((name) => !isExecutable(join(directory, name))) }
 }
 
