@@ -112,7 +112,7 @@ export function createIdentity(parts: IdentityParts): Identity {
       if (password) await ensureFirstAdministrator({ database, audit, log, administrator: config.firstAdministrator })
     },
     authenticate: (request, visitor) => firstProof(methods, refusals, request, visitor),
-    stillValid: (authentications) => askMethods(methods, authentications),
+    stillValid: (authentications) => askMethods(methods, authentications, clock.now()),
     async signInWithPassword(input, visitor, previousToken) {
       if (!password) throw passwordsAreOff()
       const {
@@ -204,6 +204,7 @@ function providerSignIn(parts: {
 async function askMethods(
   methods: readonly SignInMethod[],
   authentications: readonly Authentication[],
+  now: number,
 ): Promise<readonly boolean[]> {
   const valid = new Set<Authentication>()
   await Promise.all(
@@ -214,5 +215,7 @@ async function askMethods(
       for (const [index, authentication] of own.entries()) if (answers[index]) valid.add(authentication)
     }),
   )
-  return authentications.map((authentication) => valid.has(authentication))
+  return authentications.map(
+    (authentication) => valid.has(authentication) && (authentication.expiresAt ?? Infinity) > now,
+  )
 }

@@ -4,12 +4,19 @@ import { exportJWK, generateKeyPair, SignJWT } from "jose"
 import { afterAll, beforeEach, describe, expect, test } from "vitest"
 import { testDatabase } from "../../../test/support/postgres.ts"
 import { startServer, testConfig } from "../http/testing/server.ts"
+import type { Sessions } from "../sessions/service-types.ts"
 
 const { database, openPool } = await testDatabase()
 let now = Date.now()
 const clock = { now: () => now, sleep: async () => undefined }
 const KEY = "0123456789abcdef-static"
-const sessions = { list: async () => ({ items: [], nextCursor: null }) }
+const sessions: Partial<Sessions> = {
+  list: async () => ({ items: [], nextCursor: null }),
+  async *watchAll(_principal, signal) {
+    yield { type: "gone", id: "ses_1" }
+    await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }))
+  },
+}
 const apiKeys = JSON.stringify([
   { key: KEY, user: "ci", role: "member", permissions: ["sessions:read"], expiresAt: now + 3_600_000 },
 ])
@@ -102,8 +109,12 @@ describe("a key of the operator's", () => {
     expect(await database("users").where({ issuer: "api-keys" }).select("subject", "role")).toEqual([
       { subject: "ci", role: "member" },
     ])
+    const stream = await one.fetch("/api/events", { headers: { "x-api-key": KEY } })
+    expect(stream.status).toBe(200)
     now += 3_600_001
     expect((await one.fetch("/api/sessions", { headers: { "x-api-key": KEY } })).status).toBe(401)
+    // What it had opened ends with it.
+    expect(await stream.text()).toContain("event: gone")
   })
 })
 
@@ -249,6 +260,24 @@ describe("header sign-in", () => {
     expect((await server.fetch("/api/me", as("ann@corp.com", "Ann"))).status).toBe(401)
   })
 
+  test("by plain headers tells no groups, so a role stays what an administrator has made it", async () => {
+    const server = await startServer({
+      database,
+      config: testConfig(
+        {
+          ...headerAuth({ trust: { cidrs: ["127.0.0.1"] } }),
+          roleMapping: { roles: { admin: ["ops"] }, default: "readonly" },
+        },
+        env,
+      ),
+    })
+    const ask = async () => json(await server.fetch("/api/me", { headers: { "x-email": "zoe@corp.com" } }))
+    const { id, role } = await ask()
+    expect(role).toBe("readonly")
+    await server.fetch(`/api/users/${id}`, { method: "PATCH", cookie, json: { role: "admin" } })
+    expect(await ask()).toMatchObject({ id, role: "admin" })
+  })
+
   test("without the proxy's secret, or from elsewhere, the header is only a header", async () => {
     const trust = { sharedSecret: { enabled: true, header: "X-Proxy-Secret" } }
     const secret = await startServer({ database, config: testConfig(headerAuth({ trust }), env) })
@@ -284,7 +313,7 @@ describe("header sign-in", () => {
         },
         env,
       )
-    const server = await startServer({ database, config: withKeys(jwksUri) })
+    const server = await startServer({ database, clock, sessions, config: withKeys(jwksUri) })
     const token = await new SignJWT({ email: "tok@corp.com", name: "Tok", groups: ["ops"] })
       .setProtectedHeader({ alg: "ES256", kid: "1" })
       .setIssuer("https://idp")
@@ -301,10 +330,15 @@ describe("header sign-in", () => {
     expect(await database("users").where({ issuer: "https://idp", subject: "s1" }).select("role")).toHaveLength(1)
     expect((await server.fetch("/api/me", { headers: { "x-token": `${token}x` } })).status).toBe(401)
     expect((await server.fetch("/api/me", { headers: { "x-email": "a@b.c" } })).status).toBe(401)
+    const stream = await server.fetch("/api/events", { headers })
+    expect(stream.status).toBe(200)
     const blind = await startServer({ database, config: withKeys("http://127.0.0.1:1/") })
     expect((await blind.fetch("/api/me", { headers })).status).toBe(503)
     const events = await database("audit_events").whereRaw("facts->>'method' = 'header'").orderBy("id", "desc").limit(2)
     expect(events.map(({ outcome }) => outcome)).toEqual(["failed", "refused"])
     expect(events[1].facts.why).toMatch(/signature|Invalid/i)
+    now += 7 * 60_000
+    expect((await server.fetch("/api/me", { headers })).status).toBe(401)
+    expect(await stream.text()).toContain("event: gone")
   })
 })

@@ -15,6 +15,8 @@ export interface Authentication {
   readonly ambient: boolean
   /** True for a browser that signed in with a password that has to be replaced: it may do that and nothing else. */
   readonly mustChangePassword?: boolean
+  /** When the proof itself ends, in milliseconds since the epoch; null or absent: not by itself. */
+  readonly expiresAt?: number | null
 }
 
 /** Where a request came from, for limits and for the record. */

@@ -42,6 +42,7 @@ export function createKeyMethod(parts: { database: Database; clock: Clock; keys:
         principal: { userId, email, name, role, method: "token", loginId: `key_${key.hash.slice(0, 20)}` },
         scopes: key.scopes,
         ambient: false,
+        expiresAt: key.expiresAt,
       }
     },
     async stillValid(authentications) {

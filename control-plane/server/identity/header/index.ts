@@ -10,7 +10,7 @@ import { roleOf } from "../roles.ts"
 import type { Authentication, SignInMethod, Visitor } from "../types.ts"
 import { noteSignIn, type UserRecord, upsertUser, usersInForce } from "../users/store.ts"
 import { readIdentityHeader } from "./read.ts"
-import { createVerifyToken, remoteKeys, type VerifyToken } from "./token.ts"
+import { createVerifyToken, remoteKeys, SKEW_MS, type VerifyToken } from "./token.ts"
 import { createTrust } from "./trust.ts"
 
 const EMAIL_CHARACTERS_MAX = 320
@@ -27,6 +27,8 @@ interface Named {
   readonly email: string
   readonly name: string
   readonly role: string | null
+  /** When what says so ends, in milliseconds since the epoch; null: with the request. */
+  readonly expiresAt: number | null
 }
 
 /** Sign-in by an authenticating proxy in front of us, request by request. */
@@ -49,13 +51,15 @@ export function createHeaderSignIn(parts: {
     kind: "header",
     async authenticate(request, visitor) {
       if (!trusts(request)) return null
-      const named = verify === null ? fromHeaders(request, config) : await fromToken(request, config, verify)
+      const named =
+        verify === null ? fromHeaders(request, config.file.headerAuth) : await fromToken(request, config, verify)
       if (named === null) return null
-      const user = await upsertUser(database, named, config.file.roleMapping.default)
+      const { expiresAt, ...person } = named
+      const user = await upsertUser(database, person, config.file.roleMapping.default)
       if (user.disabledAt !== null)
         throw new AppError("unauthenticated", "Your account here is disabled. Ask an administrator.")
       if (clock.now() - (user.lastSignInAt ?? 0) >= SIGN_IN_MS) await recordSignIn(parts, user, visitor)
-      return authenticationOf(user)
+      return authenticationOf(user, expiresAt)
     },
     async stillValid(authentications) {
       const roles = await usersInForce(
@@ -67,17 +71,19 @@ export function createHeaderSignIn(parts: {
   }
 }
 
-function fromHeaders(request: IncomingMessage, { file }: Config): Named | null {
-  const email = readIdentityHeader(request, file.headerAuth.email.header, EMAIL_CHARACTERS_MAX)
+function fromHeaders(request: IncomingMessage, names: Config["file"]["headerAuth"]): Named | null {
+  const email = readIdentityHeader(request, names.email.header, EMAIL_CHARACTERS_MAX)
   if (email === null || !isAddress(email)) return null
-  const { header } = file.headerAuth.user
+  const { header } = names.user
   const name = header === "" ? null : readIdentityHeader(request, header, NAME_CHARACTERS_MAX)
   return {
     issuer: ISSUER,
     subject: email.toLowerCase(),
     email,
     name: name ?? email,
-    role: roleOf({}, file.roleMapping),
+    // No groups are told here, so there is nothing to map: a role is what an administrator has made it.
+    role: null,
+    expiresAt: null,
   }
 }
 
@@ -96,6 +102,7 @@ async function fromToken(request: IncomingMessage, { file }: Config, verify: Ver
     email,
     name: typeof name === "string" && name !== "" ? name.slice(0, NAME_CHARACTERS_MAX) : email,
     role: roleOf(claims, file.roleMapping),
+    expiresAt: claims.exp * 1_000 + SKEW_MS,
   }
 }
 
@@ -104,9 +111,9 @@ function isAddress(text: string): boolean {
   return /^[^\s@,;]+@[^\s@,;]+$/u.test(text)
 }
 
-function authenticationOf({ id: userId, email, name, role }: UserRecord): Authentication {
+function authenticationOf({ id: userId, email, name, role }: UserRecord, expiresAt: number | null): Authentication {
   const principal = { userId, email, name, role, method: "header", loginId: null } as const
-  return { kind: "header", principal, scopes: null, ambient: true }
+  return { kind: "header", principal, scopes: null, ambient: true, expiresAt }
 }
 
 async function recordSignIn(

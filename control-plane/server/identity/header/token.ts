@@ -3,6 +3,8 @@ import { AppError } from "../../errors/index.ts"
 import type { Clock } from "../../time/index.ts"
 
 const SKEW_S = 60
+/** For so long a token counts after it has expired. */
+export const SKEW_MS = SKEW_S * 1_000
 const KEYS_TIMEOUT_MS = 5_000
 const KEYS_AGE_MS_MAX = 10 * 60_000
 const KEYS_COOLDOWN_MS = 10_000
@@ -11,7 +13,7 @@ const KEYS_COOLDOWN_MS = 10_000
 const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"]
 
 /** The claims of a token, if it is one that our proxy's issuer signed for us. */
-export type VerifyToken = (token: string) => Promise<JWTPayload & { iss: string; sub: string }>
+export type VerifyToken = (token: string) => Promise<JWTPayload & { iss: string; sub: string; exp: number }>
 
 export interface TokenTrust {
   readonly issuer: string
@@ -42,10 +44,11 @@ export function createVerifyToken(parts: { trust: TokenTrust; keys: JWTVerifyGet
         clockTolerance: SKEW_S,
         currentDate: new Date(now),
       })
-      const { iss, sub, iat } = payload
+      const { iss, sub, iat, exp } = payload
       if (typeof iss !== "string" || typeof sub !== "string" || sub === "") throw new Error("no issuer or subject")
-      if (iat !== undefined && iat * 1_000 > now + SKEW_S * 1_000) throw new Error("issued in the future")
-      return { ...payload, iss, sub }
+      if (exp === undefined) throw new Error("no expiry")
+      if (iat !== undefined && iat * 1_000 > now + SKEW_MS) throw new Error("issued in the future")
+      return { ...payload, iss, sub, exp }
     } catch (error) {
       throw refusal(error)
     }

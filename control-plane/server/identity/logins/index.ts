@@ -79,13 +79,13 @@ export function createLogins(parts: {
     async stillValid(authentications) {
       const ids = authentications.map(({ principal }) => principal.loginId ?? "")
       const logins = await findActiveIds(database, ids, clock.now())
-      const over = await Promise.all(
-        [...logins.values()].map(async (login) => ((await isOver(login)) ? login.id : null)),
-      )
+      // Not awaited: a provider that takes its time must not keep the others' streams open. When it says that a login is
+      // over, that is gone, and found so the next time.
+      for (const login of logins.values()) void isOver(login).catch(() => undefined)
       return authentications.map(({ principal }) => {
         const login = logins.get(principal.loginId ?? "")
         // A change of role ends streams too: what they may show was decided with the old one.
-        return login !== undefined && login.role === principal.role && !over.includes(login.id)
+        return login !== undefined && login.role === principal.role
       })
     },
     async list(principal) {

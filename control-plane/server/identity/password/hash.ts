@@ -12,7 +12,15 @@ export const PASSWORD_CHARACTERS_MAX = 1_024
 /** `scrypt$N$r$p$salt$hash`, base64url. */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(SALT_BYTES)
-  const hash = await derive(password, salt, HASH_BYTES, COST)
+  return format(salt, await derive(password, salt, HASH_BYTES, COST))
+}
+
+/** What no password belongs to, and what takes as long to find out as for any other. */
+export function decoyHash(): string {
+  return format(randomBytes(SALT_BYTES), randomBytes(HASH_BYTES))
+}
+
+function format(salt: Buffer, hash: Buffer): string {
   return ["scrypt", COST.N, COST.r, COST.p, salt.toString("base64url"), hash.toString("base64url")].join("$")
 }
 

@@ -5,8 +5,8 @@ import type { Logger } from "../../observability/index.ts"
 import type { Clock } from "../../time/index.ts"
 import type { Visitor } from "../types.ts"
 import { type Accounts, createAccounts } from "./accounts.ts"
-import { hashPassword, PASSWORD_CHARACTERS_MAX, verifyPassword } from "./hash.ts"
-import { createSignInLimits } from "./limits.ts"
+import { decoyHash, hashPassword, PASSWORD_CHARACTERS_MAX, verifyPassword } from "./hash.ts"
+import { createSignInLimits, FirstOver } from "./limits.ts"
 import { createSlots } from "./slots.ts"
 import { findAccount } from "./store.ts"
 import { subjectOf } from "./subject.ts"
@@ -50,19 +50,14 @@ export function createPasswordSignIn(parts: {
   const limits = createSignInLimits(database)
   const slots = createSlots(HASHES_MAX, WAITING_MAX)
   // What an unknown account's password is compared with, so that it costs as much as a known one's.
-  let decoy: Promise<string> | undefined
-
-  async function compare(password: string, stored: string | undefined): Promise<boolean> {
-    decoy ??= hashPassword("no account has this password")
-    const hash = stored ?? (await decoy)
-    return await slots(() => verifyPassword(password, hash))
-  }
+  const decoy = decoyHash()
+  const compare = (password: string, stored = decoy) => slots(() => verifyPassword(password, stored))
 
   return {
     accounts: createAccounts({ ...parts, limits, compare, hash: (password) => slots(() => hashPassword(password)) }),
     async verify(email, password, visitor) {
       const subject = subjectOf(email)
-      const refuse = async (why: string, actorId: string | null): Promise<never> => {
+      const note = async (why: string, actorId: string | null) => {
         log.info({ why, address: visitor.address, requestId: visitor.requestId }, "sign-in refused")
         await audit.record({
           actorId,
@@ -73,9 +68,15 @@ export function createPasswordSignIn(parts: {
           outcome: "refused",
           facts: { method: "password", why },
         })
+      }
+      const refuse = async (why: string, actorId: string | null): Promise<never> => {
+        await note(why, actorId)
         throw new AppError("unauthenticated", "The e-mail address or the password is not right.")
       }
-      await limits.attempt(subject, visitor.address)
+      await limits.attempt(subject, visitor.address).catch(async (error: unknown) => {
+        if (error instanceof FirstOver) await note(error.detail ?? "", null)
+        throw error
+      })
       if (password.length > PASSWORD_CHARACTERS_MAX) return await refuse("password too long", null)
       const account = await findAccount(database, { subject })
       const right = await compare(password, account?.hash)

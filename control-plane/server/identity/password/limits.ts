@@ -8,9 +8,15 @@ const WINDOW_S = 15 * 60
 /** Attempts in 15 minutes. The account's own limit is wide: it must not be a way to lock somebody out. */
 export const LIMITS = { pair: 10, address: 100, account: 200 } as const
 
+/** The first attempt over a limit: this one is worth an entry in the record, those after it say nothing new. */
+export class FirstOver extends AppError {}
+
 /** Guessing is slow for one address at one account, for one address at all accounts, and for all addresses at one account. */
 export interface SignInLimits {
-  /** Counts an attempt before it is made, on all replicas together. @throws AppError `too_many_requests` */
+  /**
+   * Counts an attempt before it is made, on all replicas together.
+   * @throws AppError `too_many_requests`: a FirstOver for the first attempt too many in a while
+   */
   attempt(account: string, address: string): Promise<void>
   /** Takes back what a successful attempt had counted. */
   succeeded(account: string, address: string): Promise<void>
@@ -42,7 +48,8 @@ export function createSignInLimits(database: Database): SignInLimits {
           if (!(error instanceof RateLimiterRes)) throw error
           const wait_s = Math.max(1, Math.ceil(error.msBeforeNext / 1_000))
           const minutes = Math.ceil(wait_s / 60)
-          throw new AppError(
+          const Over = error.consumedPoints === LIMITS[name] + 1 ? FirstOver : AppError
+          throw new Over(
             "too_many_requests",
             `Too many attempts to sign in. Try again in ${minutes} minute${minutes === 1 ? "" : "s"}.`,
             { retryAfter_s: wait_s, detail: `limit ${name}` },

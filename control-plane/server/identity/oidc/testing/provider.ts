@@ -22,6 +22,8 @@ export interface Tampering {
   callback?: (url: URL) => void
   /** Every answer is this status. */
   down?: number
+  /** Every answer waits for it. */
+  held?: Promise<void>
 }
 
 export interface TestProvider {
@@ -220,6 +222,7 @@ function storageAdapter(storage: Map<string, Record<string, unknown>>, revoked: 
 
 async function forward(state: TestProvider, port: number, request: IncomingMessage, response: ServerResponse) {
   const { tampering } = state
+  await tampering.held
   if (tampering.down !== undefined) return response.writeHead(tampering.down).end()
   const { method, url, headers } = request
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
