@@ -32,7 +32,13 @@ export OPENCODE_SERVER_PASSWORD
 # The names of the helpers that PATH shows, one a line, sorted, each once. Kubernetes' own `..data` links are hidden.
 list_helpers() {
   for file in "$PWD/.berth/auth-helpers"/* "$operator_helpers"/*; do
-    if [ -f "$file" ]; then printf '%s\n' "${file##*/}"; fi
+    [ -f "$file" ] || continue
+    name=${file##*/}
+    case $name in
+      # A cloned repository may hold any name.
+      *[[:cntrl:]]*) name=$(printf '%s' "$name" | tr '[:cntrl:]' '?') ;;
+    esac
+    printf '%s\n' "$name"
   done | LC_ALL=C sort -u
 }
 
