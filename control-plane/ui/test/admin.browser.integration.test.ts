@@ -148,6 +148,7 @@ describe("users", () => {
     await dialog(page).getByText("This is the last administrator: make another one first.").waitFor()
     await page.keyboard.press("Escape")
     await page.getByRole("button", { name: "Actions for Ada Lindqvist" }).click()
+    await page.getByRole("menuitem").first().waitFor()
     expect(await page.getByRole("menuitem").allTextContents()).toEqual([
       "Change name…",
       "Change role…",

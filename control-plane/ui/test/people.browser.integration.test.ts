@@ -190,7 +190,7 @@ describe("long and foreign words", () => {
     const { page, server } = await look()
     const session = makeSession(RTL, Date.now(), { lastMessage: { role: "user", text: RTL, at: Date.now() } })
     server.store.add(session)
-    const text = `${RTL}\n\n- ${RTL}\n- left to right`
+    const text = `${RTL}\n\n- ${RTL}\n- left to right\n\n> ${RTL}`
     const header = { id: "msg_rtl", role: "assistant", agentSessionId: null, authorId: null, delivery: null } as const
     server.store.change(
       session.id,
@@ -211,9 +211,9 @@ describe("long and foreign words", () => {
     expect(await direction("h1")).toBe("rtl")
     expect(
       await page
-        .locator(".markdown p, .markdown li")
+        .locator(".markdown :is(p, li, blockquote)")
         .evaluateAll((all) => all.map((one) => getComputedStyle(one).direction)),
-    ).toEqual(["rtl", "rtl", "rtl"])
+    ).toEqual(["rtl", "rtl", "rtl", "rtl", "rtl"])
     await page.getByRole("textbox", { name: "Prompt" }).fill(RTL)
     expect(await direction("#composer")).toBe("rtl")
   })

@@ -8,7 +8,7 @@ const look = visits()
 const prompt = (page: Page) => page.getByRole("textbox", { name: "Prompt" })
 const conversation = (page: Page) => page.getByRole("region", { name: "Conversation" })
 
-/** A session of Ada's with what `patch` says, opened. */
+/** A session of Ada's with what `patch` says, opened; its history may still be on its way. */
 async function openSession(visited: Visit, patch: Parameters<typeof makeSession>[2] = {}): Promise<string> {
   const session = makeSession("Count the buoys", Date.now(), patch)
   visited.server.store.add(session)
@@ -16,6 +16,9 @@ async function openSession(visited: Visit, patch: Parameters<typeof makeSession>
   await prompt(visited.page).waitFor()
   return session.id
 }
+
+/** The history of a session in which nothing was said has been read: whatever happens now comes as an event. */
+const read = (page: Page) => page.getByText("Nothing has been said yet").waitFor()
 
 describe("an address", () => {
   test.each(["sessions/%E0%A4%A", "sessions/100%", "admin/providers/%zz"])(
@@ -77,6 +80,7 @@ describe("what is typed", () => {
     const visited = await look()
     const { page, server, context } = visited
     const id = await openSession(visited)
+    await read(page)
     await prompt(page).fill("Half a thought")
     await context.clearCookies()
     server.cut()
@@ -112,6 +116,7 @@ describe("a session that is open", () => {
     const visited = await look()
     const { page, server } = visited
     const id = await openSession(visited)
+    await read(page)
     server.store.change(id, { type: "session.deleted" })
     await page.getByText("“Count the buoys” was deleted").waitFor()
     expect(page.url()).toBe(server.url)
@@ -141,7 +146,7 @@ describe("a session that is open", () => {
     await openSession(visited, { status: "running" })
     await page.getByRole("button", { name: "Try again" }).waitFor()
     down = false
-    await page.getByText("Nothing has been said yet").waitFor()
+    await read(page)
     await page.getByRole("button", { name: "Try again" }).waitFor({ state: "detached" })
   })
 
@@ -171,7 +176,7 @@ describe("a session that is open", () => {
     const visited = await look()
     const { page, server } = visited
     const id = await openSession(visited)
-    const lines = Array.from({ length: 8_000 }, (_, index) => `line ${index}`).join("\n")
+    const text = (count: number) => Array.from({ length: count }, (_, index) => `line ${index}`).join("\n")
     const header = { id: "msg_big", role: "assistant", agentSessionId: null, authorId: null, delivery: null } as const
     const call = { callId: "c", status: "completed" } as const
     server.store.change(
@@ -183,7 +188,7 @@ describe("a session that is open", () => {
         part: {
           id: "a",
           type: "tool",
-          body: { tool: { ...call, name: "bash", input: { command: "x" }, output: lines } },
+          body: { tool: { ...call, name: "bash", input: { command: "x" }, output: text(8_000) } },
         },
       },
       {
@@ -192,7 +197,7 @@ describe("a session that is open", () => {
         part: {
           id: "b",
           type: "tool",
-          body: { tool: { ...call, name: "write", input: { filePath: "f", content: lines }, output: "" } },
+          body: { tool: { ...call, name: "write", input: { filePath: "f", content: text(600) }, output: "" } },
         },
       },
     )
@@ -206,10 +211,9 @@ describe("a session that is open", () => {
     await page.getByRole("button", { name: /^Wrote/ }).click()
     const change = page.getByRole("figure", { name: "Change" })
     await change.locator(".diff-line").first().waitFor()
-    expect(await change.locator(".diff-line").count()).toBeLessThan(2_000)
-    expect(await violations(page)).toEqual([])
-    await change.getByRole("button", { name: "Show all 8,000 lines" }).click()
-    await expect.poll(() => change.locator(".diff-line").count(), { timeout: 30_000 }).toBe(8_000)
+    expect(await change.locator(".diff-line").count()).toBe(500)
+    await change.getByRole("button", { name: "Show all 600 lines" }).click()
+    await expect.poll(() => change.locator(".diff-line").count(), SOON).toBe(600)
   })
 })
 

@@ -26,7 +26,10 @@ const MarkdownBlock = memo(function MarkdownBlock({ source, references }: { sour
     const fragment = renderMarkdown(source, JSON.parse(references))
     for (const block of fragment.querySelectorAll("pre")) frame(block)
     for (const table of fragment.querySelectorAll("table")) makeScrollable(table)
-    for (const box of fragment.querySelectorAll<HTMLElement>(DIRECTED)) box.dir = "auto"
+    // A list or a quote has one direction: that of its first letter, wherever in it that is.
+    for (const box of fragment.querySelectorAll<HTMLElement>(DIRECTED)) {
+      if (!box.parentElement?.closest("[dir]")) box.dir = "auto"
+    }
     ref.current?.replaceChildren(fragment)
   }, [source, references])
   return <div ref={ref} className="markdown-block" />

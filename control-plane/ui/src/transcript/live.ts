@@ -186,7 +186,10 @@ class Live implements LiveSession {
       },
       onEvent: (event) => this.#receive(event),
       // What failed while there was no connection is worth another try now that there is one.
-      onLink: (link) => this.#set(link.state === "live" ? { link, olderFailed: false } : { link }),
+      onLink: (link) => {
+        const mended = link.state === "live" && this.#current.link.state === "lost"
+        this.#set(mended ? { link, olderFailed: false } : { link })
+      },
     })
   }
 

@@ -17,7 +17,7 @@ export function UnifiedDiff({ diff }: { diff: string }) {
 type Line = ReturnType<typeof diffLines>[number]
 
 /** More lines than this make a page stutter; the rest is shown on demand. */
-const SHOWN_LINES_MAX = 1_000
+const SHOWN_LINES_MAX = 500
 
 function DiffLines({ lines }: { lines: readonly Line[] }) {
   const [all, setAll] = useState(false)
