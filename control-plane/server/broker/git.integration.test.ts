@@ -108,6 +108,20 @@ describe("a session's workspace", () => {
     expect(exclude.match(/^\/\.berth\/$/gm)).toHaveLength(1)
   })
 
+  it("is left as it is when what git keeps there is damaged, locked or leads elsewhere", async () => {
+    const workspace = await workspaceOf(app)
+    await workspace.prepare()
+    const at = (path: string) => join(workspace.repository, path)
+    await workspace.git("remote", "set-url", "origin", "https://elsewhere.example.com/app.git")
+    for (const path of ["new.txt", ".git/HEAD", ".git/index.lock"]) writeFileSync(at(path), "the agent's\n")
+    const config = readFileSync(at(".git/config"), "utf8")
+    expect(await workspace.prepare()).toMatchObject({ code: 0, stderr: "" })
+    for (const path of ["new.txt", ".git/HEAD", ".git/index.lock"]) {
+      expect(readFileSync(at(path), "utf8")).toBe("the agent's\n")
+    }
+    expect(readFileSync(at(".git/config"), "utf8")).toBe(config)
+  })
+
   it("is cloned anew after a clone that was cut off", async () => {
     const workspace = await workspaceOf(app)
     let stuck: ServerResponse | undefined
