@@ -209,3 +209,22 @@ test("retention takes away whole checkpoints, and the chain begins after them", 
   await sealer.prune()
   expect((await auditLog.list({ limit: 10 })).items).toHaveLength(1)
 })
+
+test("a key may leave the ring when all that it has sealed is past retention", async () => {
+  await audit.record(event())
+  await sealer.seal()
+  const rotated = deriveAuditKeys([ring("b", 2)])
+  expect((await verifyAudit({ database, keys: rotated })).faults.join()).toContain('key "a"')
+  now += 31 * 24 * 3_600_000
+  await sealer.prune()
+  // Nothing stands behind it yet.
+  expect((await verifyAudit({ database, keys: rotated })).faults.join()).toContain('key "a"')
+  await audit.record(event())
+  await createSealer({ database, keys: rotated, clock, log, retention_days: 30 }).seal()
+  expect(await verifyAudit({ database, keys: rotated })).toEqual({ checkpoints: 2, events: 1, removed: 1, faults: [] })
+  // It still is the one that the next one follows.
+  await database("audit_checkpoints")
+    .where({ id: 1 })
+    .update({ digest: Buffer.alloc(32, 9) })
+  expect((await verifyAudit({ database, keys: rotated })).faults.join()).toContain("does not follow")
+})

@@ -28,15 +28,27 @@ export async function verifyAudit(parts: { database: Database; keys: AuditKeys }
   let removed = 0
   let count = 0
   let before: Checkpoint | null = null
+  let unproven: string[] = []
   for (;;) {
     const checkpoints = await readCheckpoints(database, before?.id ?? 0, CHECKPOINTS_AT_ONCE)
-    if (checkpoints.length === 0) return { checkpoints: count, events, removed, faults }
+    if (checkpoints.length === 0) {
+      return { checkpoints: count, events, removed, faults: [...faults, ...unproven] }
+    }
     for (const checkpoint of checkpoints) {
-      faults.push(...chainFaults(checkpoint, before), ...signatureFaults(checkpoint, keys))
+      const found = chainFaults(checkpoint, before)
+      const unsigned = signatureFaults(checkpoint, keys)
       if (checkpoint.removedAt === null) {
-        faults.push(...(await eventFaults(database, checkpoint)))
+        found.push(...unsigned, ...(await eventFaults(database, checkpoint)))
         events += checkpoint.events
-      } else removed += 1
+        // It has the digest of the one before in its own, so it proves that one too.
+        if (found.length === 0) unproven = []
+      } else {
+        removed += 1
+        // Its key may have left the ring since, and its events are not there to be proven.
+        if (keys.publicKey(checkpoint.keyId) === undefined) unproven.push(...unsigned)
+        else found.push(...unsigned)
+      }
+      faults.push(...found)
       before = checkpoint
       count += 1
     }
