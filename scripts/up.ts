@@ -1,8 +1,8 @@
-import { existsSync } from "node:fs"
 import { withLock } from "./lib/lock.ts"
 import { stateDir } from "./lib/paths.ts"
 import { StepFailed } from "./lib/steps.ts"
 import { bringUp } from "./up/bring-up.ts"
+import { checkGivenFiles } from "./up/given-files.ts"
 import { parseUpOptions, UsageError, upUsage } from "./up/options.ts"
 import { summary } from "./up/summary.ts"
 
@@ -16,8 +16,7 @@ try {
   if (options === undefined) {
     process.stdout.write(upUsage)
   } else {
-    const missing = options.values.concat(options.providerJson ?? []).find((file) => !existsSync(file))
-    if (missing !== undefined) throw new UsageError(`${missing}: there is no such file`)
+    checkGivenFiles(options)
     const say = (text: string) => process.stderr.write(text)
     const { outcome, elapsed_s } = await withLock(stateDir("up.lock"), () => bringUp(options), say)
     process.stdout.write(options.json ? `${JSON.stringify(outcome)}\n` : summary(outcome, options, elapsed_s))

@@ -60,7 +60,7 @@ export async function withPrivateDocker<T>(context: StepContext, work: (docker: 
       })
       try {
         await until("an answer from the Docker daemon for builds", () => succeeds("docker", ["version"], { env }), {
-          timeout_ms: 60_000,
+          timeout_ms: 180_000,
           hint: `see ${join(folder, "dockerd.log")}`,
         })
         return await work((args, options = {}) =>

@@ -27,10 +27,10 @@ describe("a named step", () => {
     expect(readFileSync(join(folder, "do-it.log"), "utf8")).toContain("detail")
   })
 
-  it("says which program is missing", async () => {
+  it("says which program is missing, and always what to do", async () => {
     const { step, printed } = capture()
     await expect(step("Do it", ({ run }) => run("no-such-program", []))).rejects.toThrow(StepFailed)
-    expect(printed.join("")).toContain("no-such-program is not installed")
+    expect(printed.join("")).toMatch(/no-such-program is not installed\n {2}What to do: .*run the command again/)
   })
 
   it("keeps quiet output out of the log", async () => {

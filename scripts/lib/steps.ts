@@ -53,7 +53,9 @@ function describeFailure(step: string, error: unknown, logFile: string): string 
   const lines = [`✗ ${step}: ${messageOf(error)}`]
   const output = failure?.output ?? (failure ? "" : tail(readLog(logFile)))
   if (output) lines.push("", ...output.split("\n").map((line) => `    ${line}`), "")
-  if (failure?.hint) lines.push(`  What to do: ${failure.hint}`)
+  lines.push(
+    `  What to do: ${failure?.hint ?? "mend what the lines above say, then run the command again: it goes on from here"}`,
+  )
   lines.push(`  Full log: ${logFile}`)
   return `${lines.join("\n")}\n`
 }

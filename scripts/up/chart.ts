@@ -16,7 +16,7 @@ export async function installChart(tools: ClusterTools, { namespace, release, va
     await tools.helm(["upgrade", "--install", release, chart, "--namespace", namespace, ...values, ...wait])
   } catch (error) {
     if (!(error instanceof Failure)) throw error
-    const refused = /values don't meet|execution error at|YAML parse error/.test(error.output ?? "")
+    const refused = /values don't meet|execution error at|YAML parse error|failed to parse/.test(error.output ?? "")
     const reasons = refused ? "" : await diagnose(tools.kubectl, namespace).catch(() => "")
     throw new Failure("the chart could not be installed", {
       output: [error.output, reasons].filter(Boolean).join("\n"),

@@ -73,7 +73,7 @@ export async function installDemo(plan: Plan, demo: string, tools: ClusterTools)
   const prefix = plan.provider.registry ? `${plan.provider.registry}/` : ""
   await apply(tools.kubectl, demoManifests({ namespace: demo, image: prefix + image, modelKey }))
   for (const name of modelKey ? ["model", "git"] : ["git"]) {
-    await tools.kubectl(["-n", demo, "rollout", "status", `deployment/${name}`, "--timeout=120s"], {
+    await tools.kubectl(["-n", demo, "rollout", "status", `deployment/${name}`, "--timeout=300s"], {
       hint: `see what keeps it: kubectl -n ${demo} describe pods`,
     })
   }
@@ -123,6 +123,6 @@ async function answers(url: string): Promise<void> {
       if (!response.ok) throw new Failure(`${url}/api/ready answers ${response.status}`)
       return true
     },
-    { timeout_ms: 60_000, every_ms: 300, hint: "the pods are ready; check that this machine reaches the node's port" },
+    { timeout_ms: 180_000, every_ms: 300, hint: "the pods are ready; check that this machine reaches the node's port" },
   )
 }

@@ -75,11 +75,11 @@ async function removeInstallation(
       "--ignore-not-found",
       "--wait",
       "--timeout",
-      "3m",
+      "5m",
     ])
     if (!installation.madeNamespaces.includes(namespace)) await removeObjects(tools, installation)
     for (const name of installation.madeNamespaces) {
-      await tools.kubectl(["delete", "namespace", name, "--ignore-not-found", "--wait", "--timeout=180s"])
+      await tools.kubectl(["delete", "namespace", name, "--ignore-not-found", "--wait", "--timeout=300s"])
     }
   })
 }
@@ -89,7 +89,7 @@ async function removeObjects(
   tools: ClusterTools,
   { namespace, release, madeObjects = [] }: Installation,
 ): Promise<void> {
-  const remove = ["-n", namespace, "delete", "--ignore-not-found", "--wait", "--timeout=120s"]
+  const remove = ["-n", namespace, "delete", "--ignore-not-found", "--wait", "--timeout=300s"]
   await tools.kubectl([...remove, "statefulset,pvc,secret", "-l", `berth.dev/release=${fullname(release)}`])
   await tools.kubectl([...remove, "pvc", "-l", `app.kubernetes.io/instance=${release},app.kubernetes.io/name=berth`])
   if (madeObjects.length > 0) await tools.kubectl([...remove, ...madeObjects])

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process"
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
+import { messageOf } from "../../scripts/lib/failure.ts"
 import { repositoryRoot } from "../../scripts/lib/paths.ts"
 import { measureAuth } from "./auth/index.ts"
 import { authTable, reportAuth } from "./auth/report.ts"
@@ -22,15 +23,21 @@ broker         what sidecar and broker add to model streams and git, against dir
 
 const samples_default = 10
 
+/** Ends the program with words when there is no installation to measure. */
 function installationOf(file: string | undefined): Installation {
-  const text =
-    file === undefined
-      ? execFileSync(process.execPath, [join(repositoryRoot, "scripts", "up.ts"), "--json"], {
-          encoding: "utf8",
-          stdio: ["ignore", "pipe", "inherit"],
-        })
-      : readFileSync(file, "utf8")
-  return JSON.parse(text.trimEnd().split("\n").at(-1) ?? "") as Installation
+  try {
+    const printed = file === undefined ? bringUp() : readFileSync(file, "utf8")
+    return JSON.parse(printed.trimEnd().split("\n").at(-1) ?? "") as Installation
+  } catch (error) {
+    const given = `--installation ${file}: ${messageOf(error)}; it wants what \`npm run up -- --json\` has printed`
+    console.error(file === undefined ? "there is nothing to measure: `npm run up` failed, see above" : given)
+    process.exit(file === undefined ? 1 : 2)
+  }
+}
+
+function bringUp(): string {
+  const command = [join(repositoryRoot, "scripts", "up.ts"), "--json"]
+  return execFileSync(process.execPath, command, { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] })
 }
 
 const { values, positionals } = readArguments()
@@ -63,7 +70,7 @@ function readArguments() {
       allowPositionals: true,
     })
   } catch (error) {
-    console.error(`${error instanceof Error ? error.message : error}\n${usage}`)
+    console.error(`${messageOf(error)}\n${usage}`)
     process.exit(2)
   }
 }

@@ -25,7 +25,7 @@ export async function ensureAddons(kubectl: Kubectl): Promise<void> {
 
 /** Waits until names resolve and volumes are made. */
 export async function waitForAddons(kubectl: Kubectl): Promise<void> {
-  const wait = ["rollout", "status", "--timeout=120s"]
+  const wait = ["rollout", "status", "--timeout=300s"]
   await kubectl([...wait, "-n", "kube-system", "deployment/coredns"])
   await kubectl([...wait, "-n", "local-path-storage", "deployment/local-path-provisioner"])
 }

@@ -53,8 +53,8 @@ async function start(tools: NodeTools, context: StepContext): Promise<void> {
   }
   await ensureAddons(kubectl)
   // `kubectl wait` fails at once for what is not there yet: the kubelet registers the node a moment after its start.
-  await kubectl(["wait", "--for=create", `node/${network.nodeName}`, "--timeout=60s"])
-  await kubectl(["wait", "--for=condition=Ready", `node/${network.nodeName}`, "--timeout=60s"])
+  await kubectl(["wait", "--for=create", `node/${network.nodeName}`, "--timeout=180s"])
+  await kubectl(["wait", "--for=condition=Ready", `node/${network.nodeName}`, "--timeout=180s"])
   await waitForAddons(kubectl)
 }
 
@@ -88,7 +88,7 @@ async function waitUntilReady(component: Component, tools: NodeTools, context: S
   const probes: Record<string, () => Promise<boolean>> = {
     containerd: () => succeeds("ctr", ["--address", files.containerdSocket, "version"]),
     "kube-apiserver": () =>
-      succeeds(tools.kubectl, ["--kubeconfig", files.kubeconfig, "get", "--raw", "/readyz"], { timeout_ms: 5000 }),
+      succeeds(tools.kubectl, ["--kubeconfig", files.kubeconfig, "get", "--raw", "/readyz"], { timeout_ms: 20_000 }),
   }
   const probe = probes[component.name]
   if (probe) {
@@ -96,7 +96,7 @@ async function waitUntilReady(component: Component, tools: NodeTools, context: S
     const state = await until(
       `an answer from ${component.name}`,
       async () => (isRunning() ? (await probe()) && "ready" : "ended"),
-      { timeout_ms: 60_000, hint: restartHint },
+      { timeout_ms: 180_000, hint: restartHint },
     )
     if (state === "ended") throw await endedAtStart(component.name, context.run)
   }
