@@ -1,8 +1,11 @@
 import { expect, test } from "vitest"
 import { buildSchema, type JsonObject, keysWithValue } from "../../chart/schema/generate.ts"
+import { Faults } from "../../control-plane/server/config/faults.ts"
+import { parseConfigFile } from "../../control-plane/server/config/file.ts"
+import { parsePlan } from "../../control-plane/server/secrets-job/plan.ts"
 import { type RenderOptions, refusal, render } from "./support/chart.ts"
 import { mainHelm } from "./support/helms.ts"
-import { at, containersOf, idOf, type KubernetesObject, ofKind, podsOf } from "./support/objects.ts"
+import { at, configOf, containersOf, type KubernetesObject, ofKind, podsOf } from "./support/objects.ts"
 
 const helm = await mainHelm()
 const schema = buildSchema()
@@ -75,8 +78,7 @@ test("long numbers arrive digit by digit", async () => {
   expect(at(database, "spec.template.spec.containers.0.args")).toEqual(
     expect.arrayContaining(["jit=false", "random_page_cost=1.1", "work_mem=16777216"]),
   )
-  const config = objects.find((object) => idOf(object).endsWith("berth-config"))
-  expect(at(JSON.parse(String(at(config, "data")?.["config.json" as never])), "sessions.idleTimeout_s")).toBe(2_592_000)
+  expect(at(JSON.parse(configOf(objects)), "sessions.idleTimeout_s")).toBe(2_592_000)
 })
 
 test("a path with a colon and a hash is a path", async () => {
@@ -119,7 +121,14 @@ test("null is refused by name where a value is needed, and is as good as empty w
     )
   const all = (keys: readonly string[]) => keys.map((key) => nested(key, null)).reduce(merge, {})
   for (const file of ["default", "everything", "eso-store", "istio"]) {
-    expect(await refusal(helm, { files: [file], values: all(free) }), file).toBeNull()
+    const objects = await render(helm, { files: [file], values: all(free) })
+    const faults = new Faults()
+    parseConfigFile(file, configOf(objects), faults)
+    faults.throwIfAny()
+    const environment = podsOf(objects)
+      .flatMap(containersOf)
+      .flatMap(({ env }) => env ?? [])
+    parsePlan(environment.find(({ name }) => name === "BERTH_SECRETS_PLAN")?.value)
   }
   const leavesOnly = needed.filter((key) => !needed.some((other) => other.startsWith(`${key}.`)))
   const message = (await refusal(helm, { values: all(leavesOnly) })) ?? ""
