@@ -55,3 +55,26 @@ describe("asking whom the pod works for", () => {
     expect(await client.report({ phase: "failed" })).toBe(false)
   })
 })
+
+describe("asking for the tokens of the agent's environment", () => {
+  it("goes on while a helper's own source is not there yet, as a cloud's metadata server in a new pod", async () => {
+    const answers = [502, 502, 200]
+    const { client } = await clientOf((_, response) => {
+      const status = answers.shift() ?? 500
+      response.writeHead(status).end(status === 200 ? '{"TOKEN":"t"}' : '{"error":{"message":"not yet"}}')
+    })
+    expect(await client.environment()).toEqual({ TOKEN: "t" })
+    expect(answers).toEqual([])
+  })
+
+  it("ends with the helper's fault when that stays", async () => {
+    const { client, elapsed } = await clientOf((_, response) => {
+      response.writeHead(502).end('{"error":{"message":"the auth helper x printed nothing"}}')
+    })
+    await expect(client.environment()).rejects.toMatchObject({
+      code: "helper_failed",
+      message: "the auth helper x printed nothing",
+    })
+    expect(elapsed()).toBe(10_000)
+  })
+})

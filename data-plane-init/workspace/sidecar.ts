@@ -7,6 +7,9 @@ const SIDECAR_START_MS = 30_000
 // A broker that is being rolled over, or a pod whose address the cluster does not tell yet.
 const BROKER_MS = 60_000
 const REFUSED_MS = 10_000
+// A cloud's metadata server that helpers ask takes some seconds to know a new pod.
+const HELPER_MS = 10_000
+const HELPER_AGAIN_MS = 1_000
 const UNBOUND_POLL_MS = 500
 const REQUEST_MS = 30_000
 const REPORT_MS = 3_000
@@ -53,9 +56,13 @@ export function createSidecarClient(options: {
       }
     },
     async environment() {
-      const { status, body } = await send(new URL("/v1/environment", url), "GET", REQUEST_MS)
-      if (status !== 200) throw new Failure("helper_failed", messageOf(body))
-      return JSON.parse(body) as Record<string, string>
+      const startedAt = now()
+      for (;;) {
+        const { status, body } = await send(new URL("/v1/environment", url), "GET", REQUEST_MS)
+        if (status === 200) return JSON.parse(body) as Record<string, string>
+        if (now() - startedAt >= HELPER_MS) throw new Failure("helper_failed", messageOf(body))
+        await sleep(HELPER_AGAIN_MS)
+      }
     },
     async report(report) {
       try {
