@@ -34,7 +34,7 @@ beforeAll(async () => {
   const input = [...definitions, ...namespaces, ...accounts].map((object) => JSON.stringify(object)).join("\n---\n")
   await server.kubectl(["create", "-f", "-"], { input })
   await server.kubectl(["wait", "--for=condition=Established", "crd", "--all", "--timeout=30s"])
-}, 120_000)
+}, 300_000)
 
 afterAll(() => server?.stop())
 

@@ -21,7 +21,7 @@ let count = 0
 
 beforeAll(async () => {
   server = await startApiServer()
-}, 120_000)
+}, 300_000)
 
 afterAll(() => server?.stop())
 

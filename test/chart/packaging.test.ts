@@ -35,7 +35,7 @@ beforeAll(async () => {
     const { ok } = await fetch(`http://127.0.0.1:${port}/v2/`)
     return ok
   }
-  await until("the registry", answers, { timeout_ms: 30_000 })
+  await until("the registry", answers, { timeout_ms: 120_000 })
 })
 
 afterAll(async () => {

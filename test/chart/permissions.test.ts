@@ -21,7 +21,7 @@ beforeAll(async () => {
   const input = [...namespaces, ...access].map((object) => JSON.stringify(object)).join("\n---\n")
   await server.kubectl(["create", "-f", "-"], { input })
   plan = planOf(objects)
-}, 120_000)
+}, 300_000)
 
 afterAll(() => server?.stop())
 
