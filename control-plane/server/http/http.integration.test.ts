@@ -281,6 +281,16 @@ describe("a WebSocket upgrade", () => {
     expect(await statusOf({ cookie, origin: one.url, host: "evil.com" })).toBe(403)
     expect(await statusOf({ cookie, origin: one.url })).toBe(404)
   })
+
+  test("to what nobody here speaks is a request like any other, as programs in Java send it", async () => {
+    const headers = { connection: "Upgrade, HTTP2-Settings", upgrade: "h2c", "http2-settings": "AAMAAABk" }
+    const status = await new Promise((resolve, reject) => {
+      httpRequest(`${one.url}/api/health`, { headers }, (response) => resolve(response.resume().statusCode))
+        .on("error", reject)
+        .end()
+    })
+    expect(status).toBe(200)
+  })
 })
 
 describe("the UI", () => {

@@ -16,6 +16,7 @@ import type { Sessions } from "../sessions/service-types.ts"
 import type { Clock } from "../time/index.ts"
 import { createApp } from "./app.ts"
 import { createAddressOf } from "./guards/address.ts"
+import { asksForWebSocket } from "./guards/admission.ts"
 import { createLoad } from "./guards/load.ts"
 import { openapiDocument } from "./openapi.ts"
 import type { HttpContext } from "./parts.ts"
@@ -97,7 +98,13 @@ export async function createHttp(parts: HttpParts): Promise<Http> {
   })
   const server = createServer(
     // Longer than the idle time of common load balancers (60 s), so that they never send into a closing connection.
-    { headersTimeout: 15_000, requestTimeout: 60_000, keepAliveTimeout: 75_000, connectionsCheckingInterval: 5_000 },
+    {
+      headersTimeout: 15_000,
+      requestTimeout: 60_000,
+      keepAliveTimeout: 75_000,
+      connectionsCheckingInterval: 5_000,
+      shouldUpgradeCallback: asksForWebSocket,
+    },
     app.callback(),
   )
   server.on("upgrade", handleUpgrades(parts.upgrades ?? createUpgrades(), http, addressOf))
