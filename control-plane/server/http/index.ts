@@ -30,6 +30,14 @@ import { handleUpgrades, type UpgradeRoute } from "./upgrade.ts"
 const LAME_DUCK_MS = 3_000
 const DRAIN_MS = 17_000
 const IDLE_CHECK_MS = 100
+const SERVER_OPTIONS = {
+  headersTimeout: 15_000,
+  requestTimeout: 60_000,
+  // Longer than the idle time of common load balancers (60 s), so that they never send into a closing connection.
+  keepAliveTimeout: 75_000,
+  connectionsCheckingInterval: 5_000,
+  shouldUpgradeCallback: asksForWebSocket,
+}
 
 export interface HttpParts {
   readonly config: Config
@@ -96,17 +104,7 @@ export async function createHttp(parts: HttpParts): Promise<Http> {
     routes: routeRequests(routes, http),
     ui: serveUi(await loadUi(config.directories.ui, address.pathPrefix), address.tls),
   })
-  const server = createServer(
-    // Longer than the idle time of common load balancers (60 s), so that they never send into a closing connection.
-    {
-      headersTimeout: 15_000,
-      requestTimeout: 60_000,
-      keepAliveTimeout: 75_000,
-      connectionsCheckingInterval: 5_000,
-      shouldUpgradeCallback: asksForWebSocket,
-    },
-    app.callback(),
-  )
+  const server = createServer(SERVER_OPTIONS, app.callback())
   server.on("upgrade", handleUpgrades(parts.upgrades ?? createUpgrades(), http, addressOf))
 
   return {
