@@ -99,12 +99,13 @@ describe("what is typed", () => {
     const visited = await look()
     const { page, server, context } = visited
     const id = await openSession(visited)
+    await read(page)
     await context.clearCookies()
     await prompt(page).fill("Count the boats")
-    await page.keyboard.press("Enter")
+    await prompt(page).press("Enter")
     await page.getByLabel("E-mail").fill("ada@example.com")
     await page.getByLabel("Password").fill("berth")
-    await page.keyboard.press("Enter")
+    await page.getByLabel("Password").press("Enter")
     await page.getByRole("article").filter({ hasText: "Count the boats" }).waitFor()
     const prompts = () => server.store.get(id)?.state.messages.filter((message) => message.role === "user").length
     await expect.poll(prompts, SOON).toBe(1)
