@@ -42,24 +42,37 @@ export interface RouteParts {
 
 /** Every route there is: who may call it, what goes in and out, and what answers. */
 export function createRoutes(parts: RouteParts): readonly Route[] {
+  return [
+    ...systemRoutes(parts),
+    ...accountRoutes(parts),
+    ...administrationRoutes(parts),
+    ...credentialRoutes(parts),
+    ...sessionRoutes(parts),
+  ]
+}
+
+/** About this replica. */
+function systemRoutes(parts: RouteParts): Route[] {
   const sys = systemHandlers(parts)
-  const acc = accountHandlers(parts)
-  const pro = providerHandlers(parts)
-  const adm = adminHandlers(parts)
-  const cre = credentialHandlers(parts)
-  const ses = sessionHandlers(parts.sessions)
   // biome-ignore format: a table is read by its columns
   return [
     route("GET",    "/api/health",                             "anyone",         "Whether the process is alive",            { answer: system.health },                                              sys.health),
     route("GET",    "/api/ready",                              "anyone",         "Whether this replica can serve",          { answer: system.readiness },                                           sys.ready),
     route("GET",    "/api/openapi.json",                       "anyone",         "This document",                           { answer: system.openapi },                                             sys.openapi),
+  ]
+}
 
+/** Signing in, and what everybody has of his own. */
+function accountRoutes(parts: RouteParts): Route[] {
+  const acc = accountHandlers(parts)
+  const pro = providerHandlers(parts)
+  // biome-ignore format: a table is read by its columns
+  return [
     route("GET",    "/api/auth/methods",                       "anyone",         "Ways to sign in",                         { answer: account.authMethods },                                        acc.methods),
     route("POST",   "/api/auth/password",                      "anyone",         "Sign in with a password",                 { body: account.passwordSignIn },                                       acc.signIn),
     route("POST",   "/api/auth/logout",                        "own-sign-in",    "Sign out",                                { answer: account.signedOut },                                          acc.signOut),
     route("GET",    "/api/auth/login/:providerId",             "anyone",         "Leave for the identity provider",         { query: account.leaveQuery, redirect: true },                          pro.leave),
     route("GET",    "/api/auth/callback/:providerId",          "anyone",         "Come back from the identity provider",    { query: account.comeBackQuery, redirect: true },                       pro.comeBack),
-
     route("GET",    "/api/me",                                 "profile:read",   "Who one is",                              { answer: account.me },                                                 acc.me),
     route("PATCH",  "/api/me",                                 "profile:write",  "Change one's name",                       { body: account.updateMe, answer: account.me },                         acc.rename),
     route("POST",   "/api/me/password",                        "own-sign-in",    "Change one's password",                   { body: account.changePassword, answer: account.revoked },             acc.changePassword),
@@ -68,7 +81,14 @@ export function createRoutes(parts: RouteParts): readonly Route[] {
     route("DELETE", "/api/me/logins/:id",                      "account",        "Sign out one browser",                    {},                                                                     acc.revokeLogin),
     route("GET",    "/api/me/settings",                        "profile:read",   "One's preferences",                       { answer: account.settings },                                           acc.settings),
     route("PUT",    "/api/me/settings",                        "profile:write",  "Change one's preferences",                { body: account.settings, answer: account.settings },                   acc.saveSettings),
+  ]
+}
 
+/** API tokens, people, and the record of who did what. */
+function administrationRoutes(parts: RouteParts): Route[] {
+  const adm = adminHandlers(parts)
+  // biome-ignore format: a table is read by its columns
+  return [
     route("GET",    "/api/tokens",                             "account",        "One's API tokens",                        { answer: account.tokenPage },                                          adm.tokens),
     route("POST",   "/api/tokens",                             "account",        "Make an API token",                       { body: account.createToken, answer: account.newToken, status: 201 },   adm.createToken),
     route("DELETE", "/api/tokens/:id",                         "account",        "Delete an API token",                     {},                                                                     adm.deleteToken),
@@ -79,7 +99,14 @@ export function createRoutes(parts: RouteParts): readonly Route[] {
     route("GET",    "/api/audit",                              "audit:read",     "Read the record of who did what",         { query: admin.auditQuery, answer: admin.auditPage },                   adm.audit),
     route("GET",    "/api/audit/seal",                         "audit:read",     "How far the record is sealed",            { answer: admin.auditSeal },                                            adm.auditSeal),
     route("GET",    "/api/audit/export",                       "audit:read",     "Take the record away, an event a line",   { query: admin.auditExportQuery, answer: admin.auditEvent, lines: true }, adm.exportAudit),
+  ]
+}
 
+/** Model providers, profiles and accounts at git hosts. */
+function credentialRoutes(parts: RouteParts): Route[] {
+  const cre = credentialHandlers(parts)
+  // biome-ignore format: a table is read by its columns
+  return [
     route("GET",    "/api/providers",                          "providers:admin","List the model providers",                 { answer: credential.providerPage }, cre.providers),
     route("GET",    "/api/providers/:id",                      "providers:admin","Read a model provider",                    { answer: credential.provider }, cre.provider),
     route("PUT",    "/api/providers/:id",                      "providers:admin","Make or replace a model provider",         { body: credential.providerJson, answer: credential.provider }, cre.saveProvider),
@@ -92,7 +119,14 @@ export function createRoutes(parts: RouteParts): readonly Route[] {
     route("GET",    "/api/linked-accounts/:provider/callback", "account",        "Come back from the git host",              { query: credential.linkAnswer, redirect: true }, cre.completeLink),
     route("POST",   "/api/linked-accounts/:provider/webhook",  "anyone",         "What the git host tells by itself",        { signed: true }, cre.hostTells),
     route("DELETE", "/api/linked-accounts/:id",                "account",        "Unlink an account",                        {}, cre.unlink),
+  ]
+}
 
+/** Sessions: their life, their conversation, what is kept of them. */
+function sessionRoutes(parts: RouteParts): Route[] {
+  const ses = sessionHandlers(parts.sessions)
+  // biome-ignore format: a table is read by its columns
+  return [
     route("POST",   "/api/sessions",                           "sessions:write", "Make a session",                          { body: session.createSession, answer: session.session, status: 201, idempotent: true }, ses.create),
     route("GET",    "/api/sessions",                           "sessions:read",  "Find sessions",                           { query: session.sessionQuery, answer: session.sessionPage },           ses.list),
     route("GET",    "/api/sessions/:id",                       "sessions:read",  "Read a session",                          { answer: session.session },                                            ses.get),
