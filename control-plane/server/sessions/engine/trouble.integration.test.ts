@@ -6,7 +6,7 @@ const world = testWorld()
 
 describe("a cluster in trouble", () => {
   it("that does not answer is told to who waits for a start or a stop, and forgotten when it answers again", {
-    timeout: 120_000,
+    timeout: 300_000,
   }, async () => {
     const replica = await world.replica()
     const { sessions } = replica
@@ -23,13 +23,13 @@ describe("a cluster in trouble", () => {
     let id = ""
     await asleep(async () => {
       id = (await sessions.create(user, {})).session.id
-      await until(sessions, user, id, silent, 40_000)
+      await until(sessions, user, id, silent)
     })
     await world.kubelet.run((await podOf(world, id)).name)
     await until(sessions, user, id, { status: "running", reason: null })
     await asleep(async () => {
       await sessions.stop(user, id)
-      await until(sessions, user, id, { status: "stopping", ...silent }, 40_000)
+      await until(sessions, user, id, { status: "stopping", ...silent })
     })
     await until(sessions, user, id, { status: "stopped", reason: null })
     await sessions.delete(user, id)
