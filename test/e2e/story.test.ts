@@ -4,6 +4,8 @@ import { type EventLog, followEvents } from "../support/event-log.ts"
 import { type Installation, openInstallation } from "./support/installation.ts"
 import { deleteAndSeeItGone, hasAnswered, hasStatus, outputsOf, turn_timeout_ms } from "./support/session.ts"
 
+const gone_ms_max = 60_000
+
 let installation: Installation
 beforeAll(async () => {
   installation = await openInstallation()
@@ -59,7 +61,7 @@ test("a session does its work, survives a stop with history and files, and leave
   const output = outputsOf(longer.slice(history.length), "bash").join()
   for (const words of ["kept", "# The plan", "?? note.txt"]) expect(output).toContain(words)
 
-  await deleteAndSeeItGone(installation, id)
+  expect(await deleteAndSeeItGone(installation, id)).toBeLessThan(gone_ms_max)
   for (const log of [here, there]) {
     await log.waitFor("the end of the session", (change) => change.type === "session.deleted", turn_timeout_ms)
   }

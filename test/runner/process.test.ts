@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, expect, test } from "vitest"
@@ -35,7 +35,7 @@ test("a program's status is answered", async () => {
 })
 
 test("one that takes too long has failed, and its children end with it", async () => {
-  expect(await groups.run("sh", family("slow"), 2_000)).not.toBe(0)
+  expect(await groups.run("sh", family("slow"), 10_000)).not.toBe(0)
   await hasEnded(await childOf("slow"))
 })
 
@@ -51,6 +51,9 @@ test("ending all groups ends their children too, and nothing is begun after that
   await groups.endAll()
   expect(await status).not.toBe(0)
   await hasEnded(child)
-  void groups.run("sh", family("late"), 60_000)
-  expect(existsSync(pidFile("late"))).toBe(false)
+  const late = groups.run("true", [], 60_000).then(() => "run")
+  const elsewhere = createGroups()
+    .run("sleep", ["1"], 60_000)
+    .then(() => "not run")
+  expect(await Promise.race([late, elsewhere])).toBe("not run")
 })

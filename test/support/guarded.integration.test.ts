@@ -33,8 +33,7 @@ test("a server ends with a test run that was killed, and the next run removes wh
   run.kill("SIGKILL")
   await once(run, "exit")
   await until("the server having ended", async () => startTicksOf(pid) === undefined, { timeout_ms: 60_000 })
-  expect(existsSync(socketDirectory)).toBe(true)
-  // Another test that begins at this moment may be about it already.
+  // Any other test that begins after the kill may have removed it already.
   removeScratch(scratchDirectory("next"))
   await until("the directory being gone", async () => !existsSync(dirname(socketDirectory)), { timeout_ms: 60_000 })
 })

@@ -43,13 +43,17 @@ function isOwned(directory: string): boolean {
   }
 }
 
-/** Below those that the kernel gives to whoever connects or asks for any: between our look and its use nobody gets one. */
-const ports = { first: 20_000, count: 10_000 }
+/**
+ * Below those that the kernel gives to whoever connects or asks for any, and for each of the processes that test side by
+ * side its own: between our look and its use nobody gets one.
+ */
+const ports = { first: 20_000, count: 2_500, parts: 4 }
 
 /** A TCP port of 127.0.0.1 that nobody listened on a moment ago. */
 export async function freePort(): Promise<number> {
+  const part = Number(process.env["VITEST_POOL_ID"] ?? 0) % ports.parts
   for (;;) {
-    const port = ports.first + randomInt(ports.count)
+    const port = ports.first + part * ports.count + randomInt(ports.count)
     if (await canListen(port)) return port
   }
 }

@@ -73,8 +73,8 @@ describe("the audit export", () => {
     )
     const other = await server.signIn()
     const response = await server.fetch("/api/audit/export?action=fat.", { cookie: other })
-    await server.fetch("/api/auth/logout", { method: "POST", cookie: other })
     expect(await server.openStreams()).toBe(1)
+    await server.fetch("/api/auth/logout", { method: "POST", cookie: other })
     await vi.waitFor(async () => expect(await server.openStreams()).toBe(0), { timeout: 60_000, interval: 50 })
     // Nothing was read while 32 MB were to be sent: what is left of them never comes, and that can be seen.
     await expect(response.text()).rejects.toThrow()

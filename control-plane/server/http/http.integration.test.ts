@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { afterAll, describe, expect, test, vi } from "vitest"
 import WebSocket from "ws"
 import { testDatabase } from "../../../test/support/postgres.ts"
+import { startStopwatch } from "../../../test/support/stopwatch.ts"
 import { AppError } from "../errors/index.ts"
 import type { Sessions, SessionView } from "../sessions/service-types.ts"
 import { startServer, testConfig } from "./testing/server.ts"
@@ -245,10 +246,10 @@ describe("an event stream", () => {
     await database("logins").whereRaw("created_at = (SELECT max(created_at) FROM logins)").update({ method: "second" })
     const responses = await Promise.all([one, two].map((server) => server.fetch("/api/events", { cookie: other })))
     const ended = Promise.all(responses.map((response) => response.text()))
-    const start = performance.now()
+    const elapsed = startStopwatch()
     await act()
     await ended
-    expect(performance.now() - start).toBeLessThan(5_000)
+    expect(elapsed()).toBeLessThan(5_000)
     await database("users").update({ disabled_at: null, role: "admin" })
   })
 
@@ -346,9 +347,9 @@ test("a replica that goes away tells its streams to reconnect and then ends", as
   const third = await startServer({ database, sessions, config })
   const stream = await third.fetch("/api/sessions/ses_1/events", { cookie })
   const rest = stream.text()
-  const start = performance.now()
+  const elapsed = startStopwatch()
   await third.http.close()
-  expect(performance.now() - start).toBeLessThan(5_000)
+  expect(elapsed()).toBeLessThan(5_000)
   expect(await rest).toMatch(/event: reconnect\ndata: .*\n\n$/)
   await expect(third.fetch("/api/health")).rejects.toThrow()
 })

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { AxeBuilder } from "@axe-core/playwright"
-import type { Browser, BrowserContext, Page } from "playwright-core"
+import type { Browser, BrowserContext, Locator, Page } from "playwright-core"
 import { build } from "vite"
 import { afterAll, afterEach, beforeAll, expect } from "vitest"
 import { launchChromium } from "../dev/chromium.ts"
@@ -41,6 +41,14 @@ export interface Visit {
   close(): Promise<void>
 }
 
+/** Runs in the page: what is said for some seconds must not be missed on a machine that stands still for as long. */
+function keepToasts({ shown_ms, kept_ms }: { shown_ms: number; kept_ms: number }): void {
+  const { setTimeout: later } = window
+  const patient = (run: TimerHandler, delay_ms?: number, ...rest: unknown[]) =>
+    later(run, delay_ms === shown_ms ? kept_ms : delay_ms, ...rest)
+  window.setTimeout = patient as typeof window.setTimeout
+}
+
 /** A server of its own under a path prefix, and a page that looks at it. `expected`: complaints that the test asks for. */
 async function visit(
   bench: Bench,
@@ -55,6 +63,7 @@ async function visit(
     reducedMotion: "reduce",
     colorScheme: dark ? "dark" : "light",
   })
+  await context.addInitScript(keepToasts, { shown_ms: TOAST_MS, kept_ms: 120_000 })
   if (signedIn) await context.addCookies([{ name: "berth", value: "1", url: server.url }])
   const page = await context.newPage()
   page.setDefaultTimeout(60_000)
@@ -76,6 +85,8 @@ async function visit(
   }
 }
 
+/** For how long a toast with good news is shown; see src/design/toasts.tsx. */
+const TOAST_MS = 4_000
 /** How long a condition may take to become true on a busy machine. */
 export const SOON = { timeout: 60_000 }
 
@@ -106,6 +117,24 @@ export function visits(): (options?: Parameters<typeof visit>[1]) => Promise<Vis
 export async function violations(page: Page): Promise<string[]> {
   const { violations: found } = await new AxeBuilder({ page }).analyze()
   return found.map((violation) => `${violation.id}: ${violation.nodes.map((node) => node.target.join(" ")).join(", ")}`)
+}
+
+/**
+ * Scrolls a list to its beginning until that shows `target`. Once is not enough: a list that has just been opened still
+ * looks for its end while it measures its rows, and takes such a jump back.
+ */
+export async function scrollUpTo(list: Locator, target: Locator): Promise<void> {
+  const seen = () =>
+    target.waitFor({ timeout: 5_000 }).then(
+      () => true,
+      () => false,
+    )
+  await expect
+    .poll(async () => {
+      await list.evaluate((box) => box.scrollTo(0, 0))
+      return await seen()
+    }, SOON)
+    .toBe(true)
 }
 
 /** How far the page is wider than its window, in CSS pixels: nothing may have to be scrolled sideways. */

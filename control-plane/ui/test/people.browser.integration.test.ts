@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core"
 import { describe, expect, test } from "vitest"
 import { makeSession } from "../dev/seed.ts"
-import { overhang, SOON, violations, visits } from "./browser.ts"
+import { overhang, SOON, scrollUpTo, violations, visits } from "./browser.ts"
 
 const look = visits()
 
@@ -119,10 +119,9 @@ test("less motion is wanted: the way to the latest message is a jump", async () 
   const long = server.store.all().find((session) => session.status === "stopped")
   await page.goto(`${server.url}sessions/${long?.id}`)
   await page.getByText("(turn 600)").waitFor()
-  await page.getByRole("region", { name: "Conversation" }).evaluate((box) => {
-    box.scrollTop -= 3_000
-  })
-  await page.getByRole("button", { name: "Latest" }).click()
+  const latest = page.getByRole("button", { name: "Latest" })
+  await scrollUpTo(page.getByRole("region", { name: "Conversation" }), latest)
+  await latest.click()
   await page.getByText("(turn 600)").waitFor()
   expect(await page.evaluate(() => (window as unknown as { asked: unknown[] }).asked)).not.toContain("smooth")
 })

@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core"
 import { describe, expect, test } from "vitest"
 import { makeSession } from "../dev/seed.ts"
-import { SOON, type Visit, violations, visits } from "./browser.ts"
+import { SOON, scrollUpTo, type Visit, violations, visits } from "./browser.ts"
 
 const look = visits()
 
@@ -162,9 +162,8 @@ describe("a session that is open", () => {
     })
     await page.goto(`${server.url}sessions/${long?.id}`)
     await page.getByText("(turn 600)").waitFor()
-    await conversation(page).evaluate((box) => box.scrollTo(0, 0))
     const failure = page.getByRole("alert").filter({ hasText: "Older messages could not be read" })
-    await failure.waitFor()
+    await scrollUpTo(conversation(page), failure)
     expect(await violations(page)).toEqual([])
     expect(asked).toBe(1)
     down = false

@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core"
 import { describe, expect, test } from "vitest"
-import { SOON, type Visit, violations, visits } from "./browser.ts"
+import { SOON, scrollUpTo, type Visit, violations, visits } from "./browser.ts"
 
 const look = visits()
 
@@ -130,7 +130,7 @@ describe("a session", () => {
     await page.getByText("Not sent yet").waitFor()
     // While its clock stands the page tries only when it is told to, in vain. Then it is left to itself: an attempt that
     // was under way may be the one that succeeds, and the banner be gone before anybody could press anything.
-    await page.clock.pauseAt(Date.now() + 1_000)
+    await page.clock.pauseAt(Date.now() + 30_000)
     const tried = page.waitForEvent("requestfailed", (request) => /sessions\/.*\/events/.test(request.url()))
     await page.getByRole("button", { name: "Now" }).click()
     await page.clock.runFor(1)
@@ -168,12 +168,11 @@ describe("a session", () => {
     const conversation = page.getByRole("region", { name: "Conversation" })
     const height = () => conversation.evaluate((box) => box.scrollHeight)
     const before = await height()
-    await conversation.evaluate((box) => box.scrollTo(0, 0))
-    await page.getByText("(turn 551)").waitFor()
+    await scrollUpTo(conversation, page.getByText("(turn 551)"))
     await expect.poll(height, SOON).toBeGreaterThan(before * 1.5)
-    const place = await page.getByText("(turn 551)").boundingBox()
-    expect(place?.y, "what one reads stays where it is").toBeGreaterThan(0)
-    expect(place?.y).toBeLessThan(740)
+    const top = async () => (await page.getByText("(turn 551)").boundingBox())?.y
+    await expect.poll(top, { ...SOON, message: "what one reads stays where it is" }).toBeGreaterThan(0)
+    expect(await top()).toBeLessThan(740)
     await conversation.focus()
     await page.keyboard.press("End")
     await page.getByText("(turn 600)").waitFor()

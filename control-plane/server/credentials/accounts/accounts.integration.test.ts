@@ -149,7 +149,7 @@ describe("a token near its end", () => {
     const { userId } = await linked()
     now += 8 * HOUR_MS - 60_000
     const before = github.counts.refreshes
-    const replicas = [access, replica(openPool()).access, replica(openPool()).access]
+    const replicas = [access, replica(openPool(20)).access, replica(openPool(20)).access]
     const headers = await Promise.all(
       Array.from({ length: 1_000 }, (_, index) => replicas[index % 3]?.gitAuthorization(userId, host)),
     )

@@ -9,6 +9,7 @@ import { systemClock } from "../../time/index.ts"
 import { foldText } from "../../transcripts/fold.ts"
 import type { AgentRequest, Change, Message, Part } from "../../transcripts/types.ts"
 import { type AgentConnection, type AgentTarget, createRuntime } from "../index.ts"
+import { TIMES } from "./limits.ts"
 
 const runtime = createRuntime({ clock: systemClock, log: pino({ level: "silent" }) })
 const asking = { "*": "allow", bash: { "*": "allow", "echo ask*": "ask" } }
@@ -187,7 +188,7 @@ test("a turn with tools streams as messages, and the user's own message is not r
 
 test("a long answer arrives in pieces while it is written", async () => {
   const session = await follow()
-  await session.turn("slow: 60 20")
+  await session.turn("slow: 60 100")
   const deltas = session.changes.filter(({ type }) => type === "part.delta")
   expect(deltas.length).toBeGreaterThan(5)
   expect(session.said.at(-1)).toMatch(/^word0 .* word59$/)
@@ -260,13 +261,15 @@ test("a sub-agent's work is followed and carries its conversation", async () => 
 
 test("a huge output is passed on shortened, seldom enough, and ends complete", async () => {
   const session = await follow()
+  const start = performance.now()
   await session.turn("bash: for i in $(seq 1 300); do seq 1 100; sleep 0.005; done\nsay: ok")
+  const elapsed_ms = performance.now() - start
   const updates = session.changes.flatMap((change) =>
     change.type === "part.updated" && change.part.body.tool?.status === "running" ? [change] : [],
   )
-  const chars = JSON.stringify(updates).length
-  expect(updates.length).toBeLessThan(40)
-  expect(chars).toBeLessThan(1_000_000)
+  const ofLarge = updates.filter(({ part }) => (part.body.tool?.output?.length ?? 0) > TIMES.large_part_chars)
+  expect(ofLarge.length).toBeLessThan(5 + elapsed_ms / (0.8 * TIMES.large_part_interval_ms))
+  expect(JSON.stringify(updates).length).toBeLessThan((updates.length + 1) * 80_000)
   expect(session.tools[0]?.output?.trimEnd().endsWith("100")).toBe(true)
 })
 
@@ -286,6 +289,8 @@ test("a stream that is cut in mid-turn is taken up again without losing or repea
   const session = await follow({ ...agent.target, baseUrl: proxy.url })
   await session.prompt("bash: sleep 0.3\nslow: 80 20")
   await session.until("the answer growing", () => session.said.some((text) => text.includes("word10")))
+  // A machine that stood still may have cost a connection before.
+  session.links.length = 0
   proxy.cut()
   await session.until("the stream's return", () => session.links.includes("back"))
   await session.until("the turn's end", () => session.activity === "idle")
@@ -316,8 +321,8 @@ test("a connection whose receiver refuses ends and delivers nothing more", async
 test("a wrong password, an agent that is not there and an id of another kind are told apart", async () => {
   const { Secret } = await import("../../crypto/index.ts")
   const stranger = { ...agent.target, password: new Secret("wrong") }
-  expect(await runtime.probe(agent.target, 5000)).toBe(true)
-  expect(await runtime.probe(stranger, 5000)).toBe(false)
+  expect(await runtime.probe(agent.target, 60_000)).toBe(true)
+  expect(await runtime.probe(stranger, 60_000)).toBe(false)
   expect(await runtime.probe({ ...agent.target, baseUrl: "http://127.0.0.1:1" }, 1000)).toBe(false)
   await expect(runtime.abort(stranger, "ses_1")).rejects.toMatchObject({ code: "agent_failed" })
   const escape = runtime.answerPermission(agent.target, "../config", { reply: "once" })

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest"
 import { type Agent, startAgent } from "../../../../test/support/opencode.ts"
 import { patch } from "./patch.ts"
 
-const timeout_ms = 10_000
+const timeout_ms = 90_000
 const origin = mkdtempSync(join(tmpdir(), "berth-patch-"))
 let agent: Agent
 

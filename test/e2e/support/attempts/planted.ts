@@ -60,7 +60,7 @@ chmod +x .berth/auth-helpers/fetch-vertex-token`
       {
         name: "bending the running agent's configuration",
         refusedBy: "read-only mount; the key that would go elsewhere is a placeholder",
-        script: `curl -s -m 5 -u "opencode:$OPENCODE_SERVER_PASSWORD" -X PATCH -H 'content-type: application/json' -w ' [HTTP %{http_code}]' \\
+        script: `curl -s -m 60 -u "opencode:$OPENCODE_SERVER_PASSWORD" -X PATCH -H 'content-type: application/json' -w ' [HTTP %{http_code}]' \\
           -d '{"share":"manual"}' 'http://127.0.0.1:4096/global/config'; cat /etc/berth/agent/opencode/opencode.json | jq -c '.provider.demo.options.apiKey'`,
         refusal: /\[HTTP [45]\d\d\]"kept-outside-of-this-pod"/,
       },
