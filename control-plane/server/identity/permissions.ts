@@ -1,5 +1,5 @@
 import { AppError } from "../errors/index.ts"
-import type { Authentication } from "./types.ts"
+import { ADMINISTRATOR, type Authentication, READ_ONLY } from "./types.ts"
 
 interface Rule {
   /** Nobody needs to be signed in. */
@@ -42,9 +42,6 @@ export const SCOPES = Object.keys(PERMISSIONS).filter((name): name is Scope => {
   const { open, token } = RULES[name as Permission]
   return open !== true && token !== false
 })
-
-export const ADMINISTRATOR = "admin"
-const READ_ONLY = "readonly"
 
 /**
  * Whether somebody may use what asks for `permission`. Roles of an operator's own making are members.

@@ -1,6 +1,21 @@
 import type { IncomingMessage } from "node:http"
-import type { Principal } from "../sessions/types.ts"
 import type { Scope } from "./permissions.ts"
+
+/** The role that administers: users, providers, the audit log. */
+export const ADMINISTRATOR = "admin"
+/** The role that may look and not write. Every other name is a member's. */
+export const READ_ONLY = "readonly"
+
+/** The principal that every request is made by, however it signed in. */
+export interface Principal {
+  readonly userId: string
+  readonly email: string
+  readonly name: string
+  readonly role: string
+  readonly method: "password" | "oidc" | "header" | "token"
+  /** The login (cookie) or token behind it, for revocation and for the audit log. */
+  readonly loginId: string | null
+}
 
 /** What a request proved itself with: a browser's login, an API token, an operator's key, a proxy's header. */
 export type ProofKind = "login" | "token" | "key" | "header"

@@ -1,5 +1,6 @@
 import { AppError } from "../errors/index.ts"
-import type { Principal, SessionRecord } from "./types.ts"
+import { ADMINISTRATOR, type Principal, READ_ONLY } from "../identity/types.ts"
+import type { SessionRecord } from "./types.ts"
 
 /**
  * How far a principal's rights to one session reach; each level includes those before it.
@@ -8,8 +9,6 @@ import type { Principal, SessionRecord } from "./types.ts"
 export type Access = "none" | "exists" | "read" | "own"
 
 const LEVELS: readonly Access[] = ["none", "exists", "read", "own"]
-const ADMINISTRATOR = "admin"
-const READ_ONLY = "readonly"
 
 type Subject = Pick<Principal, "userId" | "role">
 type Protected = Pick<SessionRecord, "ownerId" | "visibility">

@@ -1,4 +1,5 @@
 import type { BindingInput } from "../credentials/index.ts"
+import type { Visibility } from "../settings/types.ts"
 
 export const DESIRED = ["running", "stopped", "deleted"] as const
 export type Desired = (typeof DESIRED)[number]
@@ -9,9 +10,6 @@ export type SessionStatus = (typeof STATUSES)[number]
 export const ACTIVITIES = ["busy", "idle", "waiting"] as const
 /** What a running agent does; `waiting` means that it asked the user something. */
 export type Activity = (typeof ACTIVITIES)[number]
-
-export const VISIBILITIES = ["private", "public"] as const
-export type Visibility = (typeof VISIBILITIES)[number]
 
 export const STEP_NAMES = ["scheduled", "image", "workspace", "agent"] as const
 /** One named step of a start-up, as people see it. Times are milliseconds since the epoch. */
@@ -76,15 +74,4 @@ export interface Lease {
   readonly sessionId: string
   readonly holder: string
   readonly epoch: bigint
-}
-
-/** The principal that every request is made by, however it signed in. */
-export interface Principal {
-  readonly userId: string
-  readonly email: string
-  readonly name: string
-  readonly role: string
-  readonly method: "password" | "oidc" | "header" | "token"
-  /** The login (cookie) or token behind it, for revocation and for the audit log. */
-  readonly loginId: string | null
 }

@@ -1,7 +1,7 @@
+import type { Principal } from "../identity/types.ts"
 import { accessTo, mayDo } from "./permissions.ts"
 import type { SessionView } from "./service-types.ts"
 import type { StoredSession } from "./store/rows.ts"
-import type { Principal } from "./types.ts"
 
 /** A session as one caller may see it. Who only learns that it exists sees none of its words. */
 export function viewOf(session: StoredSession, principal: Pick<Principal, "userId" | "role">): SessionView {

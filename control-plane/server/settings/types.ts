@@ -1,4 +1,6 @@
-import { VISIBILITIES, type Visibility } from "../sessions/types.ts"
+/** Who may watch a session: its owner only, or everybody signed in. */
+export const VISIBILITIES = ["private", "public"] as const
+export type Visibility = (typeof VISIBILITIES)[number]
 
 /** A person's preferences: the column `users.settings`. */
 export interface UserSettings {

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from "node:http"
 import type { Readable } from "node:stream"
 import type { FromSchema, JSONSchema } from "json-schema-to-ts"
 import type { Authentication, Permission, Visitor } from "../../identity/index.ts"
-import type { Principal } from "../../sessions/types.ts"
+import type { Principal } from "../../identity/types.ts"
 import type { ServerSentEvent } from "../streams/writer.ts"
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE"

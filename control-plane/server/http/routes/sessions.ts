@@ -1,7 +1,7 @@
 import { AppError } from "../../errors/index.ts"
 import type { PermissionReply, QuestionReply } from "../../runtime/types.ts"
 import type { CreateSession, SessionQuery, Sessions } from "../../sessions/service-types.ts"
-import type { Visibility } from "../../sessions/types.ts"
+import type { Visibility } from "../../settings/types.ts"
 import type { ServerSentEvent } from "../streams/writer.ts"
 import type { Call } from "./route.ts"
 

@@ -1,5 +1,5 @@
 import { SCOPES } from "../../identity/index.ts"
-import { VISIBILITIES } from "../../sessions/types.ts"
+import { VISIBILITIES } from "../../settings/types.ts"
 import { displayName, pageOf, time } from "./common.ts"
 
 export const authMethods = {

@@ -1,5 +1,6 @@
 import { BINDING_TYPES } from "../../credentials/index.ts"
-import { ACTIVITIES, DESIRED, STATUSES, STEP_NAMES, VISIBILITIES } from "../../sessions/types.ts"
+import { ACTIVITIES, DESIRED, STATUSES, STEP_NAMES } from "../../sessions/types.ts"
+import { VISIBILITIES } from "../../settings/types.ts"
 import { pageOf, time } from "./common.ts"
 
 const title = { type: "string", minLength: 1, maxLength: 200, description: "For people." } as const

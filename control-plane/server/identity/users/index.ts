@@ -1,9 +1,8 @@
 import type { Audit } from "../../audit/types.ts"
 import { type Database, withTransaction } from "../../database/index.ts"
 import { AppError } from "../../errors/index.ts"
-import type { Principal } from "../../sessions/types.ts"
 import { deleteLogins } from "../logins/store.ts"
-import { ADMINISTRATOR } from "../permissions.ts"
+import { ADMINISTRATOR, type Principal } from "../types.ts"
 import {
   countAdministrators,
   findUser,

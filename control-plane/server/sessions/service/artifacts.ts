@@ -1,9 +1,9 @@
 import type { ArtifactKeeper, Artifacts } from "../../artifacts/index.ts"
 import { translateDatabaseError } from "../../database/index.ts"
 import type { Database } from "../../database/types.ts"
+import type { Principal } from "../../identity/types.ts"
 import { require } from "../permissions.ts"
 import { findSession } from "../store/sessions.ts"
-import type { Principal } from "../types.ts"
 
 /**
  * What is kept of a session, for those who may read its transcript. Of one that is deleted: who could at its end.

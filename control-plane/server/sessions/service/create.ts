@@ -4,6 +4,7 @@ import { newId } from "../../crypto/index.ts"
 import { withTransaction } from "../../database/index.ts"
 import type { Database } from "../../database/types.ts"
 import { AppError } from "../../errors/index.ts"
+import type { Principal } from "../../identity/types.ts"
 import { readSettings, type UserSettings } from "../../settings/index.ts"
 import type { Clock } from "../../time/index.ts"
 import type { Workloads } from "../../workloads/index.ts"
@@ -11,7 +12,6 @@ import { checkEnvironment, checkRepository, DEFAULT_TITLE, titleFrom } from "../
 import type { CreateSession } from "../service-types.ts"
 import { firstSteps } from "../steps.ts"
 import { countActive, findByIdempotencyKey, insertSession, lockOwner } from "../store/sessions.ts"
-import type { Principal } from "../types.ts"
 
 export interface CreateParts {
   readonly database: Database

@@ -1,8 +1,8 @@
 import type { Database, Notifications } from "../../database/types.ts"
+import type { Principal } from "../../identity/types.ts"
 import type { Clock } from "../../time/index.ts"
 import { accessTo } from "../permissions.ts"
 import { readProtection } from "../store/sessions.ts"
-import type { Principal } from "../types.ts"
 
 /** Rights are looked at again at least this often, whether or not a notification came. */
 const RECHECK_MS = 2_500

@@ -7,13 +7,13 @@ import { createVault, type SessionChoices, sealedColumns } from "../../credentia
 import { newId, Secret } from "../../crypto/index.ts"
 import { createNotifications } from "../../database/index.ts"
 import { AppError } from "../../errors/index.ts"
+import type { Visibility } from "../../settings/types.ts"
 import { systemClock } from "../../time/index.ts"
 import { createTranscripts } from "../../transcripts/index.ts"
 import type { Workloads } from "../../workloads/index.ts"
 import { createWorkloadStore } from "../../workloads/store.ts"
 import { createSessions, type Principal, type Sessions } from "../index.ts"
 import { FakeAgent } from "../testing/fake-agent.ts"
-import type { Visibility } from "../types.ts"
 
 const { database, url } = await testDatabase()
 const log = pino({ level: "silent" })

@@ -1,9 +1,9 @@
 import type { Database, Notifications } from "../../database/types.ts"
+import type { Principal } from "../../identity/types.ts"
 import type { Clock } from "../../time/index.ts"
 import { accessTo } from "../permissions.ts"
 import type { SessionView } from "../service-types.ts"
 import { findSessions, listVisibleIds } from "../store/sessions.ts"
-import type { Principal } from "../types.ts"
 import { viewOf } from "../view.ts"
 
 /** Changes that come within this time are told once. */

@@ -1,8 +1,9 @@
 import type { Database } from "../../database/types.ts"
 import { AppError } from "../../errors/index.ts"
+import type { Visibility } from "../../settings/types.ts"
 import { visibleTo } from "../permissions.ts"
 import type { SessionQuery } from "../service-types.ts"
-import type { SessionRecord, SessionStatus, StartStep, Visibility } from "../types.ts"
+import type { SessionRecord, SessionStatus, StartStep } from "../types.ts"
 import { SELECT_SESSION, type SessionRow, type StoredSession, toSession } from "./rows.ts"
 
 export interface NewSession {

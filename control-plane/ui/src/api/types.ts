@@ -1,7 +1,8 @@
 // What the API answers, taken from the server's own types so that the two cannot differ.
 export type { PermissionReply, QuestionReply } from "../../../server/runtime/types.ts"
 export type { CreateSession, SessionView } from "../../../server/sessions/service-types.ts"
-export type { SessionStatus, StartStep, Visibility } from "../../../server/sessions/types.ts"
+export type { SessionStatus, StartStep } from "../../../server/sessions/types.ts"
+export type { Visibility } from "../../../server/settings/types.ts"
 export type {
   AgentRequest,
   Change,
