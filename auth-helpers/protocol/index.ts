@@ -1,6 +1,7 @@
 /**
- * What travels between a session's pod and the broker. The broker, the auth sidecar and workspace-init import these
- * types and nothing else of each other.
+ * What travels between a session's pod and the broker. The control plane, the auth sidecar and workspace-init import
+ * this folder and nothing else of each other: the messages, which headers and variables may pass, and the relay that
+ * both hops use.
  */
 
 /** Answer of `GET /v1/workload`; 204 without a body while the workload is not bound to a session. */

@@ -1,7 +1,8 @@
+import { readFileSync } from "node:fs"
 import { describe, expect, test } from "vitest"
 import { docstrings } from "./rules/docstrings.ts"
 import { environmentAccess } from "./rules/environment.ts"
-import { importDirection, importEndings } from "./rules/imports.ts"
+import { importDirection, importEndings, rooms } from "./rules/imports.ts"
 import { fileLength, functionLength } from "./rules/length.ts"
 import { sqlInStores } from "./rules/sql.ts"
 import { bannedWords } from "./rules/words.ts"
@@ -10,6 +11,7 @@ import { parseSource, type Rule } from "./source.ts"
 const lines = (count: number) => "void 0\n".repeat(count)
 const inStores = sqlInStores(new Set(["sessions"]))
 const server = "control-plane/server"
+const protocol = "../../../auth-helpers/protocol"
 
 const caught: [what: string, rule: Rule, path: string, text: string][] = [
   ["a file of 401 lines", fileLength, "scripts/a.ts", lines(401)],
@@ -23,6 +25,16 @@ const caught: [what: string, rule: Rule, path: string, text: string][] = [
   ["an export past the index", importDirection, `${server}/http/a.ts`, `export { x } from "../sessions/store.ts"`],
   ["a dynamic import past the index", importDirection, `${server}/http/a.ts`, `await import("../audit/store.ts")`],
   ["a database that knows sessions", importDirection, `${server}/database/a.ts`, `import "../sessions/index.ts"`],
+  ["a room that another has no door to", importDirection, `${server}/audit/a.ts`, `import "../sessions/types.ts"`],
+  [
+    "a value where types are meant",
+    importDirection,
+    `${server}/runtime/a.ts`,
+    `import { x } from "../sessions/types.ts"`,
+  ],
+  ["a room that no table knows", importDirection, `${server}/cellar/a.ts`, `import "../database/index.ts"`],
+  ["the protocol in a store of settings", importDirection, `${server}/settings/a.ts`, `import "${protocol}/index.ts"`],
+  ["a pod's own code in the server", importDirection, `${server}/broker/a.ts`, `import "${protocol}/../main.ts"`],
   ["Kubernetes in a feature", importDirection, `${server}/sessions/a.ts`, `import k from "@kubernetes/client-node"`],
   [
     "the control plane in a pod",
@@ -54,7 +66,8 @@ const allowed: [what: string, rule: Rule, path: string, text: string][] = [
   ["a function of 70 lines", functionLength, "scripts/a.ts", `function f() {\n${lines(68)}}`],
   ["a long describe block", functionLength, "scripts/a.test.ts", `describe.each([1])("x", () => {\n${lines(80)}})`],
   ["http that imports a feature", importDirection, `${server}/http/a.ts`, `import { x } from "../sessions/index.ts"`],
-  ["the types of a feature", importDirection, `${server}/audit/a.ts`, `import "../sessions/service-types.ts"`],
+  ["the types of a feature", importDirection, `${server}/broker/a.ts`, `import type { X } from "../sessions/types.ts"`],
+  ["the protocol in the broker", importDirection, `${server}/broker/a.ts`, `import { x } from "${protocol}/relay.ts"`],
   ["the composition root", importDirection, `${server}/main.ts`, `import { x } from "./http/index.ts"`],
   ["Kubernetes in cluster/", importDirection, `${server}/cluster/a.ts`, `import k from "@kubernetes/client-node"`],
   ["types of Kubernetes", importDirection, `${server}/workloads/a.ts`, `import type k from "@kubernetes/client-node"`],
@@ -87,3 +100,18 @@ describe("a rule", () => {
     expect(rule(parseSource({ path, text }))).toEqual([])
   })
 })
+
+test("ARCHITECTURE.md tells of every room what the rule lets it import", () => {
+  const rows = [...readFileSync("ARCHITECTURE.md", "utf8").matchAll(/^\| `…\/([^`]+)` \|.*\| ([^|]*) \|$/gm)]
+  const told = rows.flatMap(([, names = "", column = ""]) => {
+    const [whole = "", types = ""] = column.split("types of")
+    const may = [...namesIn(whole), ...namesIn(types).map((name) => `types of ${name}`)].sort()
+    return [...names.matchAll(/[a-z-]+/g)].map(([name]) => [name, may] as const)
+  })
+  const held = Object.entries(rooms).map(([name, may]) => [name, [...may].sort()] as const)
+  expect(Object.fromEntries(told)).toEqual(Object.fromEntries(held))
+})
+
+function namesIn(text: string): string[] {
+  return [...text.matchAll(/`([a-z-]+)`/g)].map(([, name = ""]) => name)
+}

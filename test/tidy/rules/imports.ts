@@ -11,9 +11,42 @@ interface Import {
 }
 
 const server = "control-plane/server/"
-/** What every folder of the server may use. */
+/** What every room of the server may use. */
 const foundations = new Set(["errors", "time", "crypto", "config", "observability"])
-const lowest = new Set(["database", "cluster", "crypto", "errors", "time"])
+/** The wire between a session's pod and the broker: the one thing of a pod that the control plane knows. */
+const protocol = "auth-helpers/protocol/"
+
+/**
+ * What each room of the server may import beside the foundations, as ARCHITECTURE.md has it: a room, or only its types.
+ * A room that is not here does not pass.
+ */
+export const rooms: Readonly<Record<string, readonly string[]>> = {
+  http: ["audit", "credentials", "database", "identity", "sessions", "settings", "types of runtime"],
+  identity: ["database", "types of audit", "types of credentials"],
+  sessions: [
+    ...["credentials", "database", "identity", "protocol", "settings", "workloads"],
+    ...["types of artifacts", "types of audit", "types of runtime", "types of transcripts"],
+  ],
+  workloads: ["cluster", "credentials", "database", "protocol", "types of runtime", "types of sessions"],
+  runtime: ["types of sessions", "types of transcripts"],
+  transcripts: ["database", "types of sessions"],
+  artifacts: ["database", "types of runtime", "types of sessions", "types of transcripts"],
+  credentials: ["database", "protocol", "types of audit"],
+  broker: [
+    ...["cluster", "credentials", "database", "protocol"],
+    ...["types of audit", "types of sessions", "types of transcripts"],
+  ],
+  audit: ["database"],
+  settings: ["database"],
+  config: [],
+  observability: [],
+  database: [],
+  cluster: [],
+  crypto: [],
+  errors: [],
+  time: [],
+  "secrets-job": [],
+}
 const kubernetesClients = new Set(["cluster", "secrets-job"])
 
 /** Every static and dynamic import and re-export of a file. */
@@ -75,21 +108,33 @@ function directionFault(path: string, target: string, { typeOnly }: Import): str
   if (!path.startsWith("control-plane/") && target.startsWith("control-plane/")) {
     return "a session's pod holds nothing of the control plane"
   }
-  return path.startsWith(server) && target.startsWith(server) ? serverFault(path, target) : undefined
+  return path.startsWith(server) ? serverFault(path, target, typeOnly) : undefined
 }
 
-function serverFault(path: string, target: string): string | undefined {
+function serverFault(path: string, target: string, typeOnly: boolean): string | undefined {
   const from = featureOf(path)
+  if (!target.startsWith(server)) {
+    return target.startsWith(protocol)
+      ? roomFault(from, "protocol", typeOnly)
+      : "the server imports of a pod its protocol"
+  }
   const to = featureOf(target)
   if (from === to) return undefined
   if (to === undefined) return "nothing imports the composition root"
-  if (to === "http" && from !== undefined) return "no feature imports http"
-  if (from !== undefined && lowest.has(from) && !lowest.has(to) && !foundations.has(to)) {
-    return `${from} lies below ${to}`
-  }
+  const fault = foundations.has(to) ? undefined : roomFault(from, to, typeOnly)
+  if (fault !== undefined) return fault
   const inside = target.slice(`${server}${to}/`.length)
   if (inside === "index.ts" || /^[a-z-]*(types|schema)\.ts$/.test(inside)) return undefined
   return `${to} is entered through its index.ts or its types`
+}
+
+/** Whether one room may use another: the composition root may use all. */
+function roomFault(from: string | undefined, to: string, typeOnly: boolean): string | undefined {
+  if (from === undefined) return undefined
+  const may = rooms[from]
+  if (may === undefined) return `${from} is in no table: name what it may import in imports.ts and in ARCHITECTURE.md`
+  if (may.includes(to) || (typeOnly && may.includes(`types of ${to}`))) return undefined
+  return may.includes(`types of ${to}`) ? `${from} takes only types from ${to}` : `${from} may not import ${to}`
 }
 
 /** The folder of the server that a path is in; undefined for its main.ts and for everything else. */
