@@ -45,7 +45,7 @@ export class Administration {
     this.users = seedUsers(now)
     this.events = seedEvents(now)
     this.seal = {
-      checkpoint: { lastId: 4_988, sealedAt: now - 40_000 },
+      checkpoint: { id: 83, lastId: 4_988, sealedAt: now - 40_000, keyId: "k1", digest: "5e".repeat(32) },
       unsealed: { events: 12, oldestAt: now - 30_000 },
     }
   }

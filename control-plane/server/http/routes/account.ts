@@ -1,9 +1,17 @@
 import type { Audit } from "../../audit/types.ts"
 import type { Database } from "../../database/index.ts"
 import type { Identity, NewLogin } from "../../identity/index.ts"
+import type { Principal } from "../../identity/types.ts"
 import { loadSettings, saveSettings, type UserSettings } from "../../settings/index.ts"
 import type { Clock } from "../../time/index.ts"
 import type { Call } from "./route.ts"
+
+/** The body of `GET /api/me`. */
+export interface Me extends Pick<Principal, "email" | "name" | "role" | "method"> {
+  readonly id: string
+  /** Signed in with a one-time password, which is good for choosing another one and nothing else. */
+  readonly mustChangePassword: boolean
+}
 
 type Caller = Pick<Call, "authentication" | "principal" | "visitor" | "headers" | "setHeader">
 
@@ -72,7 +80,7 @@ export function accountHandlers(parts: {
   }
 }
 
-function meOf({ principal, authentication }: Caller, name: string) {
+function meOf({ principal, authentication }: Caller, name: string): Me {
   const { userId: id, email, role, method } = principal
   return { id, email, name, role, method, mustChangePassword: authentication?.mustChangePassword ?? false }
 }

@@ -1,45 +1,17 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query"
+import type { Me } from "../../../server/http/routes/account.ts"
+import type { UserSettings } from "../../../server/settings/types.ts"
 import { useApi } from "../app/services.ts"
-import type { Visibility } from "./types.ts"
 
-export interface Me {
-  readonly id: string
-  readonly email: string
-  readonly name: string
-  readonly role: string
-  /** How this browser proves it: with `header`, a proxy does, and there is nothing to sign out of here. */
-  readonly method: "password" | "oidc" | "header" | "token"
-  /** Signed in with a one-time password, which is good for choosing another one and nothing else. */
-  readonly mustChangePassword?: boolean
-}
+export type { LoginView as Login, Offer } from "../../../server/identity/types.ts"
+export type { Me }
+export type Settings = UserSettings
 
 /** What is only there for those who administer. */
 export const ADMINISTRATOR = "admin"
 
 /** Who may look, and not write. */
 export const READ_ONLY = "readonly"
-
-/** One way to sign in. `path` is relative to the path prefix. */
-export interface Offer {
-  readonly id: string
-  readonly kind: "form" | "redirect"
-  readonly label: string
-  readonly path: string | null
-}
-
-export interface Login {
-  readonly id: string
-  readonly method: string
-  readonly userAgent: string
-  readonly address: string
-  readonly createdAt: number
-  readonly lastSeenAt: number
-  readonly current: boolean
-}
-
-export interface Settings {
-  readonly defaultVisibility: Visibility
-}
 
 /** Who is signed in. */
 export function useMe() {

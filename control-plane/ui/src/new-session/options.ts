@@ -1,20 +1,12 @@
 import { useQuery } from "@tanstack/react-query"
+import type { ProfileView } from "../../../server/credentials/profiles/profiles.ts"
 import type { CreateSession } from "../api/types.ts"
 import { useApi } from "../app/services.ts"
 
 export type BindingType = NonNullable<CreateSession["binding"]>["type"]
 
 /** A set of credentials that a session can be made with: names only, never a value. */
-export interface ProfileOption {
-  readonly name: string
-  readonly isDefault: boolean
-  readonly binding: string
-  readonly allowedBindings: readonly string[]
-  readonly resolvers: readonly string[]
-  readonly environmentFiles: readonly string[]
-  /** Variables that the agent itself can read. */
-  readonly exposedToAgent: readonly string[]
-}
+export type ProfileOption = ProfileView
 
 /** What there is to choose from for a session. */
 export interface SessionOptions {

@@ -1,27 +1,12 @@
-/** An account at a git host, as its owner sees it. Times are milliseconds since the epoch. */
-export interface LinkedAccount {
-  readonly id: string
-  readonly provider: string
-  readonly host: string
-  readonly login: string
-  readonly name: string
-  readonly email: string
-  /** Why it has to be linked again; null while it works. */
-  readonly brokenReason: string | null
-  readonly createdAt: number
-}
+import type { AccountView, LinkedAccounts } from "../../../server/credentials/accounts/accounts.ts"
 
-interface LinkableHost {
-  readonly provider: string
-  readonly host: string
-  /** Where the owner of a repository lets in the app that accounts are linked through. */
-  readonly installUrl: string | null
-}
+/** An account at a git host, as its owner sees it. Times are milliseconds since the epoch. */
+export type LinkedAccount = AccountView
 
 /** What is linked, and where accounts can be linked. */
 export interface LinkedAccountList {
   readonly items: readonly LinkedAccount[]
-  readonly available: readonly LinkableHost[]
+  readonly available: Readonly<ReturnType<LinkedAccounts["available"]>>
 }
 
 /** The hosts that have no account of this user yet. */

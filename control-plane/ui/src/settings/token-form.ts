@@ -1,14 +1,8 @@
+import type { TokenView } from "../../../server/identity/api-tokens/index.ts"
 import type { Me } from "../api/account.ts"
 
 /** An API token, without the token. Times are milliseconds since the epoch. */
-export interface ApiToken {
-  readonly id: string
-  readonly name: string
-  readonly scopes: readonly string[]
-  readonly createdAt: number
-  readonly lastUsedAt: number | null
-  readonly expiresAt: number
-}
+export type ApiToken = TokenView
 
 interface Scope {
   readonly name: string

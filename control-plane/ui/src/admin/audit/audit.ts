@@ -1,26 +1,12 @@
+import type { AuditSeal, StoredAuditEvent } from "../../../../server/audit/types.ts"
 import { plural } from "../../format/numbers.ts"
 import { ago } from "../../format/time.ts"
 
 /** Something that somebody did or tried. `at` is milliseconds since the epoch. */
-export interface AuditEvent {
-  readonly id: number
-  readonly at: number
-  readonly actorId: string | null
-  readonly actor: string
-  readonly action: string
-  readonly sessionId: string | null
-  readonly requestId: string | null
-  readonly address: string | null
-  readonly outcome: "ok" | "refused" | "failed"
-  readonly facts: Readonly<Record<string, unknown>>
-}
+export type AuditEvent = StoredAuditEvent
 
 /** How far the record is sealed. Times are milliseconds since the epoch. */
-export interface Seal {
-  readonly checkpoint: { readonly lastId: number; readonly sealedAt: number } | null
-  /** `events` is counted up to a limit; `oldestAt` is the first one's. */
-  readonly unsealed: { readonly events: number; readonly oldestAt: number | null }
-}
+export type Seal = AuditSeal
 
 /** An event that waits longer than this for a seal is more than bad luck. */
 const WAITING_MS_MAX = 5 * 60_000

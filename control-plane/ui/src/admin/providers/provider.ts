@@ -1,23 +1,12 @@
+import type { ProviderView } from "../../../../server/credentials/providers/admin.ts"
+
 /** What stands where a stored secret is; sent back, it keeps the secret. */
 export const SECRET_PLACEHOLDER = "%%SECRET%%"
 
 /** A model provider as administrators see it. */
-export interface Provider {
-  readonly id: string
-  readonly source: "values" | "database"
-  /** OpenCode's provider object. */
-  readonly definition: Readonly<Record<string, unknown>>
-  /** Milliseconds since the epoch; null for one of the values. */
-  readonly updatedAt: number | null
-  readonly updatedBy: string | null
-}
+export type Provider = ProviderView
 
-/** How a provider answered when it was asked for its models. */
-export interface ProviderTest {
-  readonly ok: boolean
-  readonly status: number | null
-  readonly message: string
-}
+export type { ProviderTest } from "../../../../server/credentials/providers/test-provider.ts"
 
 /** What of a definition fits a line: its name, its package, how many models it names. */
 export function summaryOf({ id, definition }: Provider): { name: string; npm: string; models: readonly string[] } {

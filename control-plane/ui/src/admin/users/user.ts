@@ -1,15 +1,7 @@
+import type { UserView } from "../../../../server/identity/users/index.ts"
+
 /** A person as administrators see him. Times are milliseconds since the epoch. */
-export interface User {
-  readonly id: string
-  /** Who vouches for him; `local` for an account with a password here. */
-  readonly issuer: string
-  readonly email: string
-  readonly name: string
-  readonly role: string
-  readonly disabled: boolean
-  readonly createdAt: number
-  readonly lastSignInAt: number | null
-}
+export type User = UserView
 
 /** The roles that mean something everywhere, with what they let one do. */
 export const ROLES = [
