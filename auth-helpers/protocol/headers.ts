@@ -53,8 +53,17 @@ export function responseHeaders(headers: IncomingHttpHeaders): OutgoingHttpHeade
   return keep(headers, (name) => !UPSTREAMS_OWN.includes(name))
 }
 
+/**
+ * A caller may name headers in `Connection` that end with it. Where a body ends is not for it to forget: the next server
+ * would take the body for a request of its own.
+ */
+function namedByConnection({ connection = "" }: IncomingHttpHeaders): string[] {
+  const names = connection.split(",").map((name) => name.trim().toLowerCase())
+  return names.filter((name) => name !== "content-length")
+}
+
 function keep(headers: IncomingHttpHeaders, mayPass: (name: string) => boolean): OutgoingHttpHeaders {
-  const named = (headers.connection ?? "").split(",").map((name) => name.trim().toLowerCase())
+  const named = namedByConnection(headers)
   const kept: OutgoingHttpHeaders = {}
   for (const [name, value] of Object.entries(headers)) {
     if (value === undefined || HOP_BY_HOP.includes(name) || named.includes(name) || !mayPass(name)) continue

@@ -80,11 +80,22 @@ export async function relay(
   }
 }
 
+/**
+ * Headers that tell where the request's body ends, whatever its method is and whatever has happened to those of the caller.
+ * Node tells nothing of the body of a GET, HEAD, DELETE or OPTIONS by itself, and the upstream would read it as the
+ * connection's next request: one that nobody has looked at.
+ */
+function framed(incoming: IncomingMessage, { headers, body }: RelayTarget): OutgoingHttpHeaders {
+  const { "content-length": length = "0", "transfer-encoding": pieces } = incoming.headers
+  const known = Object.keys(headers).some((name) => name.toLowerCase() === "content-length")
+  const hasBody = body !== undefined || pieces !== undefined || Number(length) > 0
+  return hasBody && !known ? { ...headers, "transfer-encoding": "chunked" } : headers
+}
+
 function open(incoming: IncomingMessage, target: RelayTarget, options: RelayOptions): ClientRequest {
-  const chunked = target.body === undefined && incoming.headers["transfer-encoding"] !== undefined
   const upstream = (target.url.protocol === "https:" ? https : http).request(target.url, {
     method: incoming.method ?? "GET",
-    headers: chunked ? { ...target.headers, "transfer-encoding": "chunked" } : target.headers,
+    headers: framed(incoming, target),
     agent: target.agent,
     ...(target.lookup === undefined ? {} : { lookup: target.lookup }),
   })

@@ -221,6 +221,19 @@ describe("the gateway refuses", () => {
     })
   })
 
+  it("to take a request's body for a request of its own, whatever Connection says of its length", async () => {
+    model.behave((request, response) => void response.end(request.url))
+    const before = model.seen.length
+    const hidden = "POST /v1/hidden HTTP/1.1\r\nContent-Length: 0\r\nX-A: "
+    for (const method of ["GET", "DELETE", "OPTIONS"]) {
+      const headers = { connection: "content-length", "content-length": String(hidden.length) }
+      expect(await ask("/llm/demo/own", { method, headers, body: hidden })).toMatchObject({ body: "/v1/own" })
+      expect(await ask("/llm/demo/next", { method: "GET" })).toMatchObject({ body: "/v1/next" })
+    }
+    const seen = model.seen.slice(before).map(({ method, url }) => `${method} ${url}`)
+    expect(seen).toEqual(["GET", "DELETE", "OPTIONS"].flatMap((method) => [`${method} /v1/own`, "GET /v1/next"]))
+  })
+
   it("a pod whose token has run out, in words", async () => {
     const other = await broker.addSession()
     const stale = await startSidecar(broker, other)

@@ -109,7 +109,12 @@ async function followed({ dialer, redirects }: GitRouteOptions, sessionId: strin
   for (let hops = 0; hops <= REDIRECTS_MAX; hops++) {
     const url = addressOf(origin, prefix, operation.suffix)
     try {
-      await forward(passage, dialer, { url, headers }, { answer: (response) => answer(response, url, exchange) })
+      await forward(
+        passage,
+        dialer,
+        { url, headers, sessionId },
+        { answer: (response) => answer(response, url, exchange) },
+      )
       return
     } catch (error) {
       if (!(error instanceof Moved)) throw error

@@ -58,7 +58,7 @@ export function createLlmRoute(options: {
         { method, url, headers, ...(held && { body: held.bytes() }) },
         injector,
       )
-      const to = { ...signed, ...(held && { body: held }) }
+      const to = { ...signed, ...(held && { body: held }), sessionId: session.id }
       const result = await forward(passage, dialer, to, { body_bytes_max: BODY_BYTES_MAX, answer })
       count(result.status >= 400, result.bytes)
     } catch (error) {

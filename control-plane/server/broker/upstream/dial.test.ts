@@ -61,7 +61,7 @@ describe("the dialer", () => {
   const dialled = (address: string) =>
     new Promise<unknown>((resolve, reject) => {
       const url = new URL(address)
-      dialer.target(url).lookup(url.hostname, { all: true }, (error, found) => (error ? reject(error) : resolve(found)))
+      dialer.lookup(url)(url.hostname, { all: true }, (error, found) => (error ? reject(error) : resolve(found)))
     })
 
   it("hands out the very addresses that it checked, without the private ones", async () => {
@@ -80,7 +80,7 @@ describe("the dialer", () => {
 
   it("dials a private host that an operator has listed, on its port", async () => {
     expect(await dialled("http://allowed.svc:8080")).toEqual([{ address: "10.0.0.8", family: 4 }])
-    expect(() => dialer.target(new URL("http://127.0.0.1:99"))).not.toThrow()
+    expect(() => dialer.lookup(new URL("http://127.0.0.1:99"))).not.toThrow()
   })
 
   it.each([
@@ -95,6 +95,6 @@ describe("the dialer", () => {
   ])("refuses the literal %s before anything is dialled", (address) => {
     // The last forms are IPv4 in disguise, which URL parsing makes plain; 127.0.0.1 itself is on this dialer's list.
     const strict = createDialer({ allowedPrivateHosts: [] })
-    expect(() => strict.target(new URL(address))).toThrow("private address")
+    expect(() => strict.lookup(new URL(address))).toThrow("private address")
   })
 })

@@ -1,13 +1,9 @@
 import dns from "node:dns"
-import http, { type Agent } from "node:http"
-import https from "node:https"
+import type { Agent } from "node:http"
 import { isIP, type LookupFunction } from "node:net"
 import { AppError } from "../../errors/index.ts"
 import { isPublicAddress } from "./addresses.ts"
-
-// Shorter than most servers keep idle connections, so that a request rarely meets one that is being closed.
-const IDLE_CONNECTION_MS = 10_000
-const IDLE_CONNECTIONS_PER_HOST_MAX = 16
+import { createConnections } from "./connections.ts"
 
 export interface Dialer {
   /**
@@ -15,7 +11,9 @@ export interface Dialer {
    * that a name cannot answer differently to the check and to the dial.
    * @throws AppError `forbidden` for an address literal that may not be dialled.
    */
-  target(url: URL): { agent: Agent; lookup: LookupFunction }
+  lookup(url: URL): LookupFunction
+  /** The same over connections that are used for this session only. @throws like `lookup` */
+  target(url: URL, sessionId: string): { agent: Agent; lookup: LookupFunction }
   close(): void
 }
 
@@ -28,23 +26,19 @@ type Resolve = (name: string) => Promise<readonly { address: string; family: num
 export function createDialer(options: { allowedPrivateHosts: readonly string[]; resolve?: Resolve }): Dialer {
   const allowed = new Set(options.allowedPrivateHosts.map((host) => host.toLowerCase()))
   const resolve = options.resolve ?? ((name) => dns.promises.lookup(name, { all: true }))
-  const pool = { keepAlive: true, maxFreeSockets: IDLE_CONNECTIONS_PER_HOST_MAX, timeout: IDLE_CONNECTION_MS }
-  const agents = { "http:": new http.Agent(pool), "https:": new https.Agent({ ...pool, minVersion: "TLSv1.2" }) }
+  const connections = createConnections()
+  function lookup(url: URL): LookupFunction {
+    const name = url.hostname.toLowerCase()
+    const port = url.port || (url.protocol === "https:" ? "443" : "80")
+    const mayBePrivate = allowed.has(name) || allowed.has(`${name}:${port}`)
+    const literal = name.replace(/^\[|\]$/g, "")
+    if (isIP(literal) !== 0 && !mayBePrivate && !isPublicAddress(literal)) throw refusal(url.host)
+    return guard(resolve, url.host, mayBePrivate)
+  }
   return {
-    target(url) {
-      const name = url.hostname.toLowerCase()
-      const port = url.port || (url.protocol === "https:" ? "443" : "80")
-      const mayBePrivate = allowed.has(name) || allowed.has(`${name}:${port}`)
-      const literal = name.replace(/^\[|\]$/g, "")
-      if (isIP(literal) !== 0 && !mayBePrivate && !isPublicAddress(literal)) throw refusal(url.host)
-      return {
-        agent: agents[url.protocol === "http:" ? "http:" : "https:"],
-        lookup: guard(resolve, url.host, mayBePrivate),
-      }
-    },
-    close() {
-      for (const agent of Object.values(agents)) agent.destroy()
-    },
+    lookup,
+    target: (url, sessionId) => ({ lookup: lookup(url), agent: connections.of(sessionId, url.protocol) }),
+    close: connections.close,
   }
 }
 

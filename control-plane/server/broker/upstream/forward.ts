@@ -27,11 +27,11 @@ export interface Passage {
 export async function forward(
   { request, response }: Passage,
   dialer: Dialer,
-  to: Pick<RelayTarget, "url" | "headers" | "body">,
+  to: Pick<RelayTarget, "url" | "headers" | "body"> & { readonly sessionId: string },
   options: Pick<RelayOptions, "answer" | "body_bytes_max">,
 ): Promise<RelayResult> {
   try {
-    const target = { ...to, ...dialer.target(to.url) }
+    const target = { ...to, ...dialer.target(to.url, to.sessionId) }
     return await relay(request, response, target, { connect_ms: CONNECT_MS, idle_ms: IDLE_MS, ...options })
   } catch (error) {
     if (!(error instanceof RelayError)) throw error

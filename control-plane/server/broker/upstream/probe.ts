@@ -8,14 +8,13 @@ const BODY_BYTES_MAX = 64 * 1024
 
 /** A single request to the outside under the gateway's own rules of who may be dialled. */
 export function createProbe(options: { allowedPrivateHosts: readonly string[] }): Probe {
-  const dialer = createDialer(options)
+  const { lookup } = createDialer(options)
   return (url, headers) =>
     new Promise((resolve, reject) => {
-      const { lookup } = dialer.target(url)
       const send = url.protocol === "https:" ? https.request : http.request
       const outgoing = send(
         url,
-        { headers, lookup, agent: false, signal: AbortSignal.timeout(ANSWER_MS) },
+        { headers, lookup: lookup(url), agent: false, signal: AbortSignal.timeout(ANSWER_MS) },
         (response) => {
           let body = ""
           response.setEncoding("utf8").on("data", (text: string) => {

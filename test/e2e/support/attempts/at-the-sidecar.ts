@@ -129,6 +129,13 @@ function asAProxy({ hosts }: GuardedRelease): Attempt[] {
       refusal: /400 Bad Request/,
     },
     {
+      name: "a request hidden in the body of another",
+      refusedBy: "sidecar and broker: each tells the next where a body ends",
+      script: `hidden=$'POST /v1/llm/demo/hidden HTTP/1.1\\r\\nContent-Length: 0\\r\\nX-A: '
+        for path in first second; do ask -X GET -H 'Connection: content-length' --data-binary "$hidden" "${sidecar}/llm/demo/$path"; done`,
+      refusal: /^[^[]*There is no \/v1\/first here[^[]*\[HTTP 404\][^[]*There is no \/v1\/second here[^[]*\[HTTP 404\]/,
+    },
+    {
       name: "using it as a proxy",
       refusedBy: "sidecar: paths only",
       script: `${raw(`GET http://${hosts.trap}/ HTTP/1.1`, "Host: 127.0.0.1", "Connection: close")}
