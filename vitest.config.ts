@@ -31,7 +31,8 @@ export default defineConfig({
           globalSetup: ["test/support/global-postgres.ts"],
           testTimeout: 180_000,
           hookTimeout: 300_000,
-          maxWorkers: 2,
+          // Much of their time is waiting for PostgreSQL, API servers and browsers.
+          maxWorkers: 3,
         },
       },
       { test: { name: "chart", include: ["test/chart/**/*.test.ts"], testTimeout: 300_000, hookTimeout: 300_000 } },
