@@ -10,6 +10,7 @@ import { isAppError } from "../errors/index.ts"
 import type { Logger, Metrics } from "../observability/index.ts"
 import type { Clock } from "../time/index.ts"
 import type { Transcripts } from "../transcripts/types.ts"
+import { createUsage, type Usage } from "../usage/index.ts"
 import { followCertificate, readCertificate } from "./certificate.ts"
 import { createConnectionLimit } from "./connections.ts"
 import { createBegun } from "./git/begun.ts"
@@ -27,7 +28,6 @@ import { createReportRoute } from "./routes/report.ts"
 import { createWorkloadRoute } from "./routes/workload.ts"
 import { createDialer, type Dialer } from "./upstream/dial.ts"
 import { createHeldBodies } from "./upstream/held-bodies.ts"
-import { createUsage, type Usage } from "./usage.ts"
 import { createUses, type Uses } from "./uses.ts"
 
 const CONNECTIONS_MAX = 10_000
@@ -68,9 +68,9 @@ export interface Broker {
 
 /** Puts the broker together; nothing listens before `listen`. */
 export function createBroker(options: BrokerOptions): Broker {
-  const { config, clock, database, log } = options
+  const { config, clock, log } = options
   const dialer = createDialer({ allowedPrivateHosts: config.file.broker.allowedPrivateHosts ?? [] })
-  const usage = createUsage({ database, log })
+  const usage = createUsage(options)
   const uses = createUses(options)
   const notices = createNotices(options)
   const router = createRouter({

@@ -111,39 +111,3 @@ export async function saveReport(
 ): Promise<void> {
   await database.raw(SAVE_REPORT, { workload: workloadId, uid: podUid, report: JSON.stringify(report) })
 }
-
-/** What one session did with one provider since the last time it was written. */
-export interface UsageCount {
-  readonly sessionId: string
-  readonly userId: string
-  readonly provider: string
-  readonly requests: number
-  readonly failedRequests: number
-  readonly responseBytes: number
-}
-
-// A session may have been deleted in the meantime; its counts go with it.
-const ADD_USAGE = `
-  INSERT INTO usage (session_id, user_id, provider, requests, failed_requests, response_bytes)
-  SELECT c.session_id, c.user_id, c.provider, c.requests, c.failed_requests, c.response_bytes
-  FROM jsonb_to_recordset(?::jsonb) AS c (
-    session_id text, user_id text, provider text, requests bigint, failed_requests bigint, response_bytes bigint)
-  JOIN sessions s ON s.id = c.session_id
-  ON CONFLICT (session_id, provider) DO UPDATE SET
-    requests = usage.requests + excluded.requests,
-    failed_requests = usage.failed_requests + excluded.failed_requests,
-    response_bytes = usage.response_bytes + excluded.response_bytes,
-    updated_at = now()`
-
-/** Adds all counts in one statement. */
-export async function addUsage(database: Database, counts: readonly UsageCount[]): Promise<void> {
-  const rows = counts.map((count) => ({
-    session_id: count.sessionId,
-    user_id: count.userId,
-    provider: count.provider,
-    requests: count.requests,
-    failed_requests: count.failedRequests,
-    response_bytes: count.responseBytes,
-  }))
-  await database.raw(ADD_USAGE, [JSON.stringify(rows)])
-}

@@ -14,6 +14,7 @@ import {
 } from "../observability/index.ts"
 import type { Sessions } from "../sessions/service-types.ts"
 import type { Clock } from "../time/index.ts"
+import { createUsageReport } from "../usage/index.ts"
 import { createApp } from "./app.ts"
 import { createAddressOf } from "./guards/address.ts"
 import { asksForWebSocket } from "./guards/admission.ts"
@@ -93,6 +94,7 @@ export async function createHttp(parts: HttpParts): Promise<Http> {
     prefix: address.pathPrefix,
     defaults: config.file.sessions,
     auditLog: createAuditLog(parts),
+    usage: createUsageReport(parts),
   })
   const addressOf = createAddressOf(address.trustedProxies)
   let closing = false

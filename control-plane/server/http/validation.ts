@@ -2,7 +2,7 @@ import { Ajv, type ErrorObject, type ValidateFunction } from "ajv"
 import { AppError } from "../errors/index.ts"
 import type { Schema } from "./routes/route.ts"
 
-const OPTIONS = { strict: true, allowUnionTypes: true, strictRequired: false } as const
+const OPTIONS = { strict: true, allowUnionTypes: true, strictRequired: false, formats: { date: isDay } } as const
 const bodies = new Ajv(OPTIONS)
 // Everything in a query is text: numbers and defaults are made of it.
 const queries = new Ajv({ ...OPTIONS, coerceTypes: true, useDefaults: true })
@@ -39,8 +39,16 @@ function describe(where: string, error: ErrorObject | undefined): string {
   if (error?.keyword === "enum") return `${field} must be one of ${error.params.allowedValues.join(", ")}.`
   if (error?.keyword === "additionalProperties") return `${field} is not known.`
   if (error?.keyword === "required") return `${field} is missing.`
+  if (error?.keyword === "format") return `${field} must be a day of the calendar, written as 2026-03-01.`
   if (error?.keyword === "pattern") return `${field} has characters or a form that are not allowed.`
   return `${field} ${error?.message ?? "is not valid"}.`
+}
+
+/** Whether a text is a day that there is, as `2026-03-01`: what the format `date` means. */
+function isDay(text: string): boolean {
+  if (!/^\d{4}-\d\d-\d\d$/.test(text)) return false
+  const at = Date.parse(text)
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(text)
 }
 
 function fieldOf(where: string, error: ErrorObject | undefined): string {

@@ -21,7 +21,7 @@ const protocol = "auth-helpers/protocol/"
  * A room that is not here does not pass.
  */
 export const rooms: Readonly<Record<string, readonly string[]>> = {
-  http: ["audit", "credentials", "database", "identity", "sessions", "settings", "types of runtime"],
+  http: ["audit", "credentials", "database", "identity", "sessions", "settings", "usage", "types of runtime"],
   identity: ["database", "types of audit", "types of credentials"],
   sessions: [
     ...["credentials", "database", "identity", "protocol", "settings", "workloads"],
@@ -33,11 +33,12 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   artifacts: ["database", "types of runtime", "types of sessions", "types of transcripts"],
   credentials: ["database", "protocol", "types of audit"],
   broker: [
-    ...["cluster", "credentials", "database", "protocol"],
+    ...["cluster", "credentials", "database", "protocol", "usage"],
     ...["types of audit", "types of sessions", "types of transcripts"],
   ],
   audit: ["database"],
   settings: ["database"],
+  usage: ["database"],
   config: [],
   observability: [],
   database: [],

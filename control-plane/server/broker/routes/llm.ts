@@ -11,11 +11,11 @@ import {
 } from "../../credentials/index.ts"
 import { Secret } from "../../crypto/index.ts"
 import { AppError } from "../../errors/index.ts"
+import type { Usage } from "../../usage/index.ts"
 import { type Caller, type CallerSession, sessionOf } from "../identity/callers.ts"
 import type { Dialer } from "../upstream/dial.ts"
 import { forward, type Passage } from "../upstream/forward.ts"
 import type { HeldBodies } from "../upstream/held-bodies.ts"
-import type { Usage } from "../usage.ts"
 import type { Uses } from "../uses.ts"
 
 // Pictures travel inside of prompts, in base64.

@@ -1,12 +1,13 @@
 import type { Audit, AuditFilters, AuditLog, AuditQuery } from "../../audit/index.ts"
 import type { Identity, NewAccount, PasswordGiven, Scope, UserPatch } from "../../identity/index.ts"
+import type { UsageQuery, UsageReport } from "../../usage/index.ts"
 import type { Call } from "./route.ts"
 
 type Caller = Pick<Call, "principal" | "visitor">
 
 /** API tokens, people and the record: what is administered. */
-export function adminHandlers(parts: { identity: Identity; audit: Audit; auditLog: AuditLog }) {
-  const { identity, audit, auditLog } = parts
+export function adminHandlers(parts: { identity: Identity; audit: Audit; auditLog: AuditLog; usage: UsageReport }) {
+  const { identity, audit, auditLog, usage } = parts
 
   async function note({ principal, visitor }: Caller, action: string, facts: Record<string, unknown>): Promise<void> {
     const { requestId, address } = visitor
@@ -40,5 +41,7 @@ export function adminHandlers(parts: { identity: Identity; audit: Audit; auditLo
       call.setHeader("content-disposition", 'attachment; filename="audit.ndjson"')
       yield* auditLog.pages(call.query, call.signal)
     },
+
+    usage: ({ query }: { query: UsageQuery }) => usage.list(query),
   }
 }

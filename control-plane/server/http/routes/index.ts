@@ -6,6 +6,7 @@ import type { Health } from "../../observability/index.ts"
 import type { Sessions } from "../../sessions/service-types.ts"
 import type { UserSettings } from "../../settings/index.ts"
 import type { Clock } from "../../time/index.ts"
+import type { UsageReport } from "../../usage/index.ts"
 import * as account from "../schemas/account.ts"
 import * as admin from "../schemas/admin.ts"
 import * as credential from "../schemas/credentials.ts"
@@ -30,6 +31,7 @@ export interface RouteParts {
   readonly database: Database
   readonly audit: Audit
   readonly auditLog: AuditLog
+  readonly usage: UsageReport
   readonly credentials: Credentials
   readonly clock: Clock
   /** Settings of somebody who has none of his own. */
@@ -99,6 +101,7 @@ function administrationRoutes(parts: RouteParts): Route[] {
     route("GET",    "/api/audit",                              "audit:read",     "Read the record of who did what",         { query: admin.auditQuery, answer: admin.auditPage },                   adm.audit),
     route("GET",    "/api/audit/seal",                         "audit:read",     "How far the record is sealed",            { answer: admin.auditSeal },                                            adm.auditSeal),
     route("GET",    "/api/audit/export",                       "audit:read",     "Take the record away, an event a line",   { query: admin.auditExportQuery, answer: admin.auditEvent, lines: true }, adm.exportAudit),
+    route("GET",    "/api/usage",                              "audit:read",     "What users' sessions asked of model providers", { query: admin.usageQuery, answer: admin.usagePage },              adm.usage),
   ]
 }
 

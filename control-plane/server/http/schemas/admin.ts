@@ -215,3 +215,46 @@ export const auditExportQuery = {
     },
   },
 } as const
+
+const day = { type: "string", format: "date", maxLength: 10 } as const
+
+const usageRow = {
+  title: "UsageRow",
+  description: "What one user's sessions asked of one model provider, deleted sessions included.",
+  type: "object",
+  additionalProperties: false,
+  required: ["userId", "email", "name", "provider", "requests", "failedRequests", "responseBytes"],
+  properties: {
+    userId: { type: "string", description: "As in `GET /api/users`." },
+    email: { type: ["string", "null"], description: "Null of somebody who is no longer there." },
+    name: { type: ["string", "null"], description: "For people." },
+    provider: { type: "string", description: "The id of a model provider, also of one that was deleted." },
+    requests: { type: "integer", description: "All of them, failed ones too." },
+    failedRequests: { type: "integer", description: "The provider refused them, or did not answer to the end." },
+    responseBytes: { type: "integer", description: "Of what the provider answered." },
+  },
+} as const
+
+const usageRows = pageOf(usageRow, "Model usage by user and provider, in the order of their ids.")
+
+export const usagePage = {
+  ...usageRows,
+  required: [...usageRows.required, "from", "to"],
+  properties: {
+    ...usageRows.properties,
+    from: { ...day, description: "The first day that is counted." },
+    to: { ...day, description: "The last day that is counted." },
+  },
+} as const
+
+export const usageQuery = {
+  description: "Which days, and the page.",
+  type: "object",
+  additionalProperties: false,
+  properties: {
+    from: { ...day, description: "The first day, in UTC; 29 days before the last one otherwise." },
+    to: { ...day, description: "The last day, in UTC; today otherwise." },
+    cursor: { type: "string", pattern: "^[^/]{1,128}/[^/]{1,128}$", description: "From the page before." },
+    limit: { type: "integer", minimum: 1, maximum: 1_000, default: 200, description: "Of one page." },
+  },
+} as const

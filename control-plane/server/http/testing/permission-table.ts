@@ -75,6 +75,7 @@ export const TABLE: readonly Row[] = [
   { route: "GET /api/audit", private: ADMIN(200), tokens: ["audit:read"] },
   { route: "GET /api/audit/seal", private: ADMIN(200), tokens: ["audit:read"] },
   { route: "GET /api/audit/export", private: ADMIN(200), tokens: ["audit:read"] },
+  { route: "GET /api/usage", private: ADMIN(200), tokens: ["audit:read"] },
 
   { route: "GET /api/providers", private: ADMIN(200), tokens: ["providers:admin"] },
   { route: "GET /api/providers/:id", private: ADMIN(404), tokens: ["providers:admin"] },

@@ -18,7 +18,11 @@ const ALL_SCOPES: readonly Scope[] = [
   { name: "users:admin", words: "Administer users", roles: "administrators" },
   { name: "providers:admin", words: "Administer model providers", roles: "administrators" },
   { name: "encryption:admin", words: "Seal what is stored under the newest key", roles: "administrators" },
-  { name: "audit:read", words: "Read and export the audit log", roles: "administrators" },
+  {
+    name: "audit:read",
+    words: "Read and export the audit log, and read what models are used",
+    roles: "administrators",
+  },
 ]
 
 /** What a token of this person's can be made for: never more than the person may do. */
