@@ -6,10 +6,9 @@ import type { Metrics } from "../observability/index.ts"
 import { errorBody, toAppError } from "./errors.ts"
 import { requireAllowedHost } from "./guards/hosts.ts"
 import type { HttpContext } from "./parts.ts"
+import { PROBES } from "./probes.ts"
 import { securityHeaders } from "./security-headers.ts"
 
-/** Paths that the kubelet and load balancers ask, by the pod's address. */
-const PROBES = ["/api/health", "/api/ready"]
 const DURATION_BUCKETS_S = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 export interface AppParts {

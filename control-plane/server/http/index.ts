@@ -1,4 +1,3 @@
-import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { type Audit, createAuditLog } from "../audit/index.ts"
 import type { Config } from "../config/types.ts"
@@ -17,8 +16,8 @@ import type { Clock } from "../time/index.ts"
 import { createUsageReport } from "../usage/index.ts"
 import { createApp } from "./app.ts"
 import { createAddressOf } from "./guards/address.ts"
-import { asksForWebSocket } from "./guards/admission.ts"
 import { createLoad } from "./guards/load.ts"
+import { createListener } from "./listener.ts"
 import { openapiDocument } from "./openapi.ts"
 import type { HttpContext } from "./parts.ts"
 import { routeRequests } from "./router.ts"
@@ -31,14 +30,6 @@ import { handleUpgrades, type UpgradeRoute } from "./upgrade.ts"
 const LAME_DUCK_MS = 3_000
 const DRAIN_MS = 17_000
 const IDLE_CHECK_MS = 100
-const SERVER_OPTIONS = {
-  headersTimeout: 15_000,
-  requestTimeout: 60_000,
-  // Longer than the idle time of common load balancers (60 s), so that they never send into a closing connection.
-  keepAliveTimeout: 75_000,
-  connectionsCheckingInterval: 5_000,
-  shouldUpgradeCallback: asksForWebSocket,
-}
 
 export interface HttpParts {
   readonly config: Config
@@ -106,7 +97,7 @@ export async function createHttp(parts: HttpParts): Promise<Http> {
     routes: routeRequests(routes, http),
     ui: serveUi(await loadUi(config.directories.ui, address.pathPrefix), address.tls),
   })
-  const server = createServer(SERVER_OPTIONS, app.callback())
+  const server = createListener(app.callback(), parts)
   server.on("upgrade", handleUpgrades(parts.upgrades ?? createUpgrades(), http, addressOf))
 
   return {

@@ -2,8 +2,11 @@ import type { Context } from "koa"
 import { AppError } from "../errors/index.ts"
 import type { Authentication } from "../identity/index.ts"
 import { hasBody, readBytes, readJson } from "./body.ts"
+import { whenClosed } from "./closed.ts"
 import { admit } from "./guards/admission.ts"
+import { UNCOUNTED, type Visit } from "./guards/load.ts"
 import type { HttpContext } from "./parts.ts"
+import { PROBES } from "./probes.ts"
 import { type Call, type Route, statusOf } from "./routes/route.ts"
 import { download } from "./streams/download.ts"
 import { linesOf } from "./streams/lines.ts"
@@ -26,31 +29,36 @@ export function runRoute(route: Route, http: HttpContext): (ctx: Context) => Pro
   const answer = route.shapes.stream || route.shapes.lines ? null : answerOf(route, http)
   const stream = route.shapes.stream ? streamOf(route, http) : null
   const lines = route.shapes.lines ? linesOf(route, http) : null
+  const file = route.shapes.file ? download(route) : null
+  const isProbe = PROBES.includes(route.path)
 
   return async (ctx) => {
     const authentication = await admit(http, ctx.req, ctx.state.visitor, {
       permission: route.permission,
       signed: route.shapes.signed,
     })
-    const leave = http.load.enter(authentication?.principal.userId ?? ctx.state.visitor.address)
+    const caller = authentication?.principal.userId ?? ctx.state.visitor.address
+    const visit = isProbe ? UNCOUNTED : http.load.enter(caller)
     try {
       const call = await callOf(ctx, route, authentication, query, body)
-      const long = stream ?? lines ?? (route.shapes.file ? download(route) : null)
+      const long = stream ?? lines
       if (long) {
-        leave()
+        visit.leave()
         return await long(ctx, call)
       }
+      if (file) return await file(ctx, call, visit)
       ctx.status = statusOf(route)
       ctx.set("cache-control", "no-store")
-      answer?.(ctx, await (route.handler(call) as Promise<unknown>))
+      answer?.(ctx, await (route.handler(call) as Promise<unknown>), visit)
     } finally {
-      leave()
+      // Not before it was taken: an answer that nobody reads is memory that is held.
+      whenClosed(ctx, visit.leave)
     }
   }
 }
 
 /** What a handler answers goes out as declared, and nothing else of it. */
-function answerOf(route: Route, http: HttpContext): (ctx: Context, value: unknown) => void {
+function answerOf(route: Route, http: HttpContext): (ctx: Context, value: unknown, visit: Visit) => void {
   const schema = route.shapes.answer
   if (route.shapes.redirect) {
     return (ctx, value) => {
@@ -66,14 +74,17 @@ function answerOf(route: Route, http: HttpContext): (ctx: Context, value: unknow
     }
   }
   const declaredOf = declare(schema)
-  return (ctx, value) => {
+  return (ctx, value, visit) => {
     const { declared, fault } = declaredOf(value)
     if (fault !== null) {
       http.log.error({ route: `${route.method} ${route.path}`, fault }, "an answer is not what its route declares")
       if (http.strictAnswers) throw new Error(`${route.method} ${route.path}: ${fault}`)
     }
+    const body = Buffer.from(JSON.stringify(declared))
+    // What was done is told, whatever is held; what was only read can be read again.
+    if (ctx.method !== "HEAD") visit.hold(body.length, { refuse: SAFE_METHODS.includes(ctx.method) })
     ctx.type = "application/json; charset=utf-8"
-    ctx.body = JSON.stringify(declared)
+    ctx.body = body
   }
 }
 
@@ -85,7 +96,7 @@ async function callOf(
   body: Check | null,
 ): Promise<Call> {
   const signal = new AbortController()
-  ctx.res.once("close", () => signal.abort("closed"))
+  whenClosed(ctx, () => signal.abort("closed"))
   return {
     params: paramsOf(ctx),
     query: query === null ? undefined : (query(queryOf(ctx)) as Call["query"]),

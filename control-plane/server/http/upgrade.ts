@@ -85,5 +85,6 @@ function refuse(socket: Duplex, error: AppError, requestId: string): void {
     "X-Content-Type-Options: nosniff",
     `Content-Length: ${Buffer.byteLength(body)}`,
   ]
-  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`)
+  // Not left half open: whoever keeps his end would hold the connection for as long as he likes.
+  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy())
 }

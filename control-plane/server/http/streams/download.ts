@@ -1,5 +1,6 @@
 import { Readable } from "node:stream"
 import type { Context } from "koa"
+import type { Visit } from "../guards/load.ts"
 import type { Call, Download, Route } from "../routes/route.ts"
 
 /**
@@ -7,9 +8,11 @@ import type { Call, Download, Route } from "../routes/route.ts"
  * One that breaks off, or has another length than was announced, is cut: nobody takes it for the whole, and nothing of
  * it is taken for the connection's next answer.
  */
-export function download(route: Route): (ctx: Context, call: Call) => Promise<void> {
-  return async (ctx, call) => {
+export function download(route: Route): (ctx: Context, call: Call, visit: Visit) => Promise<void> {
+  return async (ctx, call, visit) => {
     const { name, bytes, content } = (await route.handler(call)) as Download
+    // What waits for the object store is in memory as a whole.
+    visit.hold(bytes, { refuse: true })
     ctx.status = 200
     ctx.set("cache-control", "no-store")
     ctx.set("x-content-type-options", "nosniff")

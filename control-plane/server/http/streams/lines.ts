@@ -2,11 +2,9 @@ import type { ServerResponse } from "node:http"
 import type { Context } from "koa"
 import type { HttpContext } from "../parts.ts"
 import type { Call, Route } from "../routes/route.ts"
+import { STALLED_MS } from "../stalled.ts"
 import { declare } from "../validation.ts"
 import { drained } from "./writer.ts"
-
-/** A reader that takes nothing for so long is cut off. */
-const STALLED_MS = 60_000
 
 /**
  * Answers a request with lines of JSON. One page is held at a time: the next one is asked for when the socket has taken

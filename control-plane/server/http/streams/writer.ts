@@ -1,5 +1,6 @@
 import { once } from "node:events"
 import type { ServerResponse } from "node:http"
+import { STALLED_MS } from "../stalled.ts"
 
 /** One event. Null writes nothing: it says that the stream may begin. */
 export type ServerSentEvent = { id?: number; event: string; data: unknown } | null
@@ -12,7 +13,7 @@ export interface WriterLimits {
   readonly retry_ms: number
 }
 
-export const WRITER_LIMITS: WriterLimits = { heartbeat_ms: 15_000, stalled_ms: 60_000, retry_ms: 1_000 }
+export const WRITER_LIMITS: WriterLimits = { heartbeat_ms: 15_000, stalled_ms: STALLED_MS, retry_ms: 1_000 }
 
 /** Why a stream was ended by us; the abort reason of its signal. */
 export type EndReason = "shutdown" | "signed_out" | "closed"

@@ -1,0 +1,43 @@
+import { createServer, type RequestListener, type Server } from "node:http"
+import type { Logger } from "../observability/index.ts"
+import type { Clock } from "../time/index.ts"
+import { asksForWebSocket } from "./guards/admission.ts"
+import { cutStalled, STALLED_MS } from "./stalled.ts"
+
+/** 5,000 event streams (streams/registry.ts), 1,000 requests (guards/load.ts), and 4,000 that are kept for the next. */
+const CONNECTIONS_MAX = 10_000
+const TELL_AGAIN_MS = 60_000
+const OPTIONS = {
+  headersTimeout: 15_000,
+  requestTimeout: 60_000,
+  // Longer than the idle time of common load balancers (60 s), so that they never send into a closing connection.
+  keepAliveTimeout: 75_000,
+  connectionsCheckingInterval: 5_000,
+  shouldUpgradeCallback: asksForWebSocket,
+}
+
+export interface ListenerLimits {
+  readonly connections_max: number
+  readonly stalled_ms: number
+}
+
+/** The server with its limits: how many connections, and how long one may take nothing of what it has asked for. */
+export function createListener(
+  answer: RequestListener,
+  { log, clock }: { readonly log: Logger; readonly clock: Pick<Clock, "now"> },
+  limits: ListenerLimits = { connections_max: CONNECTIONS_MAX, stalled_ms: STALLED_MS },
+): Server {
+  const { connections_max, stalled_ms } = limits
+  const server = createServer(OPTIONS, (request, response) => {
+    cutStalled(response, stalled_ms)
+    answer(request, response)
+  })
+  server.maxConnections = connections_max
+  let toldAt = Number.NEGATIVE_INFINITY
+  server.on("drop", () => {
+    if (clock.now() - toldAt < TELL_AGAIN_MS) return
+    toldAt = clock.now()
+    log.warn({ connections_max }, "connections are refused: there are too many; add replicas, or look who opens them")
+  })
+  return server
+}
