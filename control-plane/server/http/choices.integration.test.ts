@@ -94,6 +94,17 @@ describe("a request for a session", () => {
       environmentFiles: ["database.env"],
       repository: { depth: 1, submodules: true },
     })
+    const [made] = await database("audit_events").where({ session_id: body.id }).select("action", "facts")
+    expect(made).toMatchObject({
+      action: "session.create",
+      facts: {
+        repository: "https://git.example.com/team/app",
+        profile: "company",
+        binding: "claude_api_key_helper",
+        exposed: ["A", "B", "COMPANY", "MINE"],
+      },
+    })
+    expect(JSON.stringify(made)).not.toContain("canary")
   })
 
   it.each<[object, string, string]>([

@@ -37,7 +37,7 @@ const sessions = createSessions({
   // No cluster: what a route answers before it needs one is what is asked here.
   workloads: { store, observe: () => ({ statefulSet: null, pod: null, remains: [] }) } as unknown as Workloads,
   engine: { wake: () => undefined },
-  choices: { check: async () => undefined },
+  choices: { check: async () => undefined, exposure: async () => ({ profile: null, binding: null, exposed: [] }) },
 })
 const sockets = new WebSocketServer({ noServer: true })
 const watching: UpgradeRoute = {

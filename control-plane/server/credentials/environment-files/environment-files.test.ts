@@ -153,8 +153,12 @@ describe("the environment of a role", () => {
 })
 
 describe("a file of its own name", () => {
+  const choicesOf = (files: ReturnType<typeof open>) => {
+    const exposure = () => ({ profile: null, binding: null, environmentFiles: [], variables: [] })
+    return createSessionChoices({ profiles: { check: () => undefined, exposure }, environmentFiles: files })
+  }
   const choose = (files: ReturnType<typeof open>, ...environmentFiles: string[]) =>
-    createSessionChoices({ profiles: { check: () => undefined }, environmentFiles: files }).check({ environmentFiles })
+    choicesOf(files).check({ environmentFiles })
 
   it("can be chosen where the operator offers it; the message lists what is offered", async () => {
     write("admin.env", "A=1")
@@ -166,6 +170,16 @@ describe("a file of its own name", () => {
       'environmentFiles: "admin.env", "x.env" cannot be chosen; choose from api-keys.env, database.env.',
     )
     await expect(choose(open(), "database.env")).rejects.toThrow("there are none")
+  })
+
+  it("is told of by the names of its variables; one that cannot be read adds none", async () => {
+    write("default.env", "D=canary")
+    write("member.env", "M=canary\nD=canary")
+    write("database.env", "B=canary")
+    const choices = choicesOf(open({ selectable: ["database.env", "gone.env"] }))
+    const told = await choices.exposure({ environmentFiles: ["database.env"], environment: { E: "canary" } }, "member")
+    expect(told).toEqual({ profile: null, binding: null, exposed: ["B", "D", "E", "M"] })
+    expect(await choices.exposure({ environmentFiles: ["gone.env"] }, "x")).toMatchObject({ exposed: ["D"] })
   })
 
   it("is refused to a session that chose it, once the operator does not offer it any more", async () => {

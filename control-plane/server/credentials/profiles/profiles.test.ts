@@ -39,6 +39,31 @@ describe("a credential profile", () => {
     })
   })
 
+  it("tells by names what of it the agent can read", () => {
+    const open = {
+      ...vertex,
+      default_binding: { type: "bearer_env", runtime_auth_resolver: "vertex_helper", env_name: "T" },
+    }
+    const profiles = createProfiles({ config: { file: file({ vertex, open }, "vertex") } })
+    const variables = Object.keys(vertex.env).sort()
+    const none = { environmentFiles: [] }
+    expect(profiles.exposure(chosen(null))).toEqual({
+      ...{ profile: "vertex", binding: "claude_api_key_helper" },
+      ...none,
+      variables,
+    })
+    expect(profiles.exposure(chosen("open"))).toEqual({
+      ...{ profile: "open", binding: "bearer_env" },
+      ...none,
+      variables: [...variables, "T"].sort(),
+    })
+    expect(createProfiles({ config: { file: { sessions: {} } } }).exposure(chosen(null))).toEqual({
+      ...{ profile: null, binding: null },
+      ...none,
+      variables: [],
+    })
+  })
+
   it("is chosen by the session, else it is the installation's, else there is none", () => {
     const other = { ...vertex, env: { A: "1" } }
     const profiles = createProfiles({ config: { file: file({ vertex, other }, "vertex") } })

@@ -1,7 +1,7 @@
 import type { SessionResolver } from "../../../../auth-helpers/protocol/index.ts"
 import type { ConfigFile } from "../../config/file-schema.ts"
 import { AppError } from "../../errors/index.ts"
-import type { Binding, BindingInput, Profile } from "./profile.ts"
+import type { Binding, BindingInput, BindingType, Profile } from "./profile.ts"
 import { readBinding, readProfiles } from "./read.ts"
 
 /** What a profile makes of a session. */
@@ -34,12 +34,22 @@ export interface ProfileChoice {
   readonly binding: BindingInput | null
 }
 
+/** What a session's profile is and what of it the agent itself can read: names only. Null and empty without one. */
+export interface ProfileExposure {
+  readonly profile: string | null
+  readonly binding: BindingType | null
+  readonly environmentFiles: readonly string[]
+  readonly variables: readonly string[]
+}
+
 export interface Profiles {
   list(): ProfileView[]
   /** For a new session. @throws AppError `invalid_request` that lists what could be chosen. */
   check(choice: ProfileChoice): void
   /** The plan for a session. @throws AppError `forbidden` when what it chose is not there any more. */
   plan(choice: ProfileChoice): ProfilePlan
+  /** For the record of what was exposed. @throws AppError `forbidden` as `plan` does */
+  exposure(choice: ProfileChoice): ProfileExposure
 }
 
 type ProfileConfig = Pick<ConfigFile, "credentials"> & {
@@ -87,21 +97,34 @@ export function createProfiles(options: { config: { readonly file: ProfileConfig
       const result = bindingOf(profile, choice.binding)
       if ("faults" in result) refuse("binding", `${result.faults.join("; ")}.`)
     },
-    plan({ profile: chosen, binding }) {
-      const name = chosen ?? defaultName
-      if (name === null) return { environment: {}, environmentFiles: [], userSettings: null, resolvers: [] }
-      const profile = profiles.get(name)
-      if (profile === undefined) {
-        throw new AppError(
-          "forbidden",
-          `The session's profile "${name}" is not defined in credentials.profiles any more.`,
-        )
-      }
-      const result = bindingOf(profile, binding)
-      if ("faults" in result) throw new AppError("forbidden", `The session's ${result.faults.join("; ")}.`)
-      return planOf(profile, result.binding)
+    plan(choice) {
+      const found = inForce(profiles, { ...choice, profile: choice.profile ?? defaultName })
+      if (found === null) return { environment: {}, environmentFiles: [], userSettings: null, resolvers: [] }
+      return planOf(found.profile, found.binding)
+    },
+    exposure(choice) {
+      const found = inForce(profiles, { ...choice, profile: choice.profile ?? defaultName })
+      if (found === null) return { profile: null, binding: null, environmentFiles: [], variables: [] }
+      const { profile, binding } = found
+      const { name, environmentFiles } = profile
+      return { profile: name, binding: binding.type, environmentFiles, variables: variablesOf(profile, binding) }
     },
   }
+}
+
+/** A session's profile and binding; null when it has none. @throws AppError `forbidden` when they are not there any more */
+function inForce(
+  profiles: ReadonlyMap<string, Profile>,
+  { profile: name, binding }: ProfileChoice,
+): { profile: Profile; binding: Binding } | null {
+  if (name === null) return null
+  const profile = profiles.get(name)
+  if (profile === undefined) {
+    throw new AppError("forbidden", `The session's profile "${name}" is not defined in credentials.profiles any more.`)
+  }
+  const result = bindingOf(profile, binding)
+  if ("faults" in result) throw new AppError("forbidden", `The session's ${result.faults.join("; ")}.`)
+  return { profile, binding: result.binding }
 }
 
 function namesOf(profiles: ReadonlyMap<string, Profile>): string {
@@ -165,9 +188,13 @@ function shellWord(word: string): string {
 }
 
 function viewOf(profile: Profile, isDefault: boolean): ProfileView {
-  const { binding, env, name, allowedBindings, environmentFiles } = profile
-  const variables = [...Object.keys(env), ...(binding.type === "bearer_env" ? [binding.variable] : [])]
+  const { binding, name, allowedBindings, environmentFiles } = profile
   const resolvers = [...profile.resolvers.keys()].sort()
-  const exposedToAgent = variables.sort()
+  const exposedToAgent = variablesOf(profile, binding)
   return { name, isDefault, binding: binding.type, allowedBindings, resolvers, environmentFiles, exposedToAgent }
+}
+
+/** Variables that the agent itself can read, sorted. */
+function variablesOf({ env }: Profile, binding: Binding): string[] {
+  return [...Object.keys(env), ...(binding.type === "bearer_env" ? [binding.variable] : [])].sort()
 }

@@ -27,7 +27,10 @@ const woken: string[] = []
 afterAll(() => notifications.close())
 beforeEach(() => void woken.splice(0))
 
-const offered: SessionChoices = { check: async () => undefined }
+const offered: SessionChoices = {
+  check: async () => undefined,
+  exposure: async () => ({ profile: null, binding: null, exposed: [] }),
+}
 
 function service(maxPerUser = 0, defaultVisibility: Visibility = "private", choices = offered): Sessions {
   return createSessions({
@@ -106,6 +109,7 @@ describe("making a session", () => {
     const input = { profile: "vertex" }
     const made = await sessions.create(owner, input, "k1")
     const refusing = service(0, "private", {
+      ...offered,
       check: async ({ profile }) => {
         throw new AppError("invalid_request", `no ${profile}`)
       },

@@ -116,7 +116,10 @@ class SessionService {
     if (text !== undefined) {
       await transcripts.queuePrompt({ sessionId: id, id: firstPromptId(id), authorId: principal.userId, text })
     }
-    if (created) await this.#record(principal, "session.create", id, { repository: input.repository?.url ?? null })
+    if (created) {
+      const exposure = await this.#parts.choices.exposure(input, principal.role)
+      await this.#record(principal, "session.create", id, { repository: input.repository?.url ?? null, ...exposure })
+    }
     return { session: viewOf(await this.find(principal, id, "own"), principal), created }
   }
 

@@ -152,7 +152,7 @@ async function makeReplica(
     config,
     audit,
     log,
-    choices: { check: async () => undefined },
+    choices: { check: async () => undefined, exposure: async () => ({ profile: null, binding: null, exposed: [] }) },
   }
   const wedged = options.wedged_ms === undefined ? {} : { wedged_ms: options.wedged_ms }
   const engine = createEngine({ ...parts, ...wedged, replica: `pod${randomName(6)}-${randomName(6)}` })
