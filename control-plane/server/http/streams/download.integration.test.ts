@@ -1,16 +1,20 @@
 import { Readable } from "node:stream"
-import { expect, test } from "vitest"
+import { expect, test, vi } from "vitest"
 import { testDatabase } from "../../../../test/support/postgres.ts"
 import { startServer } from "../testing/server.ts"
 
 const page = "<script>alert(1)</script>"
 const texts: Record<string, string> = { longer: `${page}HTTP/1.1 200 OK`, shorter: page.slice(1) }
+const opened: Readable[] = []
+let beforeOpening: () => Promise<unknown> = async () => undefined
 const { database } = await testDatabase()
 const server = await startServer({
   database,
   sessions: {
     artifact: async (_principal, _id, name) => {
+      await beforeOpening()
       const content = Readable.from(name === "manifest.json" ? brokenOff() : [Buffer.from(texts[name] ?? page)])
+      opened.push(content)
       return { name: "workspace.patch", bytes: page.length, at: 1, content }
     },
   },
@@ -48,4 +52,38 @@ test.each(["longer", "shorter"])("a file that has become %s than it is said to b
 
 test("nobody who is not signed in gets one", async () => {
   expect((await server.fetch("/api/sessions/ses_1/artifacts/workspace.patch")).status).toBe(401)
+})
+
+const path = "/api/sessions/ses_1/artifacts/workspace.patch"
+const letGo = () =>
+  vi.waitFor(() => expect(opened.map(({ destroyed }) => destroyed)).toEqual([true]), { timeout: 60_000 })
+
+test("who asks for the headers alone gets them, and the file is let go", async () => {
+  opened.length = 0
+  const response = await server.fetch(path, { cookie, method: "HEAD" })
+  expect(response.status).toBe(200)
+  expect(Object.fromEntries(response.headers)).toMatchObject({
+    "content-type": "application/octet-stream",
+    "content-length": String(page.length),
+    "content-disposition": 'attachment; filename="workspace.patch"',
+  })
+  await letGo()
+})
+
+test("a file is let go also when its reader went away before it was opened", async () => {
+  opened.length = 0
+  const asked = Promise.withResolvers<void>()
+  const opens = Promise.withResolvers<void>()
+  beforeOpening = () => {
+    asked.resolve()
+    return opens.promise
+  }
+  const abort = new AbortController()
+  const answer = server.fetch(path, { cookie, signal: abort.signal })
+  await asked.promise
+  abort.abort()
+  await expect(answer).rejects.toThrow()
+  beforeOpening = async () => undefined
+  opens.resolve()
+  await letGo()
 })
