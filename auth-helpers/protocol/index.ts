@@ -56,14 +56,13 @@ export const REPORT_PHASES = ["cloning", "configuring", "ready", "failed"] as co
 
 /** Body of `POST /v1/report`: what a container of the pod observed. */
 export interface WorkloadReport {
-  readonly source: "workspace-init" | "auth" | "agent"
+  readonly source: "workspace-init" | "agent"
   readonly phase?: (typeof REPORT_PHASES)[number]
   /** Stable, for programs: `clone_refused`, `clone_not_found`, `clone_ref_not_found`, `broker_unreachable`, … */
   readonly code?: string
   /** For the person who waits for the session: what happened, in git's or the broker's words. */
   readonly message?: string
   readonly helpers?: { readonly settingsPresent: boolean; readonly names: readonly string[] }
-  readonly deniedHosts?: readonly string[]
 }
 
 export const REPORT_BYTES_MAX = 16 * 1024

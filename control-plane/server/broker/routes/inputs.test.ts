@@ -51,6 +51,8 @@ describe("a route", () => {
 })
 
 describe("a report", () => {
+  const many = (count: number) => Array.from({ length: count }, (_, index) => `h${index}`)
+
   it("keeps only what is known, cut to its limits", () => {
     expect(
       readReport({
@@ -58,8 +60,7 @@ describe("a report", () => {
         phase: "failed",
         code: "clone_refused",
         message: `a\0b\x1b[31mc\nd${"x".repeat(9_000)}`,
-        helpers: { settingsPresent: "yes", names: ["a", 1, "b\0"], more: 1 },
-        deniedHosts: Array.from({ length: 500 }, (_, index) => `h${index}`),
+        helpers: { settingsPresent: "yes", names: ["a", 1, "b\0", ...many(500)], more: 1 },
         extra: { anything: true },
       }),
     ).toEqual({
@@ -67,8 +68,7 @@ describe("a report", () => {
       phase: "failed",
       code: "clone_refused",
       message: `a b [31mc\nd${"x".repeat(9_000)}`.slice(0, 4_000),
-      helpers: { settingsPresent: false, names: ["a", "b "] },
-      deniedHosts: Array.from({ length: 200 }, (_, index) => `h${index}`),
+      helpers: { settingsPresent: false, names: ["a", "b ", ...many(198)] },
     })
   })
 

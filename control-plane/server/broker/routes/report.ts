@@ -59,7 +59,7 @@ function readText(request: IncomingMessage): Promise<string> {
   })
 }
 
-const SOURCES: readonly WorkloadReport["source"][] = ["workspace-init", "auth", "agent"]
+const SOURCES: readonly WorkloadReport["source"][] = ["workspace-init", "agent"]
 
 /**
  * A report with only the fields that are known, cut to their limits. Whatever runs in the pod can write one, so nothing
@@ -74,7 +74,7 @@ export function readReport(value: unknown): WorkloadReport {
   if (input["phase"] !== undefined && phase === undefined) {
     throw new AppError("invalid_request", `A report's phase is one of ${REPORT_PHASES.join(", ")}.`)
   }
-  const { code, message, helpers, deniedHosts } = input
+  const { code, message, helpers } = input
   return {
     source,
     ...(phase === undefined ? {} : { phase }),
@@ -83,7 +83,6 @@ export function readReport(value: unknown): WorkloadReport {
     ...(typeof helpers === "object" && helpers !== null
       ? { helpers: readHelpers(helpers as Record<string, unknown>) }
       : {}),
-    ...(Array.isArray(deniedHosts) ? { deniedHosts: names(deniedHosts) } : {}),
   }
 }
 
