@@ -9,7 +9,7 @@ import { safeReturnPath } from "../return-path.ts"
 import type { Offer } from "../types.ts"
 import { findUser, linkLocalUser, type UserRecord, upsertUser } from "../users/store.ts"
 import { endsSignIn, explain, toSignInError } from "./failures.ts"
-import { type Person, personOf } from "./person.ts"
+import { claimsOf, type Person, personOf } from "./person.ts"
 import { createProvider, type Provider } from "./provider.ts"
 import { createTransactions, type Transactions } from "./transaction.ts"
 
@@ -146,8 +146,7 @@ async function exchange({ provider, config }: Context, search: string, checks: o
   const more = client.serverMetadata().userinfo_endpoint
     ? await oidc.fetchUserInfo(client, tokens.access_token, claims.sub)
     : {}
-  // What is signed wins over what is only told.
-  return { person: personOf({ ...more, ...claims }, config.file), tokens: tokensOf(tokens, claims.sub, null) }
+  return { person: personOf(claimsOf(claims, more), config.file), tokens: tokensOf(tokens, claims.sub, null) }
 }
 
 async function refresh(

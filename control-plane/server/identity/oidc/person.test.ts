@@ -1,6 +1,6 @@
 import { expect, test } from "vitest"
 import { testConfig } from "../../http/testing/config.ts"
-import { personOf } from "./person.ts"
+import { claimsOf, personOf } from "./person.ts"
 
 const oidc = { issuer: "https://idp", clientId: "c", publicClient: true }
 const file = (domain = "", roleMapping = {}) => testConfig({ oidc: { ...oidc, domain }, roleMapping }).file
@@ -41,6 +41,32 @@ test("verified is the boolean and nothing else", () => {
   for (const verified of ["true", 1, {}, "yes"]) {
     expect(personOf({ ...claims, email_verified: verified }, file()).emailVerified).toBe(false)
   }
+})
+
+test("an address and whether it is verified come from one document", () => {
+  const signed = { iss: "https://idp", sub: "1" }
+  const pairOf = (idToken: object, userinfo: Record<string, unknown>) => {
+    const { email, emailVerified } = personOf(claimsOf({ ...signed, ...idToken }, userinfo), file())
+    return [email, emailVerified]
+  }
+  const ann = { email: "ann@example.com" }
+  const eve = { email: "eve@example.com" }
+  expect(pairOf(ann, { ...eve, email_verified: true })).toEqual(["ann@example.com", false])
+  expect(pairOf({ email_verified: true }, ann)).toEqual(["ann@example.com", false])
+  expect(pairOf(ann, { email_verified: true })).toEqual(["ann@example.com", false])
+  expect(pairOf({ ...ann, email_verified: false }, { ...ann, email_verified: true })).toEqual([
+    "ann@example.com",
+    false,
+  ])
+  expect(pairOf({ ...ann, email_verified: true }, eve)).toEqual(["ann@example.com", true])
+  expect(pairOf({}, { ...ann, email_verified: true })).toEqual(["ann@example.com", true])
+  // Some say in the ID token who it is, and only at userinfo that the same address is verified.
+  expect(pairOf(ann, { ...ann, email_verified: true })).toEqual(["ann@example.com", true])
+})
+
+test("what is signed wins over what is only told", () => {
+  const more = { name: "Eve", groups: ["ops"] }
+  expect(claimsOf(claims, more)).toMatchObject({ name: "Ann", groups: ["ops"], sub: "1" })
 })
 
 test("roles come from groups: the first match counts, without one the default", () => {

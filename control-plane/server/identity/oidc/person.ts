@@ -20,6 +20,17 @@ export interface Person {
 type Claims = Readonly<Record<string, unknown>> & { readonly iss: string; readonly sub: string }
 
 /**
+ * What the ID token says, and what userinfo adds to it. What is signed wins over what is only told. An address and whether
+ * it is verified come from one of the two: that another address is verified says nothing about this one.
+ */
+export function claimsOf<C extends Claims>(signed: C, told: Readonly<Record<string, unknown>>): C {
+  const isSigned = signed.email !== undefined
+  const isTheSame = isSigned && signed.email_verified === undefined && told.email === signed.email
+  const { email, email_verified } = isSigned && !isTheSame ? signed : told
+  return { ...told, ...signed, email, email_verified }
+}
+
+/**
  * The person behind verified claims, if he may come in.
  * @throws AppError `unauthenticated` without an e-mail address, or with one outside of the domain
  */
