@@ -7,7 +7,7 @@ import type { Config } from "../config/types.ts"
 import type { AccountAccess, EnvironmentFiles, Injector, Profiles, Providers, Vault } from "../credentials/index.ts"
 import type { Database } from "../database/types.ts"
 import { isAppError } from "../errors/index.ts"
-import type { Logger, Metrics } from "../observability/index.ts"
+import { type Logger, listenOn, type Metrics } from "../observability/index.ts"
 import type { Clock } from "../time/index.ts"
 import type { Transcripts } from "../transcripts/types.ts"
 import { createUsage, type Usage } from "../usage/index.ts"
@@ -167,16 +167,6 @@ function createObserver({ log, metrics }: BrokerOptions) {
     if (isAppError(error)) log.info(facts, "a pod's request was refused")
     else log.error(facts, "a pod's request failed")
   }
-}
-
-function listenOn(server: Server, { host, port }: { host: string; port: number }): Promise<AddressInfo> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject)
-    server.listen(port, host, () => {
-      server.off("error", reject)
-      resolve(server.address() as AddressInfo)
-    })
-  })
 }
 
 async function drain(server: Server): Promise<void> {

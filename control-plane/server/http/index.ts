@@ -8,6 +8,7 @@ import {
   createRequestContext,
   type Health,
   type Logger,
+  listenOn,
   type Metrics,
   type RequestContext,
 } from "../observability/index.ts"
@@ -101,14 +102,7 @@ export async function createHttp(parts: HttpParts): Promise<Http> {
   server.on("upgrade", handleUpgrades(parts.upgrades ?? createUpgrades(), http, addressOf))
 
   return {
-    listen: () =>
-      new Promise((resolve, reject) => {
-        server.once("error", reject)
-        server.listen(config.listen.http.port, config.listen.http.host, () => {
-          server.removeListener("error", reject)
-          resolve(server.address() as AddressInfo)
-        })
-      }),
+    listen: () => listenOn(server, config.listen.http),
     async close() {
       parts.health.drain()
       await parts.clock.sleep(parts.lameDuck_ms ?? LAME_DUCK_MS)

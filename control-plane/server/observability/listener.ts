@@ -1,7 +1,8 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import type { Listen } from "../config/types.ts"
 import type { Health } from "./health.ts"
+import { listenOn } from "./listen.ts"
 import type { Logger } from "./logger.ts"
 import type { Metrics } from "./metrics.ts"
 
@@ -21,7 +22,7 @@ export function createMetricsListener(parts: { listen: Listen; metrics: Metrics;
     })
   })
   return {
-    listen: () => listening(server, parts.listen),
+    listen: () => listenOn(server, parts.listen),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
@@ -50,14 +51,4 @@ async function answer(
 function send(response: ServerResponse, status: number, type: string, body: string): void {
   response.writeHead(status, { "content-type": type, "cache-control": "no-store", "x-content-type-options": "nosniff" })
   response.end(body)
-}
-
-function listening(server: Server, listen: Listen): Promise<AddressInfo> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject)
-    server.listen(listen.port, listen.host, () => {
-      server.removeListener("error", reject)
-      resolve(server.address() as AddressInfo)
-    })
-  })
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { accessTo, mayDo, require } from "./permissions.ts"
+import { accessTo, mayDo, requireAccess } from "./permissions.ts"
 
 const owner = { userId: "usr_owner", role: "member" }
 const other = { userId: "usr_other", role: "member" }
@@ -30,30 +30,30 @@ describe("rights to a session", () => {
 
   it("hides a private session from others as if there were none", () => {
     for (const needed of ["exists", "read", "own", "write"] as const) {
-      expect(code(() => require(hidden, other, needed))).toBe("not_found")
-      expect(code(() => require(null, owner, needed))).toBe("not_found")
+      expect(code(() => requireAccess(hidden, other, needed))).toBe("not_found")
+      expect(code(() => requireAccess(null, owner, needed))).toBe("not_found")
     }
   })
 
   it("lets an administrator see that a private session exists and nothing more", () => {
-    expect(code(() => require(hidden, admin, "exists"))).toBe("ok")
+    expect(code(() => requireAccess(hidden, admin, "exists"))).toBe("ok")
     for (const needed of ["read", "own", "write"] as const)
-      expect(code(() => require(hidden, admin, needed))).toBe("forbidden")
+      expect(code(() => requireAccess(hidden, admin, needed))).toBe("forbidden")
   })
 
   it("lets everybody read a public session, and only its owner change it", () => {
     for (const principal of [other, admin]) {
-      expect(code(() => require(open, principal, "read"))).toBe("ok")
-      expect(code(() => require(open, principal, "write"))).toBe("forbidden")
+      expect(code(() => requireAccess(open, principal, "read"))).toBe("ok")
+      expect(code(() => requireAccess(open, principal, "write"))).toBe("forbidden")
       expect(mayDo(open, principal)).toEqual({ write: false, manage: false, readFiles: false })
     }
-    expect(code(() => require(open, owner, "write"))).toBe("ok")
+    expect(code(() => requireAccess(open, owner, "write"))).toBe("ok")
     expect(mayDo(open, owner)).toEqual({ write: true, manage: true, readFiles: true })
   })
 
   it("keeps an owner with a reading role from writing", () => {
-    expect(code(() => require(hidden, reader, "read"))).toBe("ok")
-    expect(code(() => require(hidden, reader, "write"))).toBe("forbidden")
+    expect(code(() => requireAccess(hidden, reader, "read"))).toBe("ok")
+    expect(code(() => requireAccess(hidden, reader, "write"))).toBe("forbidden")
     expect(mayDo(hidden, reader)).toEqual({ write: false, manage: false, readFiles: true })
   })
 })

@@ -31,7 +31,7 @@ export function mayDo(session: Protected, principal: Subject): { write: boolean;
  * Returns when the principal's access reaches `needed`.
  * @throws AppError `not_found` when even the existence is private, `forbidden` otherwise
  */
-export function require(
+export function requireAccess(
   session: Protected | null,
   principal: Subject,
   needed: "exists" | "read" | "own" | "write",

@@ -1,6 +1,6 @@
 import type { Audit } from "../../audit/types.ts"
 import type { Database } from "../../database/index.ts"
-import type { Identity, NewLogin } from "../../identity/index.ts"
+import type { Identity, NewLogin, Scope } from "../../identity/index.ts"
 import type { Principal } from "../../identity/types.ts"
 import { loadSettings, saveSettings, type UserSettings } from "../../settings/index.ts"
 import type { Clock } from "../../time/index.ts"
@@ -70,6 +70,7 @@ export function accountHandlers(parts: {
     },
 
     ...loginHandlers(identity, note),
+    ...tokenHandlers(identity, note),
 
     settings: ({ principal }: Caller) => loadSettings(database, principal.userId, defaults),
 
@@ -85,11 +86,28 @@ function meOf({ principal, authentication }: Caller, name: string): Me {
   return { id, email, name, role, method, mustChangePassword: authentication?.mustChangePassword ?? false }
 }
 
+type Note = (call: Caller, action: string, facts: Record<string, unknown>) => Promise<void>
+
+/** What a person has of tokens for programs. */
+function tokenHandlers(identity: Identity, note: Note) {
+  return {
+    tokens: async ({ principal }: Caller) => ({ items: await identity.tokens.list(principal), nextCursor: null }),
+
+    async createToken(call: Caller & { body: { name: string; scopes: Scope[]; expiresAt: number } }) {
+      const token = await identity.tokens.create(call.principal, call.body)
+      await note(call, "token.create", { token: token.id, scopes: token.scopes, expiresAt: token.expiresAt })
+      return token
+    },
+
+    async deleteToken(call: Caller & { params: { id: string } }) {
+      await identity.tokens.delete(call.principal, call.params.id)
+      await note(call, "token.delete", { token: call.params.id })
+    },
+  }
+}
+
 /** What a person sees and ends of his signed-in browsers. */
-function loginHandlers(
-  identity: Identity,
-  note: (call: Caller, action: string, facts: Record<string, unknown>) => Promise<void>,
-) {
+function loginHandlers(identity: Identity, note: Note) {
   return {
     logins: async ({ principal }: Caller) => ({ items: await identity.logins.list(principal), nextCursor: null }),
 

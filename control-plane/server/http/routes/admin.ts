@@ -1,11 +1,11 @@
 import type { Audit, AuditFilters, AuditLog, AuditQuery } from "../../audit/index.ts"
-import type { Identity, NewAccount, PasswordGiven, Scope, UserPatch } from "../../identity/index.ts"
+import type { Identity, NewAccount, PasswordGiven, UserPatch } from "../../identity/index.ts"
 import type { UsageQuery, UsageReport } from "../../usage/index.ts"
 import type { Call } from "./route.ts"
 
 type Caller = Pick<Call, "principal" | "visitor">
 
-/** API tokens, people and the record: what is administered. */
+/** People, the record and what was used: what is administered. */
 export function adminHandlers(parts: { identity: Identity; audit: Audit; auditLog: AuditLog; usage: UsageReport }) {
   const { identity, audit, auditLog, usage } = parts
 
@@ -16,17 +16,6 @@ export function adminHandlers(parts: { identity: Identity; audit: Audit; auditLo
   }
 
   return {
-    tokens: async ({ principal }: Caller) => ({ items: await identity.tokens.list(principal), nextCursor: null }),
-    async createToken(call: Caller & { body: { name: string; scopes: Scope[]; expiresAt: number } }) {
-      const token = await identity.tokens.create(call.principal, call.body)
-      await note(call, "token.create", { token: token.id, scopes: token.scopes, expiresAt: token.expiresAt })
-      return token
-    },
-    async deleteToken(call: Caller & { params: { id: string } }) {
-      await identity.tokens.delete(call.principal, call.params.id)
-      await note(call, "token.delete", { token: call.params.id })
-    },
-
     users: ({ query }: { query: { q?: string; cursor?: string; limit: number } }) => identity.users.list(query),
     createUser: ({ principal, body }: Caller & { body: NewAccount }) => identity.accounts.create(principal, body),
     setPassword: ({ principal, params, body }: Caller & { params: { id: string }; body: PasswordGiven }) =>

@@ -25,7 +25,7 @@ export interface Snapshot {
  * `poll`: ask the agent for its status, because an error is not always followed by an idle event.
  * `gone`: the conversation itself was deleted.
  */
-export type Outcome = "poll" | "gone" | undefined
+export type EventOutcome = "poll" | "gone" | undefined
 
 const ACTIVITIES_KEPT_MAX = 4
 const SILENT_ERROR = "error"
@@ -96,14 +96,14 @@ export class Conversation {
   }
 
   /** One event of `GET /event`. Unknown types and other conversations' events do nothing. */
-  apply(event: unknown): Outcome {
+  apply(event: unknown): EventOutcome {
     const { type, properties } = fields(event)
     const outcome = this.#dispatch(type, fields(properties))
     this.#noteActivity()
     return outcome
   }
 
-  #dispatch(type: unknown, properties: Fields): Outcome {
+  #dispatch(type: unknown, properties: Fields): EventOutcome {
     switch (type) {
       case "session.created":
       case "session.updated":
@@ -130,7 +130,7 @@ export class Conversation {
   }
 
   /** Events that count only when they name one of our conversations. */
-  #dispatchOwn(type: unknown, properties: Fields): Outcome {
+  #dispatchOwn(type: unknown, properties: Fields): EventOutcome {
     if (type === "session.error" && properties.sessionID === undefined) return this.#onError(this.#rootId, properties)
     const sessionId = id(properties.sessionID, "ses")
     if (sessionId === undefined || !this.#sessions.has(sessionId)) return undefined

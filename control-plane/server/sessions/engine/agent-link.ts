@@ -4,7 +4,7 @@ import type { AgentTarget, Runtime } from "../../runtime/types.ts"
 import type { Clock } from "../../time/index.ts"
 import type { Transcripts } from "../../transcripts/types.ts"
 import type { StoredSession } from "../store/rows.ts"
-import { Conversation } from "./conversation.ts"
+import { AgentConversation } from "./conversation.ts"
 import type { Journal } from "./journal.ts"
 import { TIMES } from "./limits.ts"
 import { Prober } from "./prober.ts"
@@ -25,7 +25,7 @@ export class AgentLink {
   readonly #options: AgentLinkOptions
   #run: string | null = null
   #prober: Prober | null = null
-  #conversation: Conversation | null = null
+  #conversation: AgentConversation | null = null
   #answers = false
   #heardAt = 0
 
@@ -39,7 +39,7 @@ export class AgentLink {
   }
 
   /** The conversation, once it is in step with the agent. */
-  get conversation(): Conversation | null {
+  get conversation(): AgentConversation | null {
     return this.#conversation?.ready === true ? this.#conversation : null
   }
 
@@ -104,8 +104,8 @@ export class AgentLink {
     this.#prober = null
   }
 
-  #connect(target: AgentTarget, session: StoredSession): Conversation {
+  #connect(target: AgentTarget, session: StoredSession): AgentConversation {
     const { title, agentSessionId, activity } = session
-    return new Conversation({ ...this.#options, target, title, agentSessionId, activity })
+    return new AgentConversation({ ...this.#options, target, title, agentSessionId, activity })
   }
 }

@@ -27,7 +27,7 @@ export interface ConversationOptions {
 }
 
 /** The one connection to a session's agent: what the agent says goes into the transcript, queued prompts go to the agent. */
-export class Conversation {
+export class AgentConversation {
   readonly #options: ConversationOptions
   readonly #connection: AgentConnection
   readonly #stop = new AbortController()

@@ -44,7 +44,7 @@ export interface Pass {
 }
 
 /** Look again after so many milliseconds; or the wish is fulfilled; or the session is gone. */
-export type Outcome = number | "fulfilled" | "gone"
+export type NextLook = number | "fulfilled" | "gone"
 
 /**
  * Drives one session under one lease: looks at the row and the cluster, moves one step, waits, looks again. Every step
@@ -106,7 +106,7 @@ export class SessionDriver {
 
   async #run(): Promise<boolean> {
     let failures = 0
-    let outcome: Outcome = 0
+    let outcome: NextLook = 0
     while (!this.#stop.signal.aborted && typeof outcome === "number") {
       this.#woken = Promise.withResolvers()
       try {
@@ -144,7 +144,7 @@ export class SessionDriver {
     await this.#parts.clock.sleep(wait_ms, nap.signal).catch(() => undefined)
   }
 
-  async #pass(): Promise<Outcome> {
+  async #pass(): Promise<NextLook> {
     this.#guard()
     const session = this.#announced ? await this.#journal.load() : await this.#journal.publish()
     this.#announced = true
@@ -165,7 +165,7 @@ export class SessionDriver {
   }
 }
 
-async function step(pass: Pass): Promise<Outcome> {
+async function step(pass: Pass): Promise<NextLook> {
   const { desired, generation, failedGeneration } = pass.session
   if (desired === "deleted") return await deleteSession(pass)
   if (desired === "stopped") return await stopSession(pass)

@@ -1,13 +1,13 @@
 import { hintFor } from "../../workloads/index.ts"
 import { deleteFenced } from "../store/driver-writes.ts"
-import type { Outcome, Pass } from "./driver.ts"
+import type { NextLook, Pass } from "./driver.ts"
 import { TIMES } from "./limits.ts"
 
 /** Reasons why a stop takes long: none any more once it is done. */
 const PASSING = ["node_not_ready", "cluster_unavailable"]
 
 /** One step of a session that is to stop: no pod, the volume kept. */
-export async function stopSession(pass: Pass): Promise<Outcome> {
+export async function stopSession(pass: Pass): Promise<NextLook> {
   const { parts, session, journal } = pass
   if (session.status !== "stopping" && session.status !== "stopped") await journal.update({ status: "stopping" })
   await askForPatch(pass)
@@ -22,7 +22,7 @@ export async function stopSession(pass: Pass): Promise<Outcome> {
 }
 
 /** One step of a session whose start has failed: what is left of the attempt goes, the reason and the volume stay. */
-export async function failSession(pass: Pass): Promise<Outcome> {
+export async function failSession(pass: Pass): Promise<NextLook> {
   const { parts, session, journal } = pass
   if (!(await withoutPod(pass))) return TIMES.look_ms
   await parts.transcripts.markInterrupted(journal.lease)
@@ -31,7 +31,7 @@ export async function failSession(pass: Pass): Promise<Outcome> {
 }
 
 /** One step of a session that is to be deleted: objects first, then the last event, then the rows. */
-export async function deleteSession(pass: Pass): Promise<Outcome> {
+export async function deleteSession(pass: Pass): Promise<NextLook> {
   const { parts, session, journal, workload, guard } = pass
   if (session.status !== "deleting") await journal.update({ status: "deleting" })
   await askForPatch(pass)

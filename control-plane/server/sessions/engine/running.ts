@@ -4,11 +4,11 @@ import { type Diagnosis, hintFor, type PodObservation, type WorkloadObservation 
 import { computeSteps, firstSteps, sameSteps, startedAt } from "../steps.ts"
 import { wishFenced } from "../store/driver-writes.ts"
 import type { Reason } from "../types.ts"
-import type { Outcome, Pass } from "./driver.ts"
+import type { NextLook, Pass } from "./driver.ts"
 import { TIMES } from "./limits.ts"
 
 /** One step of a session that is to run: make its pod, reach its agent, keep in touch, or say why not. */
-export async function runSession(pass: Pass): Promise<Outcome> {
+export async function runSession(pass: Pass): Promise<NextLook> {
   const observation = await look(pass)
   const { statefulSet, pod } = observation
   if (statefulSet === null || statefulSet.deleting || statefulSet.replicas !== 1) return await begin(pass)
@@ -31,7 +31,7 @@ async function look(pass: Pass): Promise<WorkloadObservation> {
   return await parts.workloads.observeLive(workload)
 }
 
-async function begin(pass: Pass): Promise<Outcome> {
+async function begin(pass: Pass): Promise<NextLook> {
   const { parts, session, journal, workload, guard } = pass
   const lost = session.status === "running"
   if (lost) {
@@ -110,7 +110,7 @@ const WEDGED: Change = {
 }
 
 /** The agent is in step: say so once, bring it its prompts, stop it when nobody uses it. */
-async function accompany(pass: Pass): Promise<Outcome> {
+async function accompany(pass: Pass): Promise<NextLook> {
   const { parts, session, journal, link } = pass
   const now = parts.clock.now()
   if (session.status !== "running" || session.reason !== null) {
@@ -141,7 +141,7 @@ async function stopWhenIdle(pass: Pass, now: number): Promise<boolean> {
 }
 
 /** The agent is not in step yet, or not at the moment: tell how far it is and what stands in the way. */
-async function wait(pass: Pass, observation: WorkloadObservation, run: string | null): Promise<Outcome> {
+async function wait(pass: Pass, observation: WorkloadObservation, run: string | null): Promise<NextLook> {
   const { parts, session, workload, journal } = pass
   const now = parts.clock.now()
   // A new holder of the lease connects to an agent that has been there all the time.
@@ -162,7 +162,7 @@ async function wait(pass: Pass, observation: WorkloadObservation, run: string | 
 }
 
 /** Nothing is wrong with the pod as far as anybody knows, unless its node is silent. */
-async function reconnect({ session, journal }: Pass, pod: PodObservation | null): Promise<Outcome> {
+async function reconnect({ session, journal }: Pass, pod: PodObservation | null): Promise<NextLook> {
   const code = pod?.nodeReady === false ? "node_not_ready" : null
   if (code !== (session.reason?.code ?? null)) {
     const message = "The node that runs this session does not answer."
@@ -195,7 +195,7 @@ function reasonOf(diagnosis: Diagnosis | null): Reason | null {
 }
 
 /** Remembers the failure for this generation; the next pass takes the pod away. */
-async function fail(pass: Pass, reason: Reason, pod: PodObservation | null): Promise<Outcome> {
+async function fail(pass: Pass, reason: Reason, pod: PodObservation | null): Promise<NextLook> {
   const { parts, session, journal, workload } = pass
   const trouble = { ...reason, final: true }
   const now = parts.clock.now()

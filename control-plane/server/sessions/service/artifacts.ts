@@ -2,7 +2,7 @@ import type { ArtifactKeeper, Artifacts } from "../../artifacts/index.ts"
 import { translateDatabaseError } from "../../database/index.ts"
 import type { Database } from "../../database/types.ts"
 import type { Principal } from "../../identity/types.ts"
-import { require } from "../permissions.ts"
+import { requireAccess } from "../permissions.ts"
 import { findSession } from "../store/sessions.ts"
 
 /**
@@ -17,7 +17,7 @@ export async function keptOf(
   try {
     const session = await findSession(parts.database, id)
     const kept = (await parts.artifacts?.find(id)) ?? null
-    require(session ?? kept, principal, "read")
+    requireAccess(session ?? kept, principal, "read")
     return kept
   } catch (error) {
     throw translateDatabaseError(error)

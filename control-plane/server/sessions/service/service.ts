@@ -13,7 +13,7 @@ import type { Transcripts } from "../../transcripts/types.ts"
 import type { Workloads } from "../../workloads/index.ts"
 import type { Engine } from "../engine/engine.ts"
 import { DEFAULT_TITLE, titleFrom } from "../input.ts"
-import { require, visibleTo } from "../permissions.ts"
+import { requireAccess, visibleTo } from "../permissions.ts"
 import type { Sessions, SessionView } from "../service-types.ts"
 import { firstSteps } from "../steps.ts"
 import type { StoredSession } from "../store/rows.ts"
@@ -136,11 +136,11 @@ class SessionService {
   }
 
   /** @throws AppError `not_found`, `forbidden` */
-  async find(principal: Principal, id: string, needed: Parameters<typeof require>[2]): Promise<StoredSession> {
+  async find(principal: Principal, id: string, needed: Parameters<typeof requireAccess>[2]): Promise<StoredSession> {
     const session = await findSession(this.#parts.database, id).catch((error: unknown) => {
       throw translateDatabaseError(error)
     })
-    require(session, principal, needed)
+    requireAccess(session, principal, needed)
     if (session === null) throw new AppError("not_found", "There is no such session.")
     return session
   }

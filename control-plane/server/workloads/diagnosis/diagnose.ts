@@ -141,12 +141,8 @@ function ofContainer(input: DiagnosisInput, pod: PodObservation, container: Cont
   if (reason !== null && IMAGE_INVALID.includes(reason))
     return because("image_invalid", `The image of "${name}" cannot be used: ${words}`, true)
   if (reason !== null && IMAGE_WAITING.includes(reason)) {
-    const final = waited_ms > IMAGE_GRACE_MS || (reason === "ImagePullBackOff" && IMAGE_HOPELESS.test(words))
-    return because(
-      "image_pull",
-      `The image of "${name}" cannot be pulled: ${words}`,
-      final || IMAGE_HOPELESS.test(words),
-    )
+    const final = waited_ms > IMAGE_GRACE_MS || IMAGE_HOPELESS.test(words)
+    return because("image_pull", `The image of "${name}" cannot be pulled: ${words}`, final)
   }
   if (reason !== null && REFUSED.includes(reason)) {
     return because(
