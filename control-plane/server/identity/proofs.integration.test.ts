@@ -234,6 +234,11 @@ describe("header sign-in", () => {
     const as = (email: string, name: string) => ({ headers: { "x-email": email, "x-name": name } })
     const first = await json(await server.fetch("/api/me", as("Ann@Corp.com", "Ann")))
     expect(first).toMatchObject({ email: "Ann@Corp.com", name: "Ann", method: "header", role: "member" })
+    // Headers are bytes: these are the Kelvin sign's, which is no "k" of anybody's address.
+    const mark = await json(await server.fetch("/api/me", as("mark@corp.com", "Mark")))
+    const other = await json(await server.fetch("/api/me", as("mar\xe2\x84\xaa@corp.com", "Mark")))
+    expect(other.email).toBe("mar\u212a@corp.com")
+    expect(other.id).not.toBe(mark.id)
     expect(await json(await server.fetch("/api/me", as("ann@corp.com", "Ann B.")))).toMatchObject({
       id: first.id,
       name: "Ann B.",

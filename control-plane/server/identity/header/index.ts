@@ -6,6 +6,7 @@ import type { Database } from "../../database/index.ts"
 import { AppError } from "../../errors/index.ts"
 import type { Logger } from "../../observability/index.ts"
 import type { Clock } from "../../time/index.ts"
+import { asciiLower } from "../ascii.ts"
 import { roleOf } from "../roles.ts"
 import type { Authentication, SignInMethod, Visitor } from "../types.ts"
 import { noteSignIn, type UserRecord, upsertUser, usersInForce } from "../users/store.ts"
@@ -78,7 +79,7 @@ function fromHeaders(request: IncomingMessage, names: Config["file"]["headerAuth
   const name = header === "" ? null : readIdentityHeader(request, header, NAME_CHARACTERS_MAX)
   return {
     issuer: ISSUER,
-    subject: email.toLowerCase(),
+    subject: asciiLower(email),
     email,
     name: name ?? email,
     // No groups are told here, so there is nothing to map: a role is what an administrator has made it.

@@ -78,7 +78,9 @@ export async function upsertUser(
 
 /**
  * Gives the local account with this address to (issuer, subject), unless those have an account already or the address
- * is not unique. It happens once: afterwards the account is not local any more. Answers its id; null: none was given.
+ * is not unique. Only the case of ASCII letters does not matter: most collations make a "k" of the Kelvin sign, and would
+ * give somebody else's account away. It happens once: afterwards the account is not local any more. Answers its id; null:
+ * none was given.
  */
 export async function linkLocalUser(
   transaction: Database,
@@ -86,9 +88,9 @@ export async function linkLocalUser(
 ): Promise<string | null> {
   const { rows } = await transaction.raw<{ rows: { id: string }[] }>(
     `UPDATE users SET issuer = ?, subject = ?
-      WHERE issuer = 'local' AND lower(email) = lower(?)
+      WHERE issuer = 'local' AND lower(email COLLATE "C") = lower(? COLLATE "C")
         AND NOT EXISTS (SELECT 1 FROM users u WHERE u.issuer = ? AND u.subject = ?)
-        AND (SELECT count(*) FROM users u WHERE u.issuer = 'local' AND lower(u.email) = lower(?)) = 1
+        AND (SELECT count(*) FROM users u WHERE u.issuer = 'local' AND lower(u.email COLLATE "C") = lower(? COLLATE "C")) = 1
       RETURNING id`,
     [person.issuer, person.subject, person.email, person.issuer, person.subject, person.email],
   )
