@@ -1,4 +1,5 @@
 import type { Context } from "koa"
+import { limitKeyOf } from "../config/index.ts"
 import { AppError } from "../errors/index.ts"
 import type { Authentication } from "../identity/index.ts"
 import { hasBody, readBytes, readJson } from "./body.ts"
@@ -37,7 +38,7 @@ export function runRoute(route: Route, http: HttpContext): (ctx: Context) => Pro
       permission: route.permission,
       signed: route.shapes.signed,
     })
-    const caller = authentication?.principal.userId ?? ctx.state.visitor.address
+    const caller = authentication?.principal.userId ?? limitKeyOf(ctx.state.visitor.address)
     const visit = isProbe ? UNCOUNTED : http.load.enter(caller)
     try {
       const call = await callOf(ctx, route, authentication, query, body)

@@ -1,4 +1,5 @@
 import type { Audit } from "../audit/types.ts"
+import { limitKeyOf } from "../config/index.ts"
 import { AppError, isAppError } from "../errors/index.ts"
 import type { Logger } from "../observability/index.ts"
 import type { Clock } from "../time/index.ts"
@@ -30,7 +31,7 @@ export function createRefusals(parts: { audit: Audit; log: Logger; clock: Clock 
     async note(kind, error, { address, requestId }) {
       if (!(error instanceof AppError)) return
       const now = clock.now()
-      const key = `${kind} ${address}`
+      const key = `${kind} ${limitKeyOf(address)}`
       const last = seen.get(key)
       if (last !== undefined && now - last.at < QUIET_MS) {
         last.more += 1

@@ -1,5 +1,6 @@
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible"
 import type { Audit } from "../../audit/types.ts"
+import { limitKeyOf } from "../../config/index.ts"
 import { type Database, withTransaction } from "../../database/index.ts"
 import { AppError, isAppError } from "../../errors/index.ts"
 import type { Logger } from "../../observability/index.ts"
@@ -44,7 +45,7 @@ export function createAccountWebhooks(options: Options): AccountWebhooks {
   /** Never keeps a right signature out: others may share the host's address, behind a proxy. */
   async function refuse(provider: AccountProvider, from: From, error: AppError): Promise<never> {
     try {
-      await wrong.consume(from.address)
+      await wrong.consume(limitKeyOf(from.address))
     } catch (limit) {
       if (!(limit instanceof RateLimiterRes)) throw limit
       const retryAfter_s = Math.max(1, Math.ceil(limit.msBeforeNext / 1_000))

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto"
 import { RateLimiterPostgres, RateLimiterRes } from "rate-limiter-flexible"
+import { limitKeyOf } from "../../config/index.ts"
 import type { Database } from "../../database/index.ts"
 import { AppError } from "../../errors/index.ts"
 
@@ -35,8 +36,10 @@ export function createSignInLimits(database: Database): SignInLimits {
       duration: WINDOW_S,
     })
   const limiters = { pair: limiter("pair"), address: limiter("address"), account: limiter("account") }
-  const keysOf = (account: string, address: string) =>
-    ({ pair: digest(`${account}\n${address}`), address: digest(address), account: digest(account) }) as const
+  const keysOf = (account: string, address: string) => {
+    const from = limitKeyOf(address)
+    return { pair: digest(`${account}\n${from}`), address: digest(from), account: digest(account) } as const
+  }
 
   return {
     async attempt(account, address) {
