@@ -3,6 +3,7 @@ import { join } from "node:path"
 import type { Config } from "../../config/types.ts"
 import type { AccountAccess } from "../../credentials/index.ts"
 import { Secret } from "../../crypto/index.ts"
+import { matchesGlob } from "./glob.ts"
 
 /** How a git host is signed in to. */
 export interface GitCredential {
@@ -58,16 +59,9 @@ function withheldBy(allow: GitHosts[string]["allow"], { owner, repository, servi
   if (allow === undefined) return null
   const { roles = [], repositories = [], push = true } = allow
   if (roles.length > 0 && !roles.includes(owner.role)) return "roles"
-  if (repositories.length > 0 && !repositories.some((pattern) => matches(pattern, repository))) return "repositories"
+  if (repositories.length > 0 && !repositories.some((pattern) => matchesGlob(pattern, repository)))
+    return "repositories"
   return service === "git-receive-pack" && !push ? "push" : null
-}
-
-/** `*` stands for anything within one part of the path, `**` for any parts. */
-function matches(pattern: string, repository: string): boolean {
-  const source = pattern
-    .replace(/[.+?^${}()|[\]\\]/g, "\\$&")
-    .replace(/\*\*?/g, (star) => (star === "*" ? "[^/]*" : ".*"))
-  return new RegExp(`^${source}$`).test(repository)
 }
 
 async function readToken(file: string): Promise<string | null> {
