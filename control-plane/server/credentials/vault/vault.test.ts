@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto"
 import { inspect } from "node:util"
 import { describe, expect, it } from "vitest"
 import { Secret } from "../../crypto/index.ts"
@@ -30,6 +31,16 @@ describe("the vault", () => {
     ["the same characters cut at another place", { ...context, table: "linked_account", column: "stokens_sealed" }],
   ])("does not open a value in another place: %s", (_, elsewhere) => {
     expect(() => vault.open(vault.seal("text", context), elsewhere)).toThrow("cannot be read")
+  })
+
+  it("knows a text again by its fingerprint, on every replica and while keys change, and nobody else does", () => {
+    const told = vault.fingerprint("short")
+    expect(vault.isFingerprint(told, "short")).toBe(true)
+    expect(vault.isFingerprint(told, "Short")).toBe(false)
+    expect(createVault({ keys: [key("new", 2), key("2026-11", 1)] }).isFingerprint(told, "short")).toBe(true)
+    expect(createVault({ keys: [key("2026-11", 2)] }).isFingerprint(told, "short")).toBe(false)
+    expect(told.equals(createHash("sha256").update("short").digest())).toBe(false)
+    expect(vault.isFingerprint(Buffer.alloc(0), "short")).toBe(false)
   })
 
   it("refuses a value with any one bit flipped", () => {

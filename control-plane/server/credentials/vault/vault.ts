@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto"
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, timingSafeEqual } from "node:crypto"
 import type { EncryptionKey } from "../../config/types.ts"
 import { Secret } from "../../crypto/index.ts"
 import { AppError } from "../../errors/index.ts"
@@ -14,7 +14,9 @@ import {
 
 const CIPHER = "aes-256-gcm"
 const KEY_BYTES = 32
+const FINGERPRINT_BYTES = 32
 const DERIVATION = "berth vault v1"
+const FINGERPRINT_DERIVATION = "berth fingerprint v1"
 
 /** Where a sealed value belongs. It is authenticated with the value, so moved to another place it does not open. */
 export interface SealContext {
@@ -31,6 +33,10 @@ export interface Vault {
   seal(plaintext: string | Buffer, context: SealContext): Buffer
   /** @throws AppError `internal` when the value was changed, moved, cut off, or its key is not in the ring. */
   open(sealed: Buffer, context: SealContext): Secret
+  /** Tells a text again without keeping it (32 bytes): without the ring, no text can be tried against it. */
+  fingerprint(text: string): Buffer
+  /** Whether it is the text's, under any key of the ring: it stays so while keys change, until its key is taken out. */
+  isFingerprint(fingerprint: Buffer, text: string): boolean
   /** The id of the key that a value is sealed under; null when it is not a sealed value. */
   keyIdOf(sealed: Buffer): string | null
   /** The key that seals, and all keys that open. */
@@ -60,6 +66,9 @@ export function createVault(options: { keys: readonly EncryptionKey[] }): Vault 
       if (key === undefined) throw cannotOpen(context, `its key "${envelope.keyId}" is not in the ring`)
       return unseal(key, envelope, context)
     },
+    fingerprint: (text) => fingerprint(activeKey, text),
+    isFingerprint: (given, text) =>
+      given.length === FINGERPRINT_BYTES && ring.some(([, key]) => timingSafeEqual(given, fingerprint(key, text))),
   }
 }
 
@@ -102,6 +111,11 @@ function unseal(key: Buffer, envelope: Envelope, context: SealContext): Secret {
 
 function derive(key: Buffer, salt: Buffer): Buffer {
   return Buffer.from(hkdfSync("sha256", key, salt, DERIVATION, KEY_BYTES))
+}
+
+function fingerprint(key: Buffer, text: string): Buffer {
+  const own = Buffer.from(hkdfSync("sha256", key, Buffer.alloc(0), FINGERPRINT_DERIVATION, KEY_BYTES))
+  return createHmac("sha256", own).update(text).digest()
 }
 
 /** Every part with its length in front, so that no two contexts give the same bytes. */

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto"
 import { type SessionChoices, sealedColumns, type Vault } from "../../credentials/index.ts"
 import { newId } from "../../crypto/index.ts"
 import { withTransaction } from "../../database/index.ts"
@@ -38,12 +37,13 @@ export async function storeSession(
 ): Promise<{ id: string; created: boolean }> {
   if (input.repository !== undefined) checkRepository(input.repository)
   if (input.environment !== undefined) checkEnvironment(input.environment)
-  const hash = createHash("sha256").update(canonical(input)).digest()
+  // Of secret values of the environment too: whoever has only the database must not be able to try short ones.
+  const wish = canonical(input)
   return await withTransaction(parts.database, async (transaction) => {
     const owner = await lockOwner(transaction, principal.userId)
     if (idempotencyKey !== undefined) {
       const earlier = await findByIdempotencyKey(transaction, principal.userId, idempotencyKey)
-      if (earlier !== null && earlier.hash.equals(hash)) return { id: earlier.id, created: false }
+      if (earlier !== null && parts.vault.isFingerprint(earlier.hash, wish)) return { id: earlier.id, created: false }
       if (earlier !== null) {
         throw new AppError("idempotency_mismatch", "This Idempotency-Key was already used for another session.")
       }
@@ -66,7 +66,7 @@ export async function storeSession(
       environmentSealed: sealEnvironment(parts.vault, id, principal.userId, input.environment),
       tags: input.tags ?? {},
       steps: firstSteps(parts.clock.now()),
-      idempotency: idempotencyKey === undefined ? null : { key: idempotencyKey, hash },
+      idempotency: idempotencyKey === undefined ? null : { key: idempotencyKey, hash: parts.vault.fingerprint(wish) },
     })
     await parts.workloads.store.insert(transaction, id)
     return { id, created: true }

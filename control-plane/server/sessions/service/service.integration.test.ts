@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto"
 import { pino } from "pino"
 import { afterAll, beforeEach, describe, expect, it, vi } from "vitest"
 import { testDatabase } from "../../../../test/support/postgres.ts"
@@ -149,6 +150,18 @@ describe("making a session", () => {
       code: "idempotency_mismatch",
     })
     expect((await sessions.create(await user(), input, "key-1")).created).toBe(true)
+  })
+
+  it("knows a repeat by its secret values too, and stores nothing that they could be guessed from", async () => {
+    const owner = await user()
+    const environment = { PIN: "1234" }
+    const { session } = await sessions.create(owner, { environment }, "key-1")
+    expect((await sessions.create(owner, { environment }, "key-1")).session.id).toBe(session.id)
+    const other = sessions.create(owner, { environment: { PIN: "1235" } }, "key-1")
+    await expect(other).rejects.toMatchObject({ code: "idempotency_mismatch" })
+    const row = await database("sessions").where({ id: session.id }).first("idempotency_hash")
+    const guess = createHash("sha256").update('{"environment":{"PIN":"1234"}}').digest("hex")
+    expect(row.idempotency_hash.toString("hex")).not.toBe(guess)
   })
 
   it("keeps to the number that one user may run, also when they are asked for at once", async () => {
