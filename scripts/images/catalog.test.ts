@@ -53,4 +53,23 @@ describe("the Dockerfiles", () => {
     expect(text).toMatch(/^USER [1-9]\d*:[1-9]\d*$/m)
     expect(text).toMatch(/^FROM (node:24|debian:bookworm|debian:bookworm-slim|node:24-bookworm)-?\S*$/m)
   })
+
+  it.each(imageSources)("$name is made of nothing that a plain `docker build` would leave out", ({ inputs }) => {
+    const kept = readFileSync(join(repositoryRoot, ".dockerignore"), "utf8").matchAll(/^!(\S+)$/gm)
+    const places = [...kept].map(([, place]) => place)
+    expect(inputs.filter((input) => !places.some((place) => `${input}/`.startsWith(`${place}/`)))).toEqual([])
+  })
+
+  it("are those of the README's build, with the version that the chart asks for", () => {
+    const read = (path: string) => readFileSync(join(repositoryRoot, path), "utf8")
+    const [, version] = /^appVersion: (\S+)$/m.exec(read("chart/Chart.yaml")) ?? []
+    const lines = read("README.md").matchAll(/^docker build -t \$REGISTRY\/(\S+) -f (\S+) \.$/gm)
+    const installed = imageSources.filter(({ name }) => name !== "berth/demo" && name !== "berth/postgres-local")
+    expect([...lines].map(([, image, dockerfile]) => `${image} ${dockerfile}`)).toEqual(
+      installed.map(({ name, dockerfile }) => `${name}:${version} ${dockerfile}`),
+    )
+    expect(read("README.md")).toContain(
+      `for image in ${installed.map(({ name }) => name.replace("berth/", "")).join(" ")}; do docker push $REGISTRY/berth/$image:${version};`,
+    )
+  })
 })
