@@ -59,16 +59,18 @@ spec:
 {{- if and .Values.oidc.enabled .Values.oidc.clientSecret.create -}}
 {{- $_ := set $wanted .Values.oidc.clientSecret.name (list .Values.oidc.clientSecret.key) -}}
 {{- end -}}
+{{- /* The server's own defaults, written out: it fills them into the list, and Argo CD would see a difference for ever. */ -}}
+{{- $defaults := dict "conversionStrategy" "Default" "decodingStrategy" "None" "metadataPolicy" "None" -}}
 {{- $result := dict -}}
 {{- range $secret, $keys := $wanted -}}
 {{- $data := list -}}
 {{- range $keys -}}
-{{- $data = append $data (dict "secretKey" . "remoteRef" (dict "key" (printf "%s/%s" (trimSuffix "/" $store.path) $secret) "property" .)) -}}
+{{- $data = append $data (dict "secretKey" . "remoteRef" (merge (dict "key" (printf "%s/%s" (trimSuffix "/" $store.path) $secret) "property" .) $defaults)) -}}
 {{- end -}}
 {{- $_ := set $result $secret $data -}}
 {{- end -}}
 {{- range $store.extraData -}}
-{{- $_ := set $result .secretName (append (get $result .secretName | default list) (omit . "secretName")) -}}
+{{- $_ := set $result .secretName (append (get $result .secretName | default list) (dict "secretKey" .secretKey "remoteRef" (merge dict .remoteRef $defaults))) -}}
 {{- end -}}
 {{- $result | toJson -}}
 {{- end -}}

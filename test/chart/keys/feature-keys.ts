@@ -51,6 +51,7 @@ export const featureKeys: readonly Section[] = [
       ["httpRoute.hostnames", ["changed.example.com"], "Deployment/berth HTTPRoute/berth"],
       ["httpRoute.annotations", { changed: "changed" }, "HTTPRoute/berth"],
       ["httpRoute.filters", [{ changed: "changed" }], "HTTPRoute/berth"],
+      ["httpRoute.timeouts", { request: "77s" }, "HTTPRoute/berth"],
     ],
   },
   {
