@@ -154,6 +154,9 @@ come out together.
 {{- if and $v.encryption.keys $v.encryption.existingSecret -}}
 {{- $faults = append $faults "encryption.keys and encryption.existingSecret: set one of them" -}}
 {{- end -}}
+{{- if regexMatch "^/(tmp|dev|etc|proc|sys)/" (clean $v.postgresql.dataDirectory) -}}
+{{- $faults = append $faults (printf "postgresql.dataDirectory: %s is in a place that has files of its own; choose one as /var/lib/berth-postgresql/data" $v.postgresql.dataDirectory) -}}
+{{- end -}}
 {{- if $v.externalSecrets.enabled -}}
 {{- $store := $v.externalSecrets.store -}}
 {{- if and $store.name (not $store.path) -}}

@@ -137,6 +137,12 @@ export const wrongValues: readonly { readonly values: object; readonly faults: r
     values: { externalDatabase: { existingSecretEnv: { host: "PGHOST" } } },
     faults: ["externalDatabase.existingSecretEnv needs externalDatabase.existingSecret"],
   },
+  ...["/tmp/pg", "/dev/shm/pg", "/etc/berth/postgresql/data", "/data/../tmp/pg"].map((dataDirectory) => ({
+    values: { postgresql: { dataDirectory } },
+    faults: [
+      `postgresql.dataDirectory: ${dataDirectory} is in a place that has files of its own; choose one as /var/lib/berth-postgresql/data`,
+    ],
+  })),
   {
     values: { postgresql: { auth: { password: "x", existingSecret: "y" } } },
     faults: ["postgresql.auth.password and postgresql.auth.existingSecret: set one of them"],
