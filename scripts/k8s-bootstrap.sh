@@ -8,7 +8,8 @@
 #   -n, --namespace NS    namespace of the release (default: berth)
 #   --create-namespace    create the namespace when it is missing
 #   --release NAME        release name; Secrets are named after it (default: berth)
-#   --rotate NAME         replace one Secret of those below by a fresh one (with --apply)
+#   --rotate NAME         give one Secret of those below fresh values (with --apply). Keys that the environment does not
+#                         hold stay as they are. Not <release>-admin: it is read once, when the account is made
 #   --context NAME        kubectl context (default: the current one)
 #   -h, --help            this text
 #
@@ -87,7 +88,8 @@ SECRETS+=("berth-provider-keys${provider_keys:- =env:BERTH_PROVIDER_KEY_<ID>}")
 if [[ -n $ROTATE ]]; then
   found=false
   for entry in "${SECRETS[@]}"; do if [[ ${entry%% *} == "$ROTATE" ]]; then found=true; fi; done
-  $found || die 2 "--rotate $ROTATE: no such Secret; one of: $(printf '%s\n' "${SECRETS[@]}" | cut -d' ' -f1 | paste -sd' ')"
+  $found || die 2 "--rotate $ROTATE: no such Secret; one of: $(printf '%s\n' "${SECRETS[@]}" | cut -d' ' -f1 | grep -vx "$FULLNAME-admin" | paste -sd' ')"
+  [[ $ROTATE != "$FULLNAME-admin" ]] || die 2 "--rotate $ROTATE would change no password: the Secret is read once, when the account is made. The administrator changes the password in the web UI (Settings), or another one resets it (Administration, Users)"
 fi
 
 # --- random values --------------------------------------------------------------------------------------------------
@@ -122,9 +124,14 @@ token() {
 # --- what is done with one Secret -------------------------------------------------------------------------------------
 # The manifest goes through a pipe; printf is a shell builtin, so no value becomes an argument of a process.
 manifest() {
-  local name=$1 pair key source value
+  local name=$1
   shift
-  printf 'apiVersion: v1\nkind: Secret\nmetadata:\n  name: %s\n  namespace: %s\ntype: Opaque\ndata:\n' "$name" "$NAMESPACE"
+  printf 'apiVersion: v1\nkind: Secret\nmetadata:\n  name: %s\n  namespace: %s\ntype: Opaque\n' "$name" "$NAMESPACE"
+  data_of "$@"
+}
+data_of() {
+  local pair key source value
+  printf 'data:\n'
   for pair in "$@"; do
     key=${pair%%=*} source=${pair#*=}
     case $source in
@@ -148,10 +155,17 @@ kept_previous_key() {
   # The ring keeps what it has: old rows stay readable. Newest first.
   kube -n "$NAMESPACE" get secret "$1" -o 'go-template={{index .data "keys" | base64decode}}'
 }
+create() { manifest "$@" | kube create -f -; }
+# Nothing but the given keys: a Secret may hold other providers' keys, and annotations of other programs.
+patch() {
+  local name=$1
+  shift
+  data_of "$@" | kube -n "$NAMESPACE" patch secret "$name" --type=merge --patch-file=/dev/stdin
+}
 send() {
   local verb=$1 output
   shift
-  if output=$(manifest "$@" | kube "$verb" -f - 2>&1); then
+  if output=$("$verb" "$@" 2>&1); then
     printf '  [ok]   %s\n' "$1"
   else
     printf '  [fail] %s — %s\n' "$1" "$output" >&2
@@ -168,7 +182,11 @@ apply_one() {
     return
   fi
   if [[ -n $exists && $name != "$ROTATE" ]]; then printf '  [skip] %s already present\n' "$name"; return; fi
-  if [[ -n $missing ]]; then printf '  [skip] %s — %s not set in env\n' "$name" "$missing"; return; fi
+  if [[ -n $missing ]]; then
+    printf '  [skip] %s — %s not set in env\n' "$name" "$missing"
+    [[ $name != "$ROTATE" ]] || die 1 "nothing was rotated: set $missing and run it again"
+    return
+  fi
   for pair in "$@"; do
     if [[ ${pair#*=} != random:* ]]; then continue; fi
     pair=${pair#*=random:}
@@ -185,14 +203,14 @@ apply_one() {
       token "$pair"
     fi
   done
-  if [[ -n $exists ]]; then send replace "$name" "$@"; else send create "$name" "$@"; fi
+  if [[ -n $exists ]]; then send patch "$name" "$@"; else send create "$name" "$@"; fi
 }
 print_one() {
-  local name=$1 pair keys="" verb=create
+  local name=$1 pair keys="" how="create -f -"
   shift
   for pair in "$@"; do keys+=" ${pair%%=*}"; done
-  if [[ $name == "$ROTATE" ]]; then verb=replace; fi
-  printf '%d. kubectl -n %s %s -f -   # Secret %s, keys:%s\n' "$((++number))" "$NAMESPACE" "$verb" "$name" "$keys"
+  if [[ $name == "$ROTATE" ]]; then how="patch secret $name --type=merge --patch-file=/dev/stdin"; fi
+  printf '%d. kubectl -n %s %s   # Secret %s, keys:%s\n' "$((++number))" "$NAMESPACE" "$how" "$name" "$keys"
   pair=$(unset_variable "$@")
   if [[ -n $pair ]]; then printf '   [skip] %s — %s not set in env\n' "$name" "$pair"; fi
 }

@@ -145,6 +145,34 @@ describe("scripts/k8s-bootstrap.sh", () => {
     expect(newest).not.toBe(rest[0])
   })
 
+  test("rotates the keys that the environment holds, and leaves others, labels and annotations alone", async () => {
+    const both = { BERTH_PROVIDER_KEY_ANTHROPIC: "first", BERTH_PROVIDER_KEY_OPENAI: "kept" }
+    await bootstrap(["--apply", "-n", namespace, "--create-namespace"], both)
+    const secret = ["secret", "berth-provider-keys", "-n", namespace]
+    await server.kubectl(["annotate", ...secret, "example.com/owner=platform"])
+    const rotation = ["--apply", "-n", namespace, "--rotate", "berth-provider-keys"]
+    const { status, stderr } = await bootstrap(rotation, { BERTH_PROVIDER_KEY_ANTHROPIC: "second" })
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" })
+    expect((await secrets())["berth-provider-keys"]).toEqual({ anthropic: "second", openai: "kept" })
+    const { metadata } = JSON.parse(await server.kubectl(["get", ...secret, "-o", "json"])) as KubernetesObject
+    expect(metadata.annotations).toEqual({ "example.com/owner": "platform" })
+    expect(readFileSync(join(directory, "arguments"), "utf8")).not.toContain("second")
+  })
+
+  test("fails where there is nothing to rotate to, and refuses a rotation that would change nothing", async () => {
+    await server.kubectl(["create", "namespace", namespace])
+    const skipped = await bootstrap(["--apply", "-n", namespace, "--rotate", "sso-oidc"])
+    expect(skipped.stdout).toContain("  [skip] sso-oidc — OIDC_CLIENT_SECRET not set in env\n")
+    expect(skipped).toMatchObject({
+      status: 1,
+      stderr: "ERROR: nothing was rotated: set OIDC_CLIENT_SECRET and run it again\n",
+    })
+    const admin = await bootstrap(["--apply", "-n", namespace, "--rotate", "berth-admin"])
+    expect(admin.status).toBe(2)
+    expect(admin.stderr).toContain("ERROR: --rotate berth-admin would change no password: ")
+    expect(await secrets()).toEqual({})
+  })
+
   test("fails with a message where there is no namespace, and where a create is refused", async () => {
     const missing = await bootstrap(["--apply", "-n", namespace])
     expect(missing.status).toBe(1)
