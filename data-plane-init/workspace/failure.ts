@@ -9,17 +9,20 @@ export class Failure extends Error {
   }
 }
 
-export type FailureCode =
-  | "broker_refused"
-  | "broker_unreachable"
-  | "clone_failed"
-  | "clone_not_found"
-  | "clone_ref_not_found"
-  | "clone_refused"
-  | "disk_full"
-  | "helper_failed"
-  | "host_unreachable"
-  | "workspace_failed"
+export const FAILURE_CODES = [
+  "broker_refused",
+  "broker_unreachable",
+  "clone_failed",
+  "clone_not_found",
+  "clone_ref_not_found",
+  "clone_refused",
+  "disk_full",
+  "helper_failed",
+  "host_unreachable",
+  "workspace_failed",
+] as const
+
+export type FailureCode = (typeof FAILURE_CODES)[number]
 
 /** Any error as a Failure; a full disk is recognised wherever it happens. */
 export function asFailure(error: unknown): Failure {

@@ -54,7 +54,7 @@ function describeFailure(step: string, error: unknown, logFile: string): string 
   const output = failure?.output ?? (failure ? "" : tail(readLog(logFile)))
   if (output) lines.push("", ...output.split("\n").map((line) => `    ${line}`), "")
   lines.push(
-    `  What to do: ${failure?.hint ?? "mend what the lines above say, then run the command again: it goes on from here"}`,
+    `  What to do: ${failure?.hint ?? "fix what the lines above report, then run the command again; it continues from here"}`,
   )
   lines.push(`  Full log: ${logFile}`)
   return `${lines.join("\n")}\n`

@@ -20,7 +20,7 @@ export async function installChart(tools: ClusterTools, { namespace, release, va
     const reasons = refused ? "" : await diagnose(tools.kubectl, namespace).catch(() => "")
     throw new Failure("the chart could not be installed", {
       output: [error.output, reasons].filter(Boolean).join("\n"),
-      hint: `mend what the lines above name, then run the command again (see also: kubectl -n ${namespace} get pods,events)`,
+      hint: `fix what the lines above name, then run the command again (see also: kubectl -n ${namespace} get pods,events)`,
     })
   }
 }

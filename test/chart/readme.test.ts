@@ -30,7 +30,9 @@ test("the README tells what a default installation asks for", () => {
   const total = requests(lasting.flatMap(containersOf).map(({ resources }) => resources?.requests))
   expect(readme).toContain(`In total ${total} while it runs.`)
   const sessions = at(JSON.parse(configOf(objects)), "sessions")
-  const session = ["resources", "sidecarResources.auth"].map((path) => at(sessions, `${path}.requests`))
+  const session = ["resources", "sidecarResources.auth", "sidecarResources.workspace-init"].map((path) =>
+    at(sessions, `${path}.requests`),
+  )
   expect(readme).toContain(`Each session asks for ${requests(session as Record<string, string>[])} more`)
 })
 

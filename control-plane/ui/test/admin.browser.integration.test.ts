@@ -115,7 +115,7 @@ describe("users", () => {
     const { page, server } = await admin("users")
     await page.getByRole("button", { name: "New user" }).click()
     await dialog(page).getByLabel("E-mail").fill("bo@example.com")
-    await dialog(page).getByRole("button", { name: "Make user" }).click()
+    await dialog(page).getByRole("button", { name: "Create user" }).click()
     await dialog(page).getByText("There is an account with this address already.").waitFor()
     await dialog(page).getByLabel("E-mail").fill("kim@example.com")
     await dialog(page).getByLabel("Name", { exact: true }).fill("Kim")
@@ -123,7 +123,7 @@ describe("users", () => {
       .getByRole("radio", { name: /^readonly/ })
       .check()
     expect(await violations(page)).toEqual([])
-    await dialog(page).getByRole("button", { name: "Make user" }).click()
+    await dialog(page).getByRole("button", { name: "Create user" }).click()
     const password = dialog(page).getByRole("textbox", { name: "Password" })
     expect(await password.inputValue()).toBe("bcdfg-hjklm-npqrs-tvwxy")
     expect(server.administration.users.at(-1)).toMatchObject({
@@ -134,7 +134,7 @@ describe("users", () => {
     await dialog(page).getByRole("button", { name: "Done" }).click()
     await page.getByRole("searchbox", { name: "Search users" }).fill("kim")
     await menu(page, "Kim", "New password…")
-    await dialog(page).getByRole("button", { name: "Make password" }).click()
+    await dialog(page).getByRole("button", { name: "Create password" }).click()
     await dialog(page).getByText("For kim@example.com.").waitFor()
   })
 
@@ -253,11 +253,11 @@ describe("the audit log", () => {
   test("tells how far it is sealed, and warns when it no longer is", async () => {
     const { page, server } = await admin("audit")
     await page.getByText(/Sealed up to event 4988, .+; 12 events since\./).waitFor()
-    expect(await page.getByText("The record is not being sealed").count()).toBe(0)
+    expect(await page.getByText("The audit log is not being sealed").count()).toBe(0)
     const { seal } = server.administration
     server.administration.seal = { ...seal, unsealed: { events: 700, oldestAt: Date.now() - 12 * 60_000 } }
     await page.reload()
-    await page.getByText(/The record is not being sealed: the first event that waits is from 1\dm ago/).waitFor()
+    await page.getByText(/The audit log is not being sealed: the first event that waits is from 1\dm ago/).waitFor()
     expect(await violations(page)).toEqual([])
     server.administration.seal = { checkpoint: null, unsealed: { events: 0, oldestAt: null } }
     await page.reload()

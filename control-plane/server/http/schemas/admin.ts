@@ -3,17 +3,17 @@ import { displayName, pageOf, time } from "./common.ts"
 
 export const user = {
   title: "User",
-  description: "A person, as administrators see him.",
+  description: "A person, as administrators see them.",
   type: "object",
   additionalProperties: false,
   required: ["id", "issuer", "email", "name", "role", "disabled", "createdAt", "lastSignInAt"],
   properties: {
     id: { type: "string", description: "Stable." },
-    issuer: { type: "string", description: "Who vouches for him; `local` for an account with a password here." },
+    issuer: { type: "string", description: "Who vouches for them; `local` for an account with a password here." },
     email: { type: "string", description: "May change; not an identity." },
     name: { type: "string", description: "For people." },
     role: { type: "string", description: "`admin`, `member`, `readonly`, or a role of the operator's." },
-    disabled: { type: "boolean", description: "Cannot sign in; everything he was signed in with has ended." },
+    disabled: { type: "boolean", description: "Cannot sign in; everything they were signed in with has ended." },
     createdAt: time,
     lastSignInAt: { type: ["integer", "null"], description: "Milliseconds since the epoch." },
   },
@@ -115,7 +115,8 @@ export const updateUser = {
     role: { ...role, description: "Replaced at the next sign-in where roles are mapped." },
     disabled: {
       type: "boolean",
-      description: "True ends everything that the user is signed in with; his API tokens rest until he is enabled.",
+      description:
+        "True ends everything the user is signed in with; their API tokens stop working until they are enabled again.",
     },
     name: { ...displayName, description: "For people. Only of an account with a password here." },
   },

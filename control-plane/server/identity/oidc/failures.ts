@@ -15,7 +15,7 @@ const FAILURES = {
     "The provider does not take the code: it was used twice, is too old, or the redirect address or PKCE is not as registered. A single one is somebody reloading the page.",
   provider_refused:
     "The provider said no, see its error code. invalid_scope: compare oidc.scopes; unauthorized_client: register the redirect address.",
-  person_refused: "The person went back, or the provider's own rules keep him out.",
+  person_refused: "The person went back, or the provider's own rules keep them out.",
   not_begun_here:
     "The browser did not begin this sign-in, began it more than ten minutes ago, or comes back a second time. Single ones are old tabs; many from one address are somebody trying.",
   wrong_state: "The answer belongs to another sign-in. A single one is an old tab; many are somebody trying.",
@@ -30,7 +30,7 @@ const FAILURES = {
   wrong_signature:
     "The ID token is not signed with a key of the provider's jwks_uri. Tell who runs the provider; it may be forged.",
   malformed: "The provider's answer is not what OpenID Connect says. See the error, and tell who runs the provider.",
-  not_admitted: "The provider vouches for the person, but the rules here keep him out; see the detail.",
+  not_admitted: "The provider vouches for the person, but the rules here keep them out; see the detail.",
 } as const
 
 export type FailureName = keyof typeof FAILURES

@@ -13,7 +13,7 @@ import {
   updateUser,
 } from "./store.ts"
 
-/** A person as administrators see him. Times are milliseconds since the epoch. */
+/** A person as administrators see them. Times are milliseconds since the epoch. */
 export interface UserView {
   readonly id: string
   readonly issuer: string
@@ -31,16 +31,16 @@ export interface UserPatch {
   readonly name?: string
 }
 
-/** What administrators do with people, and everybody with his own name. */
+/** What administrators do with people, and everybody with their own name. */
 export interface Users {
   list(query: { q?: string; cursor?: string; limit: number }): Promise<{ items: UserView[]; nextCursor: string | null }>
   /**
    * Also ends a disabled user's logins. The audit event is stored together with the change.
    * @throws AppError `not_found`, `conflict` when nobody would be left to administer, or for the name of somebody
-   * whose name is told by where he signs in
+   * whose name comes from an identity provider
    */
   update(by: Principal, id: string, patch: UserPatch): Promise<UserView>
-  /** Gives oneself another name. @throws AppError `conflict` when it is told by where one signs in */
+  /** Gives oneself another name. @throws AppError `conflict` when it comes from an identity provider */
   rename(self: Principal, name: string): Promise<UserView>
 }
 
@@ -63,9 +63,9 @@ export function createUsers({ database, audit }: { database: Database; audit: Au
         if (user === null) throw new AppError("not_found", "There is no such user.")
         if (patch.disabled && id === by.userId) throw new AppError("conflict", "You cannot disable yourself.")
         if (patch.name !== undefined)
-          requireOwnName(user, "This user's name is told by where he signs in: change it there.")
+          requireOwnName(user, "This user's name comes from their identity provider: change it there.")
         const changed = await updateUser(transaction, id, patch)
-        // Else a browser that was left somewhere would be signed in again as soon as he is enabled.
+        // Else a browser that was left somewhere would be signed in again as soon as the user is enabled.
         if (patch.disabled) await deleteLogins(transaction, { userId: id })
         const wasOne = user.role === ADMINISTRATOR && user.disabledAt === null
         if (wasOne && (await countAdministrators(transaction)) === 0) {
@@ -79,7 +79,7 @@ export function createUsers({ database, audit }: { database: Database; audit: Au
       return await withTransaction(database, async (transaction) => {
         const user = await findUser(transaction, { id: self.userId })
         if (user === null) throw new AppError("not_found", "There is no such user.")
-        requireOwnName(user, "Your name is told by where you sign in: change it there.")
+        requireOwnName(user, "Your name comes from your identity provider: change it there.")
         const changed = await updateUser(transaction, self.userId, { name })
         await note(self, { user: self.userId, name: changed.name }, transaction)
         return viewOf(changed)
@@ -93,7 +93,7 @@ function requireOwnName(user: UserRecord, otherwise: string): void {
   if (user.issuer !== LOCAL_ISSUER) throw new AppError("conflict", otherwise, { details: { field: "body.name" } })
 }
 
-/** A user as administrators see him. */
+/** A user as administrators see them. */
 export function viewOf(user: UserRecord): UserView {
   const { id, issuer, email, name, role, createdAt, lastSignInAt } = user
   return { id, issuer, email, name, role, disabled: user.disabledAt !== null, createdAt, lastSignInAt }

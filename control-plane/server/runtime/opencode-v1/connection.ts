@@ -186,7 +186,7 @@ const FORGOTTEN = {
   type: "notice",
   level: "info",
   code: "agent_forgot",
-  message: "The agent no longer has this conversation. It starts anew and does not know what was said before.",
+  message: "The agent no longer has this conversation. It starts over and does not remember what was said before.",
 } as const
 
 function checked(agentMessageId: string): string {

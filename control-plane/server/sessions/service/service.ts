@@ -82,7 +82,7 @@ export function createSessions(parts: SessionsParts): Sessions {
       const kept = await keptOf(parts, principal, id)
       const file = kept?.files.find((one) => one.name === name)
       const content = file === undefined ? null : await parts.artifacts?.read(id, file.name)
-      if (file === undefined || content == null) throw new AppError("not_found", "There is no such artefact.")
+      if (file === undefined || content == null) throw new AppError("not_found", "There is no such kept file.")
       return { ...file, content }
     },
     watchAll: (principal, signal) => watchAll(parts, principal, signal),

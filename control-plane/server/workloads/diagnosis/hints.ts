@@ -1,7 +1,7 @@
 /** What a person can do, by the code of a reason. Codes of workspace-init's reports are among them. */
 const HINTS: Readonly<Record<string, string>> = {
   image_pull:
-    "An administrator should check image.registry, the image's tag and sessions.imagePullSecrets, and that the registry can be reached from the nodes. Then press Retry.",
+    "An administrator should check registry.default, the image's registry and tag in the Helm values, and sessions.imagePullSecrets, and that the nodes can reach the registry. Then press Retry.",
   image_invalid: "An administrator should correct the image's name in the Helm values. Then press Retry.",
   quota:
     "Stop or delete a session that is not needed, or ask an administrator to raise the namespace's quota. Then press Retry.",
@@ -26,6 +26,14 @@ const HINTS: Readonly<Record<string, string>> = {
   clone_failed: "Check the repository's address and try again.",
   broker_unreachable:
     "The session's pod cannot reach Berth's broker. An administrator should check the NetworkPolicies and the broker's Service. Then press Retry.",
+  broker_refused:
+    "Press Retry. If it fails again, an administrator should read the control plane's log and check broker.verifyPeerAddress.",
+  disk_full:
+    "The session's volume is full. Delete what is not needed, or ask an administrator to raise sessionVolume.storageSize for new sessions.",
+  helper_failed:
+    "An administrator should read the log of the container auth and run scripts/berth-auth diagnose. Then press Retry.",
+  host_unreachable:
+    "Berth cannot reach the git host. Check the repository's address; an administrator should check git.hosts, broker.allowedPrivateHosts and the control plane's egress. Then press Retry.",
   workspace_failed:
     "Press Retry. If it fails again, an administrator should read the log of the container workspace-init.",
   out_of_memory:

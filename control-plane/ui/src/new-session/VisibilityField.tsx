@@ -20,7 +20,7 @@ export function VisibilityField({ value, onChange }: VisibilityFieldProps) {
       <span className="muted">
         {value === "public"
           ? "Everyone signed in can read the conversation as it happens. Only you can write."
-          : "Only you can see it."}
+          : "Only you can read it."}
       </span>
     </div>
   )

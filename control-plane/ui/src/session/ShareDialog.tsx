@@ -36,7 +36,7 @@ export function ShareDialog({ session, live, onClose }: ShareDialogProps) {
         <p className="muted" aria-live="polite">
           {session.visibility === "public"
             ? "Everyone signed in here can read the conversation as it happens: prompts, answers, commands and their output. They cannot write, answer the agent, open files or a terminal."
-            : "Only you can see that this session exists. Anybody watching is cut off as soon as it is private."}
+            : "Only you can read it. Administrators see that it exists, not what is in it. Anyone watching is cut off as soon as it is private."}
         </p>
         {error !== null && (
           <p className="field-error" role="alert">

@@ -18,7 +18,7 @@ export function NewTokenDialog({ onMade, onClose }: NewTokenDialogProps) {
     await onMade(await api.request("tokens", { method: "POST", body }))
   }
   return (
-    <FormDialog title="New API token" action="Make token" onSubmit={submit} onClose={onClose}>
+    <FormDialog title="New API token" action="Create token" onSubmit={submit} onClose={onClose}>
       <Field label="Name">
         {(control) => (
           <input

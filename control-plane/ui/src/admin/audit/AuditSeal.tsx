@@ -12,7 +12,7 @@ export function SealWarning() {
   return (
     <Callout
       kind="wait"
-      title={`The record is not being sealed: the first event that waits is from ${ago(seal.unsealed.oldestAt ?? now, now)}`}
+      title={`The audit log is not being sealed: the first event that waits is from ${ago(seal.unsealed.oldestAt ?? now, now)}`}
     >
       <p>
         It is sealed once a minute. The control plane’s log says what keeps it from that; look there for{" "}
@@ -22,7 +22,7 @@ export function SealWarning() {
   )
 }
 
-/** How the record is kept from being changed, and how far it is sealed. */
+/** How the audit log is kept from being changed, and how far it is sealed. */
 export function SealNote() {
   const { data: seal, error } = useSeal()
   const now = useNow(30_000)
@@ -30,7 +30,7 @@ export function SealNote() {
     <p className="field-note">
       Nothing can be changed or taken out: events are sealed in signed checkpoints, each of which holds the one before
       it. {error ? "How far could not be read. " : seal && `${sealWords(seal, now)} `}
-      <span className="mono">npm run audit:verify</span> proves the chain.
+      <span className="mono">node /app/main.mjs --verify-audit</span> in the control plane’s pod proves the chain.
     </p>
   )
 }

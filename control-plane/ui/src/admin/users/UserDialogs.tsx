@@ -50,7 +50,7 @@ export function UserDialogs({ action, onAction }: UserDialogsProps) {
       return (
         <FormDialog
           title={`New password for ${name}?`}
-          action="Make password"
+          action="Create password"
           onClose={close}
           onSubmit={async () => {
             onAction({ kind: "shown", email: user.email, password: await actions.resetPassword(user.id) })
@@ -105,7 +105,7 @@ function NewUser({ onAction }: { onAction: UserDialogsProps["onAction"] }) {
   return (
     <FormDialog
       title="New user"
-      action="Make user"
+      action="Create user"
       onClose={() => onAction(null)}
       onSubmit={async (values) => {
         const [email = "", name = ""] = ["email", "name"].map((field) => String(values.get(field)).trim())

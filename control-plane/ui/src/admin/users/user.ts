@@ -1,6 +1,6 @@
 import type { UserView } from "../../../../server/identity/users/index.ts"
 
-/** A person as administrators see him. Times are milliseconds since the epoch. */
+/** A person as administrators see them. Times are milliseconds since the epoch. */
 export type User = UserView
 
 /** The roles that mean something everywhere, with what they let one do. */
