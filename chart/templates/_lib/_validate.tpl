@@ -63,6 +63,12 @@ come out together.
 {{- if and $v.istio.gateway.create (contains "/" $v.istio.gateway.name) -}}
 {{- $faults = append $faults "istio.gateway.create makes the Gateway in the release's namespace: istio.gateway.name must be a name without a namespace" -}}
 {{- end -}}
+{{- if and $v.service.externalTrafficPolicy (eq $v.service.type "ClusterIP") -}}
+{{- $faults = append $faults "service.externalTrafficPolicy needs service.type=NodePort or LoadBalancer" -}}
+{{- end -}}
+{{- if and (or $v.service.loadBalancerClass $v.service.loadBalancerSourceRanges) (ne $v.service.type "LoadBalancer") -}}
+{{- $faults = append $faults "service.loadBalancerClass and service.loadBalancerSourceRanges need service.type=LoadBalancer" -}}
+{{- end -}}
 {{- if and $v.service.nodePort (eq $v.service.type "ClusterIP") -}}
 {{- $faults = append $faults "service.nodePort needs service.type=NodePort or LoadBalancer" -}}
 {{- end -}}

@@ -28,6 +28,14 @@ export const featureKeys: readonly Section[] = [
     rows: [["service.nodePort", 30999, "Service/berth"]],
   },
   {
+    with: { service: { type: "LoadBalancer" } },
+    rows: [
+      ["service.loadBalancerClass", "changed", "Service/berth"],
+      ["service.loadBalancerSourceRanges", ["77.0.0.0/8"], "Service/berth"],
+      ["service.externalTrafficPolicy", "Local", "Service/berth"],
+    ],
+  },
+  {
     with: { controlPlane: { host: "berth.example.com" } },
     rows: [["ingress.enabled", true, "+Ingress/berth"]],
   },

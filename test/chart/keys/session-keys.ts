@@ -124,6 +124,8 @@ export const sessionKeys: readonly Section[] = [
       ["postgresql.podSecurityContext", { fsGroup: 77 }, "StatefulSet/berth-postgresql"],
       ["postgresql.securityContext", { privileged: false }, "StatefulSet/berth-postgresql"],
       ["postgresql.networkPolicy.enabled", false, "-NetworkPolicy/berth-postgresql"],
+      ["postgresql.networkPolicy.extraIngress", [{ changed: "changed" }], "NetworkPolicy/berth-postgresql"],
+      ["postgresql.primary.priorityClassName", "changed", "StatefulSet/berth-postgresql"],
       [
         "externalSecrets.enabled",
         true,

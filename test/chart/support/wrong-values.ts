@@ -56,6 +56,17 @@ export const wrongValues: readonly { readonly values: object; readonly faults: r
     ],
   },
   {
+    values: { service: { externalTrafficPolicy: "Local", loadBalancerClass: "own" } },
+    faults: [
+      "service.externalTrafficPolicy needs service.type=NodePort or LoadBalancer",
+      "service.loadBalancerClass and service.loadBalancerSourceRanges need service.type=LoadBalancer",
+    ],
+  },
+  {
+    values: { service: { type: "NodePort", loadBalancerSourceRanges: ["10.0.0.0/8"] } },
+    faults: ["service.loadBalancerClass and service.loadBalancerSourceRanges need service.type=LoadBalancer"],
+  },
+  {
     values: { service: { nodePort: 30080 } },
     faults: ["service.nodePort needs service.type=NodePort or LoadBalancer"],
   },
