@@ -19,6 +19,10 @@ export interface TestSidecar {
   stop(): Promise<number | null>
 }
 
+const running: (() => Promise<unknown>)[] = []
+// Once for the file that imports this: a hook that a test registers while it runs is never called.
+afterAll(() => Promise.all(running.map((stop) => stop())))
+
 /** The real sidecar program, for a session of the harness. @param entry another build of it */
 export async function startSidecar(
   broker: Harness,
@@ -47,7 +51,7 @@ export async function startSidecar(
     const [code] = (await exited) as [number | null]
     return code
   }
-  afterAll(stop)
+  running.push(stop)
   const healthUrl = `http://127.0.0.1:${healthPort}/healthz`
   await new Promise<void>((resolve) => {
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
