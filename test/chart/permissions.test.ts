@@ -100,7 +100,8 @@ describe("the secrets Job with these permissions", () => {
     })
     const api = config.makeApiClient(CoreV1Api)
     const say = (line: string) => lines.push(line)
-    const deps = { secrets: secretObjects(api), configMaps: configMapObjects(api), now: () => new Date(), say }
+    const objects = { secrets: secretObjects(api), configMaps: configMapObjects(api) }
+    const deps = { ...objects, now: () => new Date(), sleep: async () => {}, say }
     await ensureSecrets(plan, deps)
     await ensureBrokerCa(plan, deps)
   }

@@ -24,13 +24,18 @@ podAntiAffinity:
 {{- end -}}
 {{- end -}}
 
-{{- /* The proxy's container with defaults that Pod Security "restricted" asks for. */ -}}
+{{- /*
+The proxy's container with defaults that Pod Security "restricted" asks for. The port that the Service sends to is always there
+by its name, whatever other ports the container lists and however it calls this one.
+*/ -}}
 {{- define "berth.authProxyContainer" -}}
-{{- $defaults := dict
-  "name" "auth-proxy"
-  "ports" (list (dict "name" "proxy" "containerPort" (int .Values.authProxy.port)))
-  "securityContext" (deepCopy .Values.controlPlane.securityContext) -}}
-{{- toYaml (mustMergeOverwrite $defaults (deepCopy .Values.authProxy.container)) -}}
+{{- $defaults := dict "name" "auth-proxy" "securityContext" (deepCopy .Values.controlPlane.securityContext) -}}
+{{- $port := int .Values.authProxy.port -}}
+{{- $ports := list (dict "name" "proxy" "containerPort" $port) -}}
+{{- range .Values.authProxy.container.ports -}}
+{{- if not (or (eq (int .containerPort) $port) (eq (.name | default "") "proxy")) -}}{{- $ports = append $ports . -}}{{- end -}}
+{{- end -}}
+{{- toYaml (mustMergeOverwrite $defaults (deepCopy .Values.authProxy.container) (dict "ports" $ports)) -}}
 {{- end -}}
 
 {{- /* Where UI and API are served inside the pod, as a port's name. */ -}}

@@ -46,7 +46,8 @@ metadata:
   {{- include "berth.metadata" (dict "root" .root "name" .name "component" "secrets" "annotations" (include "berth.hookAnnotations" (dict "hook" .hook "weight" "-5") | fromYaml)) | nindent 2 }}
 spec:
   backoffLimit: 3
-  activeDeadlineSeconds: 240
+  # Of all attempts, the pull of the image included.
+  activeDeadlineSeconds: 600
   template:
     metadata:
       labels:
@@ -56,7 +57,8 @@ spec:
         {{- toYaml . | nindent 8 }}
       {{- end }}
     spec:
-      restartPolicy: OnFailure
+      # The pod of an attempt that failed stays, and with it the log that says why.
+      restartPolicy: Never
       serviceAccountName: {{ include "berth.fullname" .root }}-secrets
       enableServiceLinks: false
       {{- with $values.controlPlane.imagePullSecrets }}
@@ -78,6 +80,13 @@ spec:
             {{- toYaml $values.secretsJob.resources | nindent 12 }}
           securityContext:
             {{- toYaml $values.controlPlane.securityContext | nindent 12 }}
+      {{- with $values.controlPlane.priorityClassName }}
+      priorityClassName: {{ . | quote }}
+      {{- end }}
+      {{- with $values.controlPlane.affinity }}
+      affinity:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
       {{- with $values.controlPlane.nodeSelector }}
       nodeSelector:
         {{- toYaml . | nindent 8 }}
@@ -95,11 +104,16 @@ helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
 {{- end -}}
 
 {{- /*
-A session namespace that the chart makes is not there yet when pre-install hooks run: the broker's CA is then put into it by
-a second Job, after the install.
+A session namespace that the chart makes is not there yet when pre-install hooks run, and neither is a given Secret that
+cert-manager or External Secrets make for an object of this release: the broker's CA is then handed to the sessions by a
+second Job, after the install.
 */ -}}
+{{- define "berth.brokerCaIsLater" -}}
+{{- if or (include "berth.makesSessionNamespace" .) .Values.broker.tls.existingSecret -}}true{{- end -}}
+{{- end -}}
+
 {{- define "berth.secretsHooks" -}}
-{{- if include "berth.makesSessionNamespace" . -}}
+{{- if include "berth.brokerCaIsLater" . -}}
 pre-install,pre-upgrade,post-install,post-upgrade
 {{- else -}}
 pre-install,pre-upgrade
@@ -107,5 +121,5 @@ pre-install,pre-upgrade
 {{- end -}}
 
 {{- define "berth.brokerCaHooks" -}}
-{{- ternary "post-install,post-upgrade" "pre-install,pre-upgrade" (eq (include "berth.makesSessionNamespace" .) "true") -}}
+{{- ternary "post-install,post-upgrade" "pre-install,pre-upgrade" (eq (include "berth.brokerCaIsLater" .) "true") -}}
 {{- end -}}

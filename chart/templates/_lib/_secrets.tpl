@@ -50,15 +50,38 @@ the secrets Job. `berth.secret.<x>.name` says its name; `berth.secret.<x>.source
 {{- else -}}{{- printf "%s-postgresql" (include "berth.fullname" .) -}}{{- end -}}
 {{- end -}}
 
-{{- /* Empty without an embedded PostgreSQL. External Secrets write to `auth.existingSecret` where it is set. */ -}}
+{{- /* Empty without an embedded PostgreSQL. External Secrets' generator writes to `auth.existingSecret` where it is set. */ -}}
 {{- define "berth.secret.postgresql.source" -}}
 {{- $auth := .Values.postgresql.auth -}}
 {{- if .Values.postgresql.enabled -}}
-{{- if .Values.externalSecrets.enabled -}}{{- include "berth.externalSecretsMode" . -}}
+{{- $mode := include "berth.externalSecretsMode" . -}}
+{{- if eq $mode "generator" -}}generator
 {{- else if $auth.existingSecret -}}given
+{{- else if eq $mode "store" -}}store
 {{- else if $auth.password -}}values
 {{- else -}}job{{- end -}}
 {{- end -}}
+{{- end -}}
+
+{{- /*
+What tells the pods that a secret in the values has changed: (dict "secrets" (list …)), those that pods get from a Secret of the
+chart's own. Short, because more people may read annotations than Secrets: too short to tell one guess from many others.
+*/ -}}
+{{- define "berth.valuesChecksum" -}}
+{{- with .secrets | compact -}}
+berth.dev/secrets-checksum: {{ . | toJson | sha256sum | trunc 6 | quote }}
+{{- end -}}
+{{- end -}}
+
+{{- define "berth.valuesChecksum.controlPlane" -}}
+{{- $postgresql := ternary .Values.postgresql.auth.password "" (eq (include "berth.secret.postgresql.source" .) "values") -}}
+{{- $encryption := ternary (join "," .Values.encryption.keys) "" (eq (include "berth.secret.encryption.source" .) "values") -}}
+{{- include "berth.valuesChecksum" (dict "secrets" (list $postgresql $encryption)) -}}
+{{- end -}}
+
+{{- define "berth.valuesChecksum.postgresql" -}}
+{{- $password := ternary .Values.postgresql.auth.password "" (eq (include "berth.secret.postgresql.source" .) "values") -}}
+{{- include "berth.valuesChecksum" (dict "secrets" (list $password)) -}}
 {{- end -}}
 
 {{- define "berth.secret.brokerTls.name" -}}

@@ -76,6 +76,16 @@
 {{- end -}}
 {{- $paths = append $paths .mountPath -}}
 {{- end -}}
+{{- if $v.authProxy.enabled -}}
+{{- if eq ($v.authProxy.container.name | default "") "control-plane" -}}
+{{- $faults = append $faults "authProxy.container.name: control-plane is the other container of the pod" -}}
+{{- end -}}
+{{- range $v.authProxy.container.volumeMounts -}}
+{{- if not (has .name $volumes) -}}
+{{- $faults = append $faults (printf "authProxy.container.volumeMounts[].name=%q references no defined volume (controlPlane.extraVolumes); valid names: [%s]" .name ($volumes | sortAlpha | join ", ")) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- with $cp.pdb -}}
 {{- if and .enabled (has (toString .minAvailable) (list "" "<nil>")) (has (toString .maxUnavailable) (list "" "<nil>")) -}}
 {{- $faults = append $faults "controlPlane.pdb.enabled needs controlPlane.pdb.maxUnavailable or controlPlane.pdb.minAvailable" -}}

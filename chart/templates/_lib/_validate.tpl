@@ -114,6 +114,10 @@ come out together.
 {{- if not (or $trust.cidrs $trust.jwt.issuer $trust.jwt.audience $trust.jwt.jwksUri $trust.sharedSecret.existingSecret $v.authProxy.enabled) -}}
 {{- $faults = append $faults "headerAuth.enabled needs a trust anchor, or anyone who reaches the control plane can be anybody: set headerAuth.trust.cidrs, headerAuth.trust.jwt or headerAuth.trust.sharedSecret (or authProxy.enabled)" -}}
 {{- end -}}
+{{- $others := or $trust.jwt.issuer $trust.sharedSecret.existingSecret $v.authProxy.enabled $v.istio.gateway.principals -}}
+{{- if and $trust.cidrs (not $others) $v.istio.enabled $v.istio.inject -}}
+{{- $faults = append $faults "headerAuth.trust.cidrs cannot be the only anchor behind an Istio sidecar: requests come from 127.0.0.6 there, whoever sent them. Set headerAuth.trust.jwt, headerAuth.trust.sharedSecret, or istio.gateway.principals with 127.0.0.6/32 among the addresses" -}}
+{{- end -}}
 {{- range $trust.cidrs -}}
 {{- if hasSuffix "/0" . -}}
 {{- $faults = append $faults (printf "headerAuth.trust.cidrs: %s is every address there is; name the proxies' own network" .) -}}

@@ -53,7 +53,13 @@ function setUp() {
   const lines: string[] = []
   const secrets = new Memory()
   const configMaps = new Memory()
-  const deps: Dependencies = { secrets, configMaps, now: () => new Date(), say: (line) => lines.push(line) }
+  const deps: Dependencies = {
+    secrets,
+    configMaps,
+    now: () => new Date(),
+    sleep: async () => {},
+    say: (line) => lines.push(line),
+  }
   const data = (name: string) => secrets.stored.get(`ns/${name}`)?.data ?? {}
   return { deps, secrets, configMaps, lines, data }
 }
@@ -130,11 +136,28 @@ describe("the secrets Job", () => {
     const { deps, secrets, configMaps, data } = setUp()
     const given: Plan = { ...plan, secrets: [], brokerTls: { ...plan.brokerTls, secret: "mine", create: false } }
     await ensureSecrets(given, deps)
-    await expect(ensureBrokerCa(given, deps)).rejects.toThrow("Secret ns/mine has no key ca.crt")
     await secrets.create({ namespace: "ns", name: "mine", labels: {}, annotations: {} }, { "ca.crt": "my authority" })
     await ensureBrokerCa(given, deps)
     expect(configMaps.stored.get("sessions/berth-broker-ca")?.data).toEqual({ "ca.crt": "my authority" })
     expect(data("mine")).toEqual({ "ca.crt": "my authority" })
+  })
+
+  test("waits for a given broker certificate, and says which part of it does not come", async () => {
+    const given: Plan = { ...plan, brokerTls: { ...plan.brokerTls, secret: "mine", create: false } }
+    const head = { namespace: "ns", name: "mine", labels: {}, annotations: {} }
+    const { deps, secrets, configMaps, lines } = setUp()
+    await expect(ensureBrokerCa(given, deps)).rejects.toThrow("Secret ns/mine does not exist: it has to hold")
+    await secrets.create(head, { "tls.crt": "a certificate" })
+    await expect(ensureBrokerCa(given, deps)).rejects.toThrow("Secret ns/mine has no key ca.crt")
+    expect(lines.filter((line) => line.startsWith("[waits]"))).toHaveLength(2)
+    let looks = 0
+    const sleep = async () => {
+      looks++
+      if (looks === 3) secrets.stored.set("ns/mine", { head, data: { "ca.crt": "my authority" }, version: 2 })
+    }
+    await ensureBrokerCa(given, { ...deps, sleep })
+    expect(looks).toBe(3)
+    expect(configMaps.stored.get("sessions/berth-broker-ca")?.data).toEqual({ "ca.crt": "my authority" })
   })
 
   test("renews a certificate that lacks a name and keeps the authority before it trusted", async () => {

@@ -4,11 +4,14 @@ import type { ObjectHead, Objects, StoredObject } from "./objects.ts"
 import type { Plan } from "./plan.ts"
 
 const ATTEMPTS_MAX = 5
+const GIVEN_WAIT_MS = 180_000
+const GIVEN_LOOK_MS = 2_000
 
 export interface Dependencies {
   readonly secrets: Objects
   readonly configMaps: Objects
   readonly now: () => Date
+  readonly sleep: (wait_ms: number) => Promise<void>
   /** One line for the Job's log. Never a value. */
   readonly say: (line: string) => void
 }
@@ -46,21 +49,32 @@ async function ensureBrokerTls(plan: Plan, deps: Dependencies): Promise<void> {
 }
 
 /**
- * Puts the authorities that session pods trust where those pods can read them.
- * @throws Error when the broker's Secret holds none
+ * Puts the authorities that session pods trust where those pods can read them. A Secret that is given may come from something
+ * that was installed with this (cert-manager, External Secrets), so it is waited for.
+ * @throws Error when the broker's Secret is not there, or holds none
  */
 export async function ensureBrokerCa(plan: Plan, deps: Dependencies): Promise<void> {
-  const { secret } = plan.brokerTls
-  const authority = (await deps.secrets.read(plan.namespace, secret))?.data["ca.crt"]
-  if (!authority) {
-    throw new Error(
-      `Secret ${plan.namespace}/${secret} has no key ca.crt: add the authority of the broker's certificate`,
-    )
-  }
+  const authority = await authorityOf(plan, deps)
   const head = headOf(plan, plan.brokerCa.namespace, plan.brokerCa.configMap)
   await ensure("ConfigMap", head, deps.configMaps, deps.say, async (stored) =>
     stored?.data["ca.crt"] === authority ? {} : { "ca.crt": authority },
   )
+}
+
+async function authorityOf({ namespace, brokerTls }: Plan, deps: Dependencies): Promise<string> {
+  const title = `Secret ${namespace}/${brokerTls.secret}`
+  for (let waited_ms = 0; ; waited_ms += GIVEN_LOOK_MS) {
+    const stored = await deps.secrets.read(namespace, brokerTls.secret)
+    const authority = stored?.data["ca.crt"]
+    if (authority) return authority
+    const fault =
+      stored === null
+        ? `${title} does not exist: it has to hold the broker's certificate (tls.crt, tls.key, ca.crt)`
+        : `${title} has no key ca.crt: add the authority of the broker's certificate`
+    if (brokerTls.create || waited_ms >= GIVEN_WAIT_MS) throw new Error(fault)
+    if (waited_ms === 0) deps.say(`[waits] ${fault}`)
+    await deps.sleep(GIVEN_LOOK_MS)
+  }
 }
 
 /** Reads, decides, writes; and begins again when somebody else wrote in between. */

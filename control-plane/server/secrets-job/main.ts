@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises"
 import { ApiException } from "@kubernetes/client-node"
 import { type Dependencies, ensureBrokerCa, ensureSecrets } from "./ensure.ts"
 import { connect } from "./objects.ts"
@@ -9,7 +10,7 @@ const STEPS = ["all", "secrets", "broker-ca"] as const
 async function main(step: string): Promise<void> {
   if (!STEPS.some((known) => known === step)) throw new Error(`unknown step "${step}"; one of ${STEPS.join(", ")}`)
   const plan = parsePlan(process.env["BERTH_SECRETS_PLAN"])
-  const deps: Dependencies = { ...connect(), now: () => new Date(), say: (line) => console.log(line) }
+  const deps: Dependencies = { ...connect(), now: () => new Date(), sleep, say: (line) => console.log(line) }
   if (step !== "broker-ca") await ensureSecrets(plan, deps)
   if (step !== "secrets") await ensureBrokerCa(plan, deps)
 }

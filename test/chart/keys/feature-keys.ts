@@ -68,7 +68,7 @@ export const featureKeys: readonly Section[] = [
       [
         "istio.enabled",
         true,
-        "+PeerAuthentication/berth +VirtualService/berth ConfigMap/berth-config Deployment/berth NetworkPolicy/berth StatefulSet/berth-postgresql",
+        "+PeerAuthentication/berth +VirtualService/berth ConfigMap/berth-config Deployment/berth NetworkPolicy/berth Pod/berth-test StatefulSet/berth-postgresql",
       ],
     ],
   },

@@ -40,7 +40,11 @@ export const sessionKeys: readonly Section[] = [
       ["sessions.limitRange", { changed: { changed: "changed" } }, "+LimitRange/berth-sessions"],
       ["broker.allowedPrivateHosts", ["changed"], CONFIG],
       ["broker.verifyPeerAddress", false, CONFIG],
-      ["broker.tls.existingSecret", "changed", "Deployment/berth Job/berth-secrets Role/berth-secrets"],
+      [
+        "broker.tls.existingSecret",
+        "changed",
+        "+Job/berth-broker-ca Deployment/berth Job/berth-secrets Role/berth-broker-ca Role/berth-secrets RoleBinding/berth-broker-ca RoleBinding/berth-secrets ServiceAccount/berth-secrets",
+      ],
       ["providers", { changed: { npm: "changed" }, existingSecret: "changed" }, CONFIG],
       ["agent.model", "a/changed", CONFIG],
       ["agent.smallModel", "a/changed", CONFIG],

@@ -113,6 +113,16 @@ export const wrongValues: readonly { readonly values: object; readonly faults: r
     ],
   },
   {
+    values: {
+      controlPlane: host,
+      headerAuth: { ...header, trust: { cidrs: ["10.0.0.0/8"] } },
+      istio: { enabled: true, gateway: { name: "g" } },
+    },
+    faults: [
+      "headerAuth.trust.cidrs cannot be the only anchor behind an Istio sidecar: requests come from 127.0.0.6 there, whoever sent them. Set headerAuth.trust.jwt, headerAuth.trust.sharedSecret, or istio.gateway.principals with 127.0.0.6/32 among the addresses",
+    ],
+  },
+  {
     values: { headerAuth: { ...header, trust: { cidrs: ["10.0.0.0/8", "::/0"] } } },
     faults: ["headerAuth.trust.cidrs: ::/0 is every address there is; name the proxies' own network"],
   },
@@ -138,6 +148,19 @@ export const wrongValues: readonly { readonly values: object; readonly faults: r
   {
     values: { authProxy: { enabled: true, port: 8080, container: { image: "proxy" } } },
     faults: ["authProxy.port must not be 8080, 8081 or 9090: the control plane listens there"],
+  },
+  {
+    values: {
+      authProxy: {
+        enabled: true,
+        container: { image: "proxy", name: "control-plane", volumeMounts: [{ name: "a", mountPath: "/a" }] },
+      },
+      controlPlane: { extraVolumes: [{ name: "b", emptyDir: {} }] },
+    },
+    faults: [
+      "authProxy.container.name: control-plane is the other container of the pod",
+      'authProxy.container.volumeMounts[].name="a" references no defined volume (controlPlane.extraVolumes); valid names: [b, broker-tls, config, tmp]',
+    ],
   },
   // Data and secrets
   {
