@@ -193,7 +193,7 @@ describe("administration of users", () => {
     const elsewhere = await patch(await add("max"), { name: "Max", role: "admin" })
     expect([elsewhere.status, await json(elsewhere)]).toMatchObject([
       409,
-      { error: { code: "conflict", message: expect.stringContaining("where he signs in") } },
+      { error: { code: "conflict", message: expect.stringContaining("their identity provider") } },
     ])
     expect(await database("users").where({ subject: "max" }).first()).toMatchObject({ name: "max", role: "member" })
   })
@@ -249,7 +249,7 @@ describe("header sign-in", () => {
     const named = await server.fetch("/api/me", { ...as("ann@corp.com", "Ann"), method: "PATCH", json: { name: "x" } })
     expect([named.status, await json(named)]).toMatchObject([
       409,
-      { error: { message: expect.stringContaining("where you sign in") } },
+      { error: { message: expect.stringContaining("your identity provider") } },
     ])
     expect(
       (await server.fetch("/api/me/settings", { ...cross, headers: { ...cross.headers, origin: "https://evil.com" } }))
