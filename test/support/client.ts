@@ -118,7 +118,8 @@ async function exchange(...given: Parameters<typeof exchangeOnce>): Promise<Inco
       return await exchangeOnce(...given)
     } catch (error) {
       const code = error instanceof Error && "code" in error ? error.code : undefined
-      const isRepeatable = code === "ECONNREFUSED" || (code === "ECONNRESET" && method !== "POST")
+      const isUnheard = code === "ECONNREFUSED" || code === "EHOSTUNREACH"
+      const isRepeatable = isUnheard || (code === "ECONNRESET" && method !== "POST")
       if (signal !== undefined || !isRepeatable || Date.now() > deadline) throw error
       await pause(reconnect_ms)
     }

@@ -45,6 +45,9 @@ export async function networkUp(run: Run): Promise<void> {
   }
   await run("ip", ["addr", "replace", `${network.nodeAddress}/32`, "dev", network.bridge])
   await run("ip", ["link", "set", network.bridge, "up"])
+  // Every pod has a route of its own. What is sent to one that is gone must not leave the machine by the default route, where
+  // anybody may answer in its place.
+  await run("ip", ["route", "replace", "unreachable", network.pods])
   for (const { table, hook, chain, rules: wanted } of rules) {
     if (!(await succeeds("iptables", ["-w", "-t", table, "-n", "-L", chain]))) {
       await run("iptables", ["-w", "-t", table, "-N", chain])
@@ -60,6 +63,7 @@ export async function networkUp(run: Run): Promise<void> {
 /** Removes the bridge and the node's chains (and those of its kubelet and kube-proxy), puts the kernel's settings back. */
 export async function networkDown(run: Run): Promise<void> {
   if (existsSync(`/sys/class/net/${network.bridge}`)) await run("ip", ["link", "del", network.bridge])
+  await succeeds("ip", ["route", "del", "unreachable", network.pods])
   for (const family of ["iptables", "ip6tables"]) {
     for (const table of ["filter", "nat", "mangle"]) {
       if (!(await succeeds(`${family}-save`, ["-t", table]))) continue

@@ -1,5 +1,6 @@
 import { inject } from "vitest"
 import { createRun } from "../../../scripts/lib/run.ts"
+import { until } from "../../../scripts/lib/wait.ts"
 import { ensureTools } from "../../../scripts/tools/index.ts"
 import { type Client, signIn } from "../../support/client.ts"
 import { createControlPlane } from "./control-plane.ts"
@@ -14,7 +15,8 @@ export async function openInstallation() {
   const run = createRun(() => {})
   const kube = createKube((args, options) => run(kubectl, args, { ...options, env: { KUBECONFIG: kubeconfig } }))
   const controlPlane = createControlPlane(kube, namespace)
-  const client = await signIn({ url }, email, password)
+  // Another test may have killed the control plane a moment ago.
+  const client = await until("signing in", () => signIn({ url }, email, password), { timeout_ms: 120_000 })
   return {
     ...{ url, email, password, kubeconfig, namespace, repository, kube, controlPlane, client },
     /** A client of each replica, in the order of their names. */
