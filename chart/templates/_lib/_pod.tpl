@@ -33,7 +33,7 @@ by its name, whatever other ports the container lists and however it calls this 
 {{- $port := int .Values.authProxy.port -}}
 {{- $ports := list (dict "name" "proxy" "containerPort" $port) -}}
 {{- range .Values.authProxy.container.ports -}}
-{{- if not (or (eq (int .containerPort) $port) (eq (.name | default "") "proxy")) -}}{{- $ports = append $ports . -}}{{- end -}}
+{{- if ne (int .containerPort) $port -}}{{- $ports = append $ports . -}}{{- end -}}
 {{- end -}}
 {{- toYaml (mustMergeOverwrite $defaults (deepCopy .Values.authProxy.container) (dict "ports" $ports)) -}}
 {{- end -}}

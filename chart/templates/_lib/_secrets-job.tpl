@@ -83,9 +83,11 @@ spec:
       {{- with $values.controlPlane.priorityClassName }}
       priorityClassName: {{ . | quote }}
       {{- end }}
-      {{- with $values.controlPlane.affinity }}
+      {{- /* Not towards pods: before the install there are none to be near, and replicas may already be on every node. */}}
+      {{- with (($values.controlPlane.affinity | default dict).nodeAffinity) }}
       affinity:
-        {{- toYaml . | nindent 8 }}
+        nodeAffinity:
+          {{- toYaml . | nindent 10 }}
       {{- end }}
       {{- with $values.controlPlane.nodeSelector }}
       nodeSelector:

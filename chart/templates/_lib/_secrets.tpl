@@ -65,7 +65,7 @@ the secrets Job. `berth.secret.<x>.name` says its name; `berth.secret.<x>.source
 
 {{- /*
 What tells the pods that a secret in the values has changed: (dict "secrets" (list …)), those that pods get from a Secret of the
-chart's own. Short, because more people may read annotations than Secrets: too short to tell one guess from many others.
+chart's own. Short, because more people may read annotations than Secrets; it still confirms a guess of a weak password.
 */ -}}
 {{- define "berth.valuesChecksum" -}}
 {{- with .secrets | compact -}}

@@ -80,6 +80,16 @@
 {{- if eq ($v.authProxy.container.name | default "") "control-plane" -}}
 {{- $faults = append $faults "authProxy.container.name: control-plane is the other container of the pod" -}}
 {{- end -}}
+{{- $port := int $v.authProxy.port -}}
+{{- $ports := list "http" "broker" "metrics" "proxy" -}}
+{{- range $v.authProxy.container.ports -}}
+{{- if and .name (ne (int .containerPort) $port) -}}
+{{- if has .name $ports -}}
+{{- $faults = append $faults (printf "authProxy.container.ports: %s is the name of another port of the pod; choose another for %d (authProxy.port=%d is called proxy)" .name (int .containerPort) $port) -}}
+{{- end -}}
+{{- $ports = append $ports .name -}}
+{{- end -}}
+{{- end -}}
 {{- range $v.authProxy.container.volumeMounts -}}
 {{- if not (has .name $volumes) -}}
 {{- $faults = append $faults (printf "authProxy.container.volumeMounts[].name=%q references no defined volume (controlPlane.extraVolumes); valid names: [%s]" .name ($volumes | sortAlpha | join ", ")) -}}

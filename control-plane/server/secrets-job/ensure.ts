@@ -4,7 +4,8 @@ import type { ObjectHead, Objects, StoredObject } from "./objects.ts"
 import type { Plan } from "./plan.ts"
 
 const ATTEMPTS_MAX = 5
-const GIVEN_WAIT_MS = 180_000
+// All attempts of the Job together stay below its deadline.
+const GIVEN_WAIT_MS = 120_000
 const GIVEN_LOOK_MS = 2_000
 
 export interface Dependencies {

@@ -67,7 +67,7 @@ export const plainKeys: readonly Section[] = [
       ["controlPlane.podLabels", { changed: "changed" }, "Deployment/berth"],
       ["controlPlane.nodeSelector", { changed: "changed" }, "Deployment/berth Job/berth-secrets Pod/berth-test"],
       ["controlPlane.tolerations", [{ changed: "changed" }], "Deployment/berth Job/berth-secrets Pod/berth-test"],
-      ["controlPlane.affinity", { changed: { changed: "changed" } }, "Deployment/berth Job/berth-secrets"],
+      ["controlPlane.affinity", { changed: { changed: "changed" } }, "Deployment/berth"],
       [
         "controlPlane.topologySpreadConstraints",
         [{ maxSkew: 1, topologyKey: "changed", whenUnsatisfiable: "ScheduleAnyway" }],

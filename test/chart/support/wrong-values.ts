@@ -153,12 +153,21 @@ export const wrongValues: readonly { readonly values: object; readonly faults: r
     values: {
       authProxy: {
         enabled: true,
-        container: { image: "proxy", name: "control-plane", volumeMounts: [{ name: "a", mountPath: "/a" }] },
+        container: {
+          image: "proxy",
+          name: "control-plane",
+          ports: [
+            { name: "http", containerPort: 4180 },
+            { name: "metrics", containerPort: 4181 },
+          ],
+          volumeMounts: [{ name: "a", mountPath: "/a" }],
+        },
       },
       controlPlane: { extraVolumes: [{ name: "b", emptyDir: {} }] },
     },
     faults: [
       "authProxy.container.name: control-plane is the other container of the pod",
+      "authProxy.container.ports: metrics is the name of another port of the pod; choose another for 4181 (authProxy.port=4180 is called proxy)",
       'authProxy.container.volumeMounts[].name="a" references no defined volume (controlPlane.extraVolumes); valid names: [b, broker-tls, config, tmp]',
     ],
   },
