@@ -15,7 +15,7 @@ export interface ConversationOptions {
   readonly database: Database
   readonly clock: Clock
   readonly log: Logger
-  readonly journal: Journal
+  readonly journal: Pick<Journal, "lease" | "update">
   readonly target: AgentTarget
   readonly title: string
   readonly agentSessionId: string | null
@@ -83,11 +83,12 @@ export class AgentConversation {
   }
 
   /**
-   * Sends the next queued prompt when the agent is idle. Returns milliseconds after which to ask again, or null when
-   * nothing waits.
+   * Sends the next queued prompt when the agent is idle. `podStays` is asked right before the prompt is given away: what
+   * a pod gets that is being deleted is lost with it. Returns milliseconds after which to ask again, or null when nothing
+   * waits.
    * @throws AppError `stale_lease`
    */
-  async deliverNext(sessionId: string): Promise<number | null> {
+  async deliverNext(sessionId: string, podStays: () => boolean): Promise<number | null> {
     const { transcripts, clock } = this.#options
     if (!this.ready || this.#lostAt !== null) return null
     const prompt = await transcripts.nextPrompt(sessionId)
@@ -95,7 +96,7 @@ export class AgentConversation {
     const wait_ms = this.#waitFor(prompt, clock.now())
     if (wait_ms > 0) return wait_ms
     try {
-      await this.#send(prompt)
+      await this.#send(prompt, podStays)
       this.#attempts = { messageId: "", count: 0, notBefore: 0 }
     } catch (error) {
       if (!isAppError(error, "agent_failed")) throw error
@@ -113,7 +114,7 @@ export class AgentConversation {
     return Math.max(begins_ms, retry_ms)
   }
 
-  async #send(prompt: QueuedPrompt): Promise<void> {
+  async #send(prompt: QueuedPrompt, podStays: () => boolean): Promise<void> {
     const { transcripts, runtime, journal, guard, clock } = this.#options
     const { messageId, parts } = prompt
     let agentMessageId = prompt.agentMessageId
@@ -122,13 +123,19 @@ export class AgentConversation {
       agentMessageId = runtime.newMessageId()
       await transcripts.markSending(journal.lease, messageId, agentMessageId)
     } else if (await this.#connection.hasMessage(agentMessageId)) {
-      // An earlier holder got it there and did not live to note it.
+      // An earlier attempt got it there, and nobody lived to note it. Its turn may not have begun yet.
+      this.#accepted = { at: clock.now(), begun: false }
       await transcripts.markSent(journal.lease, messageId)
       return
     }
     guard()
-    this.#accepted = { at: clock.now(), begun: false }
+    // All of it may have changed while this was written down. The prompt keeps its id and is sent at a later look.
+    if (!this.ready || this.#lostAt !== null || this.#activity !== "idle" || !podStays()) return
+    const accepted = { at: clock.now(), begun: false }
+    this.#accepted = accepted
     await this.#connection.prompt({ agentMessageId, parts })
+    // The time for the turn to begin counts from the answer, which may take long.
+    accepted.at = clock.now()
     await transcripts.markSent(journal.lease, messageId)
   }
 
@@ -157,8 +164,10 @@ export class AgentConversation {
       },
       activity: async (activity) => {
         if (activity !== "idle" && this.#accepted !== null) this.#accepted.begun = true
-        if (activity !== this.#activity) await journal.update({ activity, used: true })
+        const news = activity !== this.#activity
+        // Before it is written: the write itself wakes the driver, which must not take a busy agent for idle.
         this.#activity = activity
+        if (news) await journal.update({ activity, used: true })
         wake()
       },
       ownMessage: (agentMessageId) => findOwnMessage(database, journal.lease.sessionId, agentMessageId),

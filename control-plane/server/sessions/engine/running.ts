@@ -17,7 +17,7 @@ export async function runSession(pass: Pass): Promise<NextLook> {
   if (pass.link.run !== null && pass.link.run !== run) await pass.link.close()
   if (await noteInterruption(pass, pod, run)) return 0
   if (pod !== null && run !== null && !pod.deleting) await approach(pass, pod, run)
-  if (pass.link.conversation?.lostAt === null) return await accompany(pass)
+  if (pass.link.conversation?.lostAt === null && pod?.deleting === false) return await accompany(pass)
   return await wait(pass, observation, run)
 }
 
@@ -118,9 +118,15 @@ async function accompany(pass: Pass): Promise<NextLook> {
     if (session.status !== "running") parts.started(now - startedAt(session.steps, now))
     await journal.update({ status: "running", reason: null, steps })
   }
-  const prompt_ms = (await link.conversation?.deliverNext(session.id)) ?? null
+  const prompt_ms = (await link.conversation?.deliverNext(session.id, () => podStays(pass))) ?? null
   if (prompt_ms !== null) return Math.max(prompt_ms, 1)
   return (await stopWhenIdle(pass, now)) ? 0 : TIMES.idle_look_ms
+}
+
+/** Whether the agent that is followed stays, as far as the watch knows now. */
+function podStays({ parts, workload, link }: Pass): boolean {
+  const { pod } = parts.workloads.observe(workload)
+  return pod !== null && !pod.deleting && runOf(pod) === link.run
 }
 
 async function stopWhenIdle(pass: Pass, now: number): Promise<boolean> {
