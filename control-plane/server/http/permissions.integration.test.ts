@@ -1,44 +1,18 @@
 import { createHash, randomBytes } from "node:crypto"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { beforeAll, describe, expect, test } from "vitest"
 import WebSocket, { WebSocketServer } from "ws"
 import { testDatabase } from "../../../test/support/postgres.ts"
-import { createAudit } from "../audit/index.ts"
-import { createVault } from "../credentials/index.ts"
 import { newId } from "../crypto/index.ts"
-import { createNotifications } from "../database/index.ts"
-import { createLogger } from "../observability/index.ts"
-import { createRuntime } from "../runtime/index.ts"
-import { createSessions, type Principal } from "../sessions/index.ts"
-import { systemClock as clock } from "../time/index.ts"
-import { createTranscripts } from "../transcripts/index.ts"
-import type { Workloads } from "../workloads/index.ts"
-import { createWorkloadStore } from "../workloads/store.ts"
+import type { Principal } from "../sessions/index.ts"
 import { type Cell, cellsOf } from "./testing/permission-cells.ts"
 import { TABLE, type Who } from "./testing/permission-table.ts"
 import { startServer, testConfig } from "./testing/server.ts"
+import { sessionsWithoutCluster } from "./testing/sessions.ts"
 import type { UpgradeRoute } from "./upgrade.ts"
 
 const { database, url } = await testDatabase()
-const log = createLogger({ level: "silent", replica: "test" })
 const config = testConfig()
-const vault = createVault({ keys: config.encryptionKeys })
-const notifications = createNotifications({ url, log, clock })
-afterAll(() => notifications.close())
-const store = createWorkloadStore({ database, vault, release: "berth" })
-const sessions = createSessions({
-  database,
-  vault,
-  clock,
-  notifications,
-  config,
-  audit: createAudit({ database, log }),
-  transcripts: createTranscripts({ database, notifications, clock, log }),
-  runtime: createRuntime({ clock, log }),
-  // No cluster: what a route answers before it needs one is what is asked here.
-  workloads: { store, observe: () => ({ statefulSet: null, pod: null, remains: [] }) } as unknown as Workloads,
-  engine: { wake: () => undefined },
-  choices: { check: async () => undefined, exposure: async () => ({ profile: null, binding: null, exposed: [] }) },
-})
+const sessions = sessionsWithoutCluster({ database, url, config })
 const sockets = new WebSocketServer({ noServer: true })
 const watching: UpgradeRoute = {
   path: "/api/sessions/:id/watching",

@@ -26,8 +26,9 @@ export const PERMISSIONS = {
   "sessions:read": { roles: "all" },
   "sessions:write": { roles: "writers" },
   "providers:admin": { roles: "administrators" },
+  /** What a token with this scope may give is narrower than what an administrator may: see grants.ts. */
   "users:admin": { roles: "administrators" },
-  /** Setting somebody's password lets in as him: nothing that a program's token is for. */
+  /** Who sets somebody's password can sign in as them: not for API tokens. */
   "users:passwords": { roles: "administrators", token: false },
   /** Sealing all that is stored under another key. */
   "encryption:admin": { roles: "administrators" },

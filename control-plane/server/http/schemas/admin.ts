@@ -29,7 +29,7 @@ const passwordGiven = {
     type: "string",
     minLength: 1,
     maxLength: 4_096,
-    description: "Without it one is made, and answered this once.",
+    description: "Without it one is made, and answered this once. API tokens cannot set it.",
   },
   mustChange: {
     type: "boolean",
@@ -41,7 +41,8 @@ const passwordGiven = {
 
 const oneTimePassword = {
   type: ["string", "null"],
-  description: "Shown this once; null when a password was given. Good for 7 days and for choosing another one.",
+  description:
+    "Shown this once; null when a password was given, and to API tokens: the account then has no password until an administrator sets one. Good for 7 days and for choosing another one.",
 } as const
 
 export const createUser = {

@@ -3,6 +3,7 @@ import { randomName } from "../../crypto/index.ts"
 import { type Database, withTransaction } from "../../database/index.ts"
 import { AppError } from "../../errors/index.ts"
 import type { Clock } from "../../time/index.ts"
+import { requireMayGivePassword, requireMayGiveRole } from "../grants.ts"
 import { renewLogin } from "../logins/index.ts"
 import { deleteLogins } from "../logins/store.ts"
 import type { Principal, Visitor } from "../types.ts"
@@ -32,7 +33,10 @@ export interface NewAccount extends PasswordGiven {
 
 /** Accounts whose password is kept here. Every change is in the audit log, stored together with it. */
 export interface Accounts {
-  /** The only time that the one-time password is answered. @throws AppError `conflict`, `invalid_request` */
+  /**
+   * The only time that the one-time password is answered. Made by an API token, the account has no password until an
+   * administrator sets one. @throws AppError `conflict`, `invalid_request`, `forbidden` for what a token may not give
+   */
   create(by: Principal, account: NewAccount): Promise<UserView & { oneTimePassword: string | null }>
   /** Sets a password and ends all of the user's logins. @throws AppError `not_found`, `conflict`, `invalid_request` */
   reset(by: Principal, userId: string, given: PasswordGiven): Promise<{ oneTimePassword: string | null }>
@@ -75,7 +79,9 @@ export function createAccounts(parts: AccountsParts): Accounts {
       const { role = "member" } = given
       const email = given.email.trim()
       const name = given.name?.trim() || (email.split("@")[0] ?? email)
-      const { oneTimePassword, stored } = await prepare(given, { email, name })
+      requireMayGiveRole(by, role)
+      if (given.password !== undefined) requireMayGivePassword(by)
+      const password = by.method === "token" ? null : await prepare(given, { email, name })
       const user = await withTransaction(database, async (transaction) => {
         const made = await insertUser(transaction, {
           issuer: LOCAL_ISSUER,
@@ -85,15 +91,16 @@ export function createAccounts(parts: AccountsParts): Accounts {
           role,
         })
         if (made === null) throw new AppError("conflict", "There is an account with this address already.")
-        await savePassword(transaction, made.id, stored)
-        const facts = { user: made.id, role, mustChange: stored.mustChange }
+        if (password !== null) await savePassword(transaction, made.id, password.stored)
+        const facts = { user: made.id, role, mustChange: password?.stored.mustChange ?? null }
         await audit.record({ ...byWhom(by), action: "user.create", outcome: "ok", facts }, transaction)
         return made
       })
-      return { ...viewOf(user), oneTimePassword }
+      return { ...viewOf(user), oneTimePassword: password?.oneTimePassword ?? null }
     },
 
     async reset(by, userId, given) {
+      requireMayGivePassword(by)
       if (userId === by.userId) throw new AppError("conflict", "Change your own password in your settings.")
       const user = await findUser(database, { id: userId })
       if (user === null) throw new AppError("not_found", "There is no such user.")

@@ -1,6 +1,7 @@
 import type { Audit } from "../../audit/types.ts"
 import { type Database, withTransaction } from "../../database/index.ts"
 import { AppError } from "../../errors/index.ts"
+import { requireMayEnable, requireMayGiveRole } from "../grants.ts"
 import { deleteLogins } from "../logins/store.ts"
 import { ADMINISTRATOR, type Principal } from "../types.ts"
 import {
@@ -37,7 +38,7 @@ export interface Users {
   /**
    * Also ends a disabled user's logins. The audit event is stored together with the change.
    * @throws AppError `not_found`, `conflict` when nobody would be left to administer, or for the name of somebody
-   * whose name comes from an identity provider
+   * whose name comes from an identity provider, `forbidden` for what an API token may not give
    */
   update(by: Principal, id: string, patch: UserPatch): Promise<UserView>
   /** Gives oneself another name. @throws AppError `conflict` when it comes from an identity provider */
@@ -61,6 +62,8 @@ export function createUsers({ database, audit }: { database: Database; audit: Au
         await lockAdministrators(transaction)
         const user = await findUser(transaction, { id })
         if (user === null) throw new AppError("not_found", "There is no such user.")
+        if (patch.role !== undefined && patch.role !== user.role) requireMayGiveRole(by, patch.role)
+        if (patch.disabled === false && user.disabledAt !== null) requireMayEnable(by, patch.role ?? user.role)
         if (patch.disabled && id === by.userId) throw new AppError("conflict", "You cannot disable yourself.")
         if (patch.name !== undefined)
           requireOwnName(user, "This user's name comes from their identity provider: change it there.")
