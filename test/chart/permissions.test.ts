@@ -1,12 +1,11 @@
-import { CoreV1Api, KubeConfig } from "@kubernetes/client-node"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { ensureBrokerCa, ensureSecrets } from "../../control-plane/server/secrets-job/ensure.ts"
-import { configMapObjects, secretObjects } from "../../control-plane/server/secrets-job/objects.ts"
-import { type Plan, parsePlan } from "../../control-plane/server/secrets-job/plan.ts"
+import type { Plan } from "../../control-plane/server/secrets-job/plan.ts"
 import { type ApiServer, startApiServer } from "../support/apiserver.ts"
 import { render } from "./support/chart.ts"
 import { mainHelm } from "./support/helms.ts"
-import { at, containersOf, type KubernetesObject, podsOf } from "./support/objects.ts"
+import { at, type KubernetesObject } from "./support/objects.ts"
+import { asJob, planOf } from "./support/secrets-job.ts"
 
 const helm = await mainHelm()
 const REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
@@ -24,14 +23,6 @@ beforeAll(async () => {
 }, 300_000)
 
 afterAll(() => server?.stop())
-
-function planOf(objects: readonly KubernetesObject[]): Plan {
-  const env = podsOf(objects)
-    .filter(({ kind }) => kind === "Job")
-    .flatMap(containersOf)
-    .flatMap((one) => one.env ?? [])
-  return parsePlan(env.find(({ name }) => name === "BERTH_SECRETS_PLAN")?.value)
-}
 
 /** What an account may do in a namespace beyond what every account may, as lines `resource [names] verbs`. */
 async function permissions(account: string, namespace: string): Promise<string[]> {
@@ -73,6 +64,7 @@ describe("what the chart's accounts may do, asked of a real API server", () => {
   test("the secrets Job may make Secrets and look only at its own", async () => {
     expect(await permissions("berth-secrets", "berth")).toEqual([
       "secrets [berth-admin berth-broker-tls berth-encryption berth-postgresql better-auth]: get patch",
+      "secrets [berth-encryption-values berth-postgresql-values]: get",
       "secrets: create",
     ])
     expect(await permissions("berth-secrets", "sessions")).toEqual([
@@ -90,18 +82,7 @@ describe("the secrets Job with these permissions", () => {
   const lines: string[] = []
 
   async function runJob(): Promise<void> {
-    const token = (await server.kubectl(["create", "token", "berth-secrets", "-n", "berth"])).trim()
-    const config = new KubeConfig()
-    config.loadFromOptions({
-      clusters: [{ name: "test", server: server.url, caData: Buffer.from(server.ca).toString("base64") }],
-      users: [{ name: "job", token }],
-      contexts: [{ name: "job", cluster: "test", user: "job" }],
-      currentContext: "job",
-    })
-    const api = config.makeApiClient(CoreV1Api)
-    const say = (line: string) => lines.push(line)
-    const objects = { secrets: secretObjects(api), configMaps: configMapObjects(api) }
-    const deps = { ...objects, now: () => new Date(), sleep: async () => {}, say }
+    const deps = await asJob(server, "berth", (line) => lines.push(line))
     await ensureSecrets(plan, deps)
     await ensureBrokerCa(plan, deps)
   }

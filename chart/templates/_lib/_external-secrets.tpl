@@ -40,6 +40,21 @@ spec:
     {{- end }}
 {{- end -}}
 
+{{- /* The ExternalSecret that writes a Secret from the store: (dict "root" $ "secret" name). */ -}}
+{{- define "berth.storeExternalSecret" -}}
+{{- $full := include "berth.fullname" .root -}}
+{{- ternary .secret (printf "%s-%s" $full .secret) (hasPrefix $full .secret) -}}
+{{- end -}}
+
+{{- define "berth.storeSource" -}}
+{{- $store := .Values.externalSecrets.store -}}
+refreshPolicy: Periodic
+refreshInterval: {{ $store.refreshInterval | quote }}
+secretStoreRef:
+  name: {{ $store.name | quote }}
+  kind: {{ $store.kind | quote }}
+{{- end -}}
+
 {{- /* The entries that a store is asked for, by Secret: {"<Secret>": {"component", "annotations", "data": [...]}}. */ -}}
 {{- define "berth.storeSecrets" -}}
 {{- $store := .Values.externalSecrets.store -}}

@@ -8,11 +8,11 @@ no secret). `secrets` are in the release's namespace; `brokerCa` in the session 
 {{- $secrets = append $secrets (dict "name" .Values.betterAuth.secret.name "annotations" (.Values.betterAuth.secret.annotations | default dict) "keys" (dict .Values.betterAuth.secret.keys.secret (dict "kind" "token"))) -}}
 {{- end -}}
 {{- if eq (include "berth.secret.encryption.source" .) "job" -}}
-{{- $secrets = append $secrets (dict "name" (include "berth.secret.encryption.name" .) "keys" (dict "keys" (dict "kind" "encryption-key"))) -}}
+{{- $secrets = append $secrets (dict "name" (include "berth.secret.encryption.name" .) "previous" (include "berth.secret.encryption.valuesName" .) "keys" (dict "keys" (dict "kind" "encryption-key"))) -}}
 {{- end -}}
 {{- if eq (include "berth.secret.postgresql.source" .) "job" -}}
 {{- $password := dict "kind" "password" -}}
-{{- $secrets = append $secrets (dict "name" (include "berth.secret.postgresql.name" .) "keys" (dict "postgres-password" $password "password" $password)) -}}
+{{- $secrets = append $secrets (dict "name" (include "berth.secret.postgresql.name" .) "previous" (include "berth.secret.postgresql.valuesName" .) "keys" (dict "postgres-password" $password "password" $password)) -}}
 {{- end -}}
 {{- if eq (include "berth.secret.admin.source" .) "job" -}}
 {{- $secrets = append $secrets (dict "name" (include "berth.secret.admin.name" .) "keys" (dict "email" (dict "kind" "literal" "value" (include "berth.adminEmail" .)) "password" (dict "kind" "password"))) -}}
@@ -21,9 +21,38 @@ no secret). `secrets` are in the release's namespace; `brokerCa` in the session 
   "labels" (include "berth.keptLabels" (dict "root" . "component" "secrets") | fromYaml)
   "namespace" .Release.Namespace
   "secrets" $secrets
+  "stores" (include "berth.storesPlan" . | fromJsonArray)
   "brokerTls" (dict "secret" (include "berth.secret.brokerTls.name" .) "create" (not .Values.broker.tls.existingSecret) "dnsNames" (include "berth.brokerNames" . | fromJsonArray))
   "brokerCa" (dict "namespace" (include "berth.sessionNamespace" .) "configMap" (printf "%s-broker-ca" (include "berth.fullname" .)))
   | toJson -}}
+{{- end -}}
+
+{{- /* What a store is about to write, for the Job to compare with what is in use. */ -}}
+{{- define "berth.storesPlan" -}}
+{{- $stores := list -}}
+{{- if eq (include "berth.externalSecretsMode" .) "store" -}}
+{{- $previous := dict (include "berth.secret.encryption.name" .) (include "berth.secret.encryption.valuesName" .) (include "berth.secret.postgresql.name" .) (include "berth.secret.postgresql.valuesName" .) -}}
+{{- range $secret, $data := include "berth.storeSecrets" . | fromJson -}}
+{{- $keys := dict -}}
+{{- range $data -}}{{- $_ := set $keys .secretKey (list .remoteRef.key .remoteRef.property | compact | join " ") -}}{{- end -}}
+{{- $stores = append $stores (merge (dict "name" $secret "externalSecret" (include "berth.storeExternalSecret" (dict "root" $ "secret" $secret)) "shown" (include "berth.storeShown" (dict "root" $ "secret" $secret)) "keys" $keys) (include "berth.withoutEmpty" (dict "previous" (get $previous $secret)) | fromJson)) -}}
+{{- end -}}
+{{- end -}}
+{{- $stores | toJson -}}
+{{- end -}}
+
+{{- /* The Secret that shows to the Job what the store holds for another one, while Helm runs: (dict "root" $ "secret" name). */ -}}
+{{- define "berth.storeShown" -}}
+{{- printf "%s-in-store" (include "berth.storeExternalSecret" . | trunc 243) -}}
+{{- end -}}
+
+{{- /* Names of the Secrets that the Job may only read. */ -}}
+{{- define "berth.secretsPlan.readNames" -}}
+{{- $plan := include "berth.secretsPlan" . | fromJson -}}
+{{- $names := list -}}
+{{- range $plan.secrets -}}{{- $names = append $names .previous -}}{{- end -}}
+{{- range $plan.stores -}}{{- $names = concat $names (list .name .shown .previous) -}}{{- end -}}
+{{- $names | compact | uniq | toJson -}}
 {{- end -}}
 
 {{- /* Names of the Secrets that the Job may read and fill. */ -}}
@@ -46,6 +75,14 @@ metadata:
   {{- include "berth.metadata" (dict "root" .root "name" .name "component" "secrets" "annotations" (include "berth.hookAnnotations" (dict "hook" .hook "weight" "-5") | fromYaml)) | nindent 2 }}
 spec:
   backoffLimit: 3
+  # What only a person can change is not tried again.
+  podFailurePolicy:
+    rules:
+      - action: FailJob
+        onExitCodes:
+          containerName: secrets
+          operator: In
+          values: [3]
   # Of all attempts, the pull of the image included.
   activeDeadlineSeconds: 600
   template:

@@ -12,11 +12,14 @@ the secrets Job. `berth.secret.<x>.name` says its name; `berth.secret.<x>.source
 {{- else -}}{{- include "berth.externalSecretsMode" . | default "job" -}}{{- end -}}
 {{- end -}}
 
+{{- define "berth.secret.encryption.valuesName" -}}
+{{- printf "%s-encryption-values" (include "berth.fullname" .) -}}
+{{- end -}}
+
 {{- define "berth.secret.encryption.name" -}}
-{{- $full := include "berth.fullname" . -}}
 {{- if .Values.encryption.existingSecret -}}{{- .Values.encryption.existingSecret -}}
-{{- else if .Values.encryption.keys -}}{{- printf "%s-encryption-values" $full -}}
-{{- else -}}{{- printf "%s-encryption" $full -}}{{- end -}}
+{{- else if .Values.encryption.keys -}}{{- include "berth.secret.encryption.valuesName" . -}}
+{{- else -}}{{- printf "%s-encryption" (include "berth.fullname" .) -}}{{- end -}}
 {{- end -}}
 
 {{- define "berth.secret.encryption.source" -}}
@@ -43,10 +46,14 @@ the secrets Job. `berth.secret.<x>.name` says its name; `berth.secret.<x>.source
 {{- .Values.passwordAuth.bootstrapAdmin.email | default (printf "admin@%s" (.Values.controlPlane.host | default "berth.local")) -}}
 {{- end -}}
 
+{{- define "berth.secret.postgresql.valuesName" -}}
+{{- printf "%s-postgresql-values" (include "berth.fullname" .) -}}
+{{- end -}}
+
 {{- define "berth.secret.postgresql.name" -}}
 {{- $auth := .Values.postgresql.auth -}}
 {{- if $auth.existingSecret -}}{{- $auth.existingSecret -}}
-{{- else if $auth.password -}}{{- printf "%s-postgresql-values" (include "berth.fullname" .) -}}
+{{- else if $auth.password -}}{{- include "berth.secret.postgresql.valuesName" . -}}
 {{- else -}}{{- printf "%s-postgresql" (include "berth.fullname" .) -}}{{- end -}}
 {{- end -}}
 

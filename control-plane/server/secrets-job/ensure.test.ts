@@ -26,7 +26,8 @@ class Memory implements Objects {
 
   async read(namespace: string, name: string) {
     const found = this.stored.get(`${namespace}/${name}`)
-    return found ? { data: { ...found.data }, version: String(found.version) } : null
+    const plain = { annotations: {}, immutable: false, externalSecret: null }
+    return found ? { ...plain, data: { ...found.data }, version: String(found.version) } : null
   }
 
   async create(head: ObjectHead, data: Record<string, string>) {
@@ -56,6 +57,7 @@ function setUp() {
   const deps: Dependencies = {
     secrets,
     configMaps,
+    externalSecrets: { readsStore: async () => false },
     now: () => new Date(),
     sleep: async () => {},
     say: (line) => lines.push(line),

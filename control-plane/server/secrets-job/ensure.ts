@@ -1,37 +1,63 @@
 import { joinAuthorities, makeBrokerCertificate, reasonToRenew } from "./certificates.ts"
 import { generators } from "./generate.ts"
-import type { ObjectHead, Objects, StoredObject } from "./objects.ts"
+import type { Cluster, ObjectHead, Objects, StoredObject } from "./objects.ts"
 import type { Plan } from "./plan.ts"
+import { Refusal } from "./refusal.ts"
 
 const ATTEMPTS_MAX = 5
 // All attempts of the Job together stay below its deadline.
 const GIVEN_WAIT_MS = 120_000
 const GIVEN_LOOK_MS = 2_000
 
-export interface Dependencies {
-  readonly secrets: Objects
-  readonly configMaps: Objects
+export interface Dependencies extends Cluster {
   readonly now: () => Date
   readonly sleep: (wait_ms: number) => Promise<void>
   /** One line for the Job's log. Never a value. */
   readonly say: (line: string) => void
 }
 
-/** Makes every Secret of the plan that is missing and fills keys that are missing. What is there stays as it is. */
+/**
+ * Makes every Secret of the plan that is missing and fills keys that are missing. What is there stays as it is.
+ * @throws Refusal when a Secret is about to be deleted together with its ExternalSecret
+ */
 export async function ensureSecrets(plan: Plan, deps: Dependencies): Promise<void> {
   for (const secret of plan.secrets) {
     const head = headOf(plan, plan.namespace, secret.name, secret.annotations)
     await ensure("Secret", head, deps.secrets, deps.say, async (stored) => {
+      if (stored?.externalSecret) throw new Refusal([boundWords(head, stored.externalSecret)])
+      // While the Secret of the source before is there, its values are the ones in use.
+      const before = secret.previous ? await deps.secrets.read(plan.namespace, secret.previous) : null
+      const stale = Object.keys(secret.keys).some((key) => differ(stored?.data[key], before?.data[key]))
+      if (secret.previous && stale) throw new Refusal([staleWords(head, secret.previous)])
       const missing = Object.entries(secret.keys).filter(([key]) => !stored?.data[key])
       return Object.fromEntries(
         missing.map(([key, wanted]) => [
           key,
-          wanted.kind === "literal" ? (wanted.value ?? "") : generators[wanted.kind](),
+          before?.data[key] || (wanted.kind === "literal" ? (wanted.value ?? "") : generators[wanted.kind]()),
         ]),
       )
     })
   }
   if (plan.brokerTls.create) await ensureBrokerTls(plan, deps)
+}
+
+function boundWords({ namespace, name }: ObjectHead, externalSecret: string): string {
+  return (
+    `Secret ${namespace}/${name} belongs to the ExternalSecret ${externalSecret}, which this upgrade deletes: Kubernetes would ` +
+    `delete the Secret with it. Separate them first: kubectl -n ${namespace} patch externalsecret ${externalSecret} ` +
+    `--type=merge -p '{"spec":{"target":{"creationPolicy":"Orphan"}}}'`
+  )
+}
+
+function differ(stored = "", inUse = ""): boolean {
+  return stored !== "" && inUse !== "" && stored !== inUse
+}
+
+function staleWords({ namespace, name }: ObjectHead, inUse: string): string {
+  return (
+    `Secret ${namespace}/${name} is left from before and holds other values than ${inUse}, which is in use. Delete it, and ` +
+    `upgrade again: it is made from those in use. kubectl -n ${namespace} delete secret ${name}`
+  )
 }
 
 async function ensureBrokerTls(plan: Plan, deps: Dependencies): Promise<void> {

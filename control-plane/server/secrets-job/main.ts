@@ -3,15 +3,22 @@ import { ApiException } from "@kubernetes/client-node"
 import { type Dependencies, ensureBrokerCa, ensureSecrets } from "./ensure.ts"
 import { connect } from "./objects.ts"
 import { parsePlan } from "./plan.ts"
+import { Refusal } from "./refusal.ts"
+import { guardStores } from "./stores.ts"
 
 const STEPS = ["all", "secrets", "broker-ca"] as const
+/** The chart's Job does not repeat an attempt that ended with this. */
+const REFUSED_EXIT_CODE = 3
 
 /** The chart's hook Job: `secrets.mjs [all|secrets|broker-ca]`, with what to make in BERTH_SECRETS_PLAN. */
 async function main(step: string): Promise<void> {
   if (!STEPS.some((known) => known === step)) throw new Error(`unknown step "${step}"; one of ${STEPS.join(", ")}`)
   const plan = parsePlan(process.env["BERTH_SECRETS_PLAN"])
   const deps: Dependencies = { ...connect(), now: () => new Date(), sleep, say: (line) => console.log(line) }
-  if (step !== "broker-ca") await ensureSecrets(plan, deps)
+  if (step !== "broker-ca") {
+    await guardStores(plan, deps)
+    await ensureSecrets(plan, deps)
+  }
   if (step !== "secrets") await ensureBrokerCa(plan, deps)
 }
 
@@ -35,5 +42,5 @@ try {
   await main(process.argv[2] ?? "all")
 } catch (error) {
   console.error(`berth secrets: ${describe(error)}`)
-  process.exitCode = 1
+  process.exitCode = error instanceof Refusal ? REFUSED_EXIT_CODE : 1
 }

@@ -1,9 +1,21 @@
-import { ApiException, CoreV1Api, KubeConfig, PatchStrategy, setHeaderOptions } from "@kubernetes/client-node"
+import {
+  ApiException,
+  CoreV1Api,
+  CustomObjectsApi,
+  KubeConfig,
+  PatchStrategy,
+  setHeaderOptions,
+  type V1Secret,
+} from "@kubernetes/client-node"
 
 /** A Secret or ConfigMap as the Job sees it: decoded values, and the version that a patch must still find. */
 export interface StoredObject {
   readonly data: Readonly<Record<string, string>>
   readonly version: string
+  readonly annotations: Readonly<Record<string, string>>
+  readonly immutable: boolean
+  /** The ExternalSecret that the object is deleted with, or null. */
+  readonly externalSecret: string | null
 }
 
 export interface ObjectHead {
@@ -20,18 +32,48 @@ export interface Objects {
   patch(head: ObjectHead, version: string, data: Readonly<Record<string, string>>): Promise<boolean>
 }
 
+export interface ExternalSecrets {
+  /** Whether there is an ExternalSecret of this name that takes its values from a store. */
+  readsStore(namespace: string, name: string): Promise<boolean>
+}
+
+/** What the Job talks to in a cluster. */
+export interface Cluster {
+  readonly secrets: Objects
+  readonly configMaps: Objects
+  readonly externalSecrets: ExternalSecrets
+}
+
 /** The cluster that this pod runs in. */
-export function connect(): { secrets: Objects; configMaps: Objects } {
+export function connect(): Cluster {
   const config = new KubeConfig()
   config.loadFromCluster()
+  return clusterOf(config)
+}
+
+/** The cluster that this configuration names. */
+export function clusterOf(config: KubeConfig): Cluster {
   const api = config.makeApiClient(CoreV1Api)
-  return { secrets: secretObjects(api), configMaps: configMapObjects(api) }
+  const custom = config.makeApiClient(CustomObjectsApi)
+  return { secrets: secretObjects(api), configMaps: configMapObjects(api), externalSecrets: externalSecretsOf(custom) }
+}
+
+function externalSecretsOf(api: CustomObjectsApi): ExternalSecrets {
+  const kind = { group: "external-secrets.io", version: "v1", plural: "externalsecrets" }
+  return {
+    readsStore: async (namespace, name) => {
+      const found = (await orNull(api.getNamespacedCustomObject({ ...kind, namespace, name }))) as {
+        spec?: { secretStoreRef?: { name?: string } }
+      } | null
+      return Boolean(found?.spec?.secretStoreRef?.name)
+    },
+  }
 }
 
 const mergePatch = setHeaderOptions("Content-Type", PatchStrategy.MergePatch)
 
 /** Secrets, through this client. Their data are decoded on the way in and encoded on the way out. */
-export function secretObjects(api: CoreV1Api): Objects {
+function secretObjects(api: CoreV1Api): Objects {
   const encode = (data: Readonly<Record<string, string>>) =>
     Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString("base64")]))
   return {
@@ -39,7 +81,7 @@ export function secretObjects(api: CoreV1Api): Objects {
       const secret = await orNull(api.readNamespacedSecret({ namespace, name }))
       if (!secret) return null
       const decoded = Object.entries(secret.data ?? {}).map(([key, value]) => [key, `${Buffer.from(value, "base64")}`])
-      return { data: Object.fromEntries(decoded), version: secret.metadata?.resourceVersion ?? "" }
+      return stored(secret, Object.fromEntries(decoded))
     },
     create: (head, data) =>
       unlessConflict(
@@ -63,11 +105,11 @@ export function secretObjects(api: CoreV1Api): Objects {
 }
 
 /** ConfigMaps, through this client. */
-export function configMapObjects(api: CoreV1Api): Objects {
+function configMapObjects(api: CoreV1Api): Objects {
   return {
     read: async (namespace, name) => {
       const map = await orNull(api.readNamespacedConfigMap({ namespace, name }))
-      return map && { data: map.data ?? {}, version: map.metadata?.resourceVersion ?? "" }
+      return map && stored(map, map.data ?? {})
     },
     create: (head, data) =>
       unlessConflict(
@@ -80,6 +122,20 @@ export function configMapObjects(api: CoreV1Api): Objects {
           mergePatch,
         ),
       ),
+  }
+}
+
+function stored(
+  { metadata, immutable }: Pick<V1Secret, "metadata" | "immutable">,
+  data: Readonly<Record<string, string>>,
+): StoredObject {
+  const owner = metadata?.ownerReferences?.find(({ kind }) => kind === "ExternalSecret")
+  return {
+    data,
+    version: metadata?.resourceVersion ?? "",
+    annotations: metadata?.annotations ?? {},
+    immutable: immutable === true,
+    externalSecret: owner?.name ?? null,
   }
 }
 

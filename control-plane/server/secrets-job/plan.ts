@@ -20,6 +20,8 @@ const planSchema = {
         properties: {
           name: text,
           annotations: texts,
+          /** Secret whose values are taken over where this one has none: the same secret under the name of its source before. */
+          previous: text,
           keys: {
             type: "object",
             additionalProperties: {
@@ -33,6 +35,24 @@ const planSchema = {
               },
             },
           },
+        },
+      },
+    },
+    /** Secrets that a secret store is about to write, and the Secret that shows what the store holds. */
+    stores: {
+      type: "array",
+      items: {
+        type: "object",
+        additionalProperties: false,
+        required: ["name", "externalSecret", "shown", "keys"],
+        properties: {
+          name: text,
+          /** ExternalSecret that writes it. */
+          externalSecret: text,
+          previous: text,
+          shown: text,
+          /** Key of the Secret to its place in the store, for people. */
+          keys: { type: "object", minProperties: 1, additionalProperties: text },
         },
       },
     },
