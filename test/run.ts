@@ -1,18 +1,19 @@
-import { type Layer, layers } from "./runner/layers.ts"
+import { globSync } from "node:fs"
+import { repositoryRoot } from "../scripts/lib/paths.ts"
+import { chooseLayers, UsageError, usage } from "./runner/choose.ts"
+import type { Layer } from "./runner/layers.ts"
 import { createGroups } from "./runner/process.ts"
 import { type Count, sum } from "./runner/report.ts"
 import { cleanUp, runLayer } from "./runner/run-layer.ts"
 
-const usage = `usage: npm test [-- LAYER…]; layers: ${layers.map(({ name }) => name).join(", ")}`
-
-function chosen(names: readonly string[]): readonly Layer[] {
-  if (names.length === 0) return layers
-  const unknown = names.find((name) => !layers.some((layer) => layer.name === name))
-  if (unknown !== undefined) {
-    console.error(`there is no layer "${unknown}"\n${usage}`)
+function chosen(words: readonly string[]): readonly Layer[] {
+  try {
+    return chooseLayers(words, globSync("**/*.test.{ts,tsx}", { cwd: repositoryRoot, exclude: ["**/node_modules/**"] }))
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    console.error(`${error.message}\n${usage}`)
     process.exit(2)
   }
-  return layers.filter(({ name }) => names.includes(name))
 }
 
 const groups = createGroups()

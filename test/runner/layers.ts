@@ -21,6 +21,8 @@ export interface Layer {
   readonly before?: Check
   /** Projects of vitest, run at the same time; the one of the layer's name when none is told. */
   readonly projects?: readonly string[]
+  /** Only these test files, relative to the top of the repository; all when none are told. */
+  readonly files?: readonly string[]
   /** What the tests' environment has more than ours. */
   readonly environment?: Readonly<Record<string, string>>
   readonly timeout_ms: number

@@ -66,7 +66,7 @@ async function runVitest(project: string, layer: Layer, groups: Groups): Promise
   const vitest = join(repositoryRoot, "node_modules", "vitest", "vitest.mjs")
   const status = await groups.run(
     process.execPath,
-    [vitest, "run", "--project", project, ...reporters],
+    [vitest, "run", "--project", project, ...reporters, ...(layer.files ?? [])],
     layer.timeout_ms,
     layer.environment,
   )

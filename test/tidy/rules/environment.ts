@@ -10,7 +10,7 @@ const entryPoints = new Set([
 
 /** Only config/ and the entry points read the environment. */
 export function environmentAccess(file: ParsedFile): Finding[] {
-  if (isTest(file.path) || /^(scripts|control-plane\/server\/config|control-plane\/ui\/dev)\//.test(file.path))
+  if (isTest(file.path) || /^(dev|scripts|control-plane\/server\/config|control-plane\/ui\/dev)\//.test(file.path))
     return []
   if (entryPoints.has(file.path) || file.path.endsWith(".config.ts")) return []
   return [...walk(file.parsed.program)]

@@ -87,7 +87,7 @@ export function importEndings(file: ParsedFile): Finding[] {
 
 /** main -> http -> features -> database, cluster, crypto; a feature is entered through its index.ts or its types. */
 export function importDirection(file: ParsedFile): Finding[] {
-  if (isTest(file.path) || file.path.startsWith("scripts/")) return []
+  if (isTest(file.path) || /^(dev|scripts)\//.test(file.path)) return []
   return importsOf(file).flatMap((one) => {
     const fault = one.target === undefined ? packageFault(file.path, one) : directionFault(file.path, one.target, one)
     return fault === undefined ? [] : [finding(file, one, fault)]
@@ -102,7 +102,7 @@ function packageFault(path: string, { specifier, typeOnly }: Import): string | u
 
 function directionFault(path: string, target: string, { typeOnly }: Import): string | undefined {
   if (isTest(target)) return "what runs does not import tests"
-  if (target.startsWith("scripts/")) return "what runs does not import scripts"
+  if (/^(dev|scripts)\//.test(target)) return `what runs does not import ${target.split("/")[0]}`
   if (path.startsWith("control-plane/ui/") && target.startsWith(server)) {
     return typeOnly ? undefined : "the UI takes only types from the server"
   }

@@ -73,7 +73,8 @@ function valueOf(name: (typeof NAMES)[number], value: string): string {
 
 /** The parameters of an address that say the same. */
 export function auditSearch(filters: AuditFilters): URLSearchParams {
-  return new URLSearchParams(NAMES.filter((name) => filters[name] !== "").map((name) => [name, filters[name]]))
+  const set = NAMES.filter((name) => filters[name] !== "")
+  return new URLSearchParams(set.map((name): [string, string] => [name, filters[name]]))
 }
 
 /** The parameters of the API: days become times, the last one until its end. */
