@@ -1,5 +1,5 @@
 export { createDatabase } from "./connection.ts"
-export { translateDatabaseError } from "./errors.ts"
+export { isRefusedForGood, translateDatabaseError } from "./errors.ts"
 export { migrate } from "./migrate.ts"
 export { createNotifications } from "./notifications.ts"
 export { ping } from "./ping.ts"

@@ -8,6 +8,7 @@ import { readNextPrompt, readOwn, readRequests } from "./message-store.ts"
 import { Notifier } from "./notifier.ts"
 import { queuePrompt, setDelivery } from "./prompts.ts"
 import { prune } from "./prune.ts"
+import { Refused } from "./refused.ts"
 import type { Transcripts } from "./types.ts"
 import { watch } from "./watch.ts"
 import { type Fence, write } from "./write.ts"
@@ -41,8 +42,10 @@ export function createTranscripts(options: TranscriptsOptions): Transcripts {
     live.poke(sessionId)
     notifier.notify(sessionId)
   }
+  const refused = new Refused()
   const append = async (fence: Fence, changes: Parameters<Transcripts["append"]>[1]) => {
-    if ((await translated(write(database, fence, changes))) > 0) grown(fence.sessionId)
+    const written = refused.write(fence.sessionId, changes, (some) => write(database, fence, some))
+    if ((await translated(written)) > 0) grown(fence.sessionId)
   }
   return {
     async queuePrompt(input) {

@@ -13,6 +13,7 @@ import { AgentLink } from "./agent-link.ts"
 import { deleteSession, failSession, stopSession } from "./ending.ts"
 import { Journal } from "./journal.ts"
 import { TIMES } from "./limits.ts"
+import type { Neighbours } from "./replacing.ts"
 import { runSession } from "./running.ts"
 
 export interface DriverParts {
@@ -27,6 +28,9 @@ export interface DriverParts {
   /** 0: never. */
   readonly idleTimeout_ms: number
   readonly wedged_ms: number
+  readonly unfollowed_ms: number
+  /** The other sessions of this replica. */
+  readonly neighbours: (sessionId: string) => Neighbours
   /** Told once per start, from the wish to the agent being in step. */
   readonly started: (took_ms: number) => void
 }
@@ -79,6 +83,11 @@ export class SessionDriver {
       wake: this.wake,
     })
     this.done = this.#run()
+  }
+
+  /** Whether the agent can be heard from here; null while there is none, or it never could. */
+  get hears(): boolean | null {
+    return this.#link.hears(this.#parts.clock.now())
   }
 
   /** Look again now. */

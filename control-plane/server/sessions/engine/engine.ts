@@ -10,6 +10,7 @@ import { claimLeases, claimNamedLeases, endLeftovers, releaseLease, renewLeases 
 import type { Lease } from "../types.ts"
 import { type DriverParts, SessionDriver } from "./driver.ts"
 import { COUNTS, TIMES } from "./limits.ts"
+import type { Neighbours } from "./replacing.ts"
 
 export interface EngineParts {
   readonly database: Database
@@ -26,6 +27,8 @@ export interface EngineParts {
   readonly random?: () => number
   /** An agent that answers nothing for this long while its pod runs is given a new pod. Default one minute. */
   readonly wedged_ms?: number
+  /** The same for one that answers and cannot be followed. Default two minutes. */
+  readonly unfollowed_ms?: number
   /** Told how long each start took, from the wish to the agent being in step. */
   readonly started?: (took_ms: number) => void
 }
@@ -137,11 +140,12 @@ class LeasedEngine implements Engine {
   }
 
   #drive(lease: Lease, claimedAt: number): void {
-    const { config, started, wedged_ms = TIMES.wedged_ms, ...rest } = this.#parts
+    const { config, started, wedged_ms = TIMES.wedged_ms, unfollowed_ms = TIMES.unfollowed_ms, ...rest } = this.#parts
     // A lease of ours that ran out before it could be renewed: its driver ends by itself and must not be confused.
     this.#drivers.get(lease.sessionId)?.stop()
     const idleTimeout_ms = config.file.sessions.idleTimeout_s * 1000
-    const own = { idleTimeout_ms, wedged_ms, started: started ?? (() => undefined) }
+    const neighbours = (sessionId: string) => this.#neighbours(sessionId)
+    const own = { idleTimeout_ms, wedged_ms, unfollowed_ms, neighbours, started: started ?? (() => undefined) }
     const driver = new SessionDriver({ ...rest, ...own }, lease, claimedAt)
     this.#drivers.set(lease.sessionId, driver)
     const ended = driver.done.then(async (giveBack) => {
@@ -153,6 +157,12 @@ class LeasedEngine implements Engine {
       if (giveBack) this.wake(lease.sessionId)
     })
     this.#ending.add(ended)
+  }
+
+  #neighbours(sessionId: string): Neighbours {
+    const others = [...this.#drivers.values()].filter(({ lease }) => lease.sessionId !== sessionId)
+    const hears = others.map((driver) => driver.hears)
+    return { heard: hears.filter((one) => one === true).length, silent: hears.filter((one) => one === false).length }
   }
 
   async #renew(): Promise<void> {

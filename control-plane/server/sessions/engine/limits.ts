@@ -16,7 +16,17 @@ export const TIMES = {
   /** Between two questions to an agent that stopped answering. */
   check_probe_ms: 2_000,
   probe_timeout_ms: 2_000,
+  /** The last question before a pod is taken away: an agent on a busy node may need that long for its answer. */
+  last_probe_ms: 10_000,
   wedged_ms: 60_000,
+  /** An agent that answers and cannot be followed: longer, because its turn may go on all the same. */
+  unfollowed_ms: 120_000,
+  /** After this long, a running session says why it is not in step with its agent. */
+  told_ms: 15_000,
+  /** An agent whose last sign of life is younger counts as heard. */
+  heard_ms: 15_000,
+  /** A conversation that was in step this long had begun well: the pauses between two begin anew. */
+  steady_ms: 30_000,
   /** How long stopping or deleting waits for the workspace's changes, where they are kept. */
   patch_ms: 10_000,
   /** How long a turn may take to show after its prompt was accepted. */

@@ -6,6 +6,7 @@ import { wishFenced } from "../store/driver-writes.ts"
 import type { Reason } from "../types.ts"
 import type { NextLook, Pass } from "./driver.ts"
 import { TIMES } from "./limits.ts"
+import { replaceIfLost, whyApart } from "./replacing.ts"
 
 /** One step of a session that is to run: make its pod, reach its agent, keep in touch, or say why not. */
 export async function runSession(pass: Pass): Promise<NextLook> {
@@ -90,23 +91,12 @@ function noticeOf(pod: PodObservation | null): Change {
 }
 
 async function approach(pass: Pass, pod: PodObservation, run: string): Promise<void> {
-  const { parts, link, workload, journal, session, guard } = pass
+  const { parts, link, workload, journal, session } = pass
   const target = parts.workloads.target(workload, pod)
   if (target === null) return
   if (session.agentRun !== run) await journal.update({ agentRun: run })
   await link.follow(run, target, session)
-  const agent = pod.containers.find((container) => container.name === "agent")
-  const wedged = session.status === "running" && link.silent_ms(parts.clock.now()) > parts.wedged_ms
-  if (!wedged || agent?.state !== "running" || !pod.nodeReady) return
-  await parts.workloads.deletePod(pod, guard)
-  await parts.transcripts.append(journal.lease, [WEDGED])
-}
-
-const WEDGED: Change = {
-  type: "notice",
-  level: "error",
-  code: "agent_wedged",
-  message: "The agent did not answer any more. It gets a new pod; the workspace is kept.",
+  await replaceIfLost(pass, pod, target)
 }
 
 /** The agent is in step: say so once, bring it its prompts, stop it when nobody uses it. */
@@ -167,14 +157,18 @@ async function wait(pass: Pass, observation: WorkloadObservation, run: string | 
   return now - startedAt(session.steps, now) < TIMES.slow_boot_ms ? TIMES.look_ms : TIMES.slow_look_ms
 }
 
-/** Nothing is wrong with the pod as far as anybody knows, unless its node is silent. */
-async function reconnect({ session, journal }: Pass, pod: PodObservation | null): Promise<NextLook> {
-  const code = pod?.nodeReady === false ? "node_not_ready" : null
-  if (code !== (session.reason?.code ?? null)) {
-    const message = "The node that runs this session does not answer."
-    await journal.update({ reason: code === null ? null : { code, message, hint: hintFor(code) } })
+/** Nothing is wrong with the pod as far as is known: says what keeps the two apart, where that takes long. */
+async function reconnect(pass: Pass, pod: PodObservation | null): Promise<NextLook> {
+  const { session, journal, link, parts } = pass
+  const reason = whyApart(pass, pod)
+  if (reason?.code !== session.reason?.code || reason?.message !== session.reason?.message) {
+    await journal.update({ reason }).catch((error: unknown) => {
+      // With a database that takes no writes this cannot be told, and is no reason to fail.
+      if (link.trouble === null || isAppError(error, "stale_lease")) throw error
+    })
   }
-  return TIMES.look_ms
+  const pause_ms = link.pause_ms(parts.clock.now())
+  return pause_ms > 0 ? Math.min(pause_ms, TIMES.look_ms) : TIMES.look_ms
 }
 
 /** What the cluster says stands in the way; where it knows nothing, what the agent itself says. */

@@ -1,4 +1,5 @@
 import type { AgentConnection, AgentTarget, ConnectOptions, Patch, Runtime, RuntimeSink } from "../../runtime/types.ts"
+import type { Change } from "../../transcripts/types.ts"
 
 /** An agent that does what a test says; what the real one does is proven with the real one. */
 export class FakeAgent {
@@ -18,6 +19,10 @@ export class FakeAgent {
   words: string | null = null
   /** When true, prompts arrive but the answer is lost: the caller sees an error. */
   loseAnswers = false
+  /** Its history: told to whoever connects, as the real one's is read. */
+  history: Change[] = []
+  /** Why its conversation cannot be read, although it answers. */
+  unreadable: string | null = null
   target: AgentTarget | null = null
   #ids = 0
 
@@ -47,6 +52,14 @@ export class FakeAgent {
     return sink
   }
 
+  /** Goes into its history, and to whoever follows it; a connection that is refused ends, as the real one's does. */
+  async say(...changes: Change[]): Promise<void> {
+    this.history.push(...changes)
+    await this.#deliver(changes)
+  }
+
+  #deliver: (changes: Change[]) => Promise<void> = async () => undefined
+
   #connect(options: ConnectOptions): AgentConnection {
     const { sink, agentSessionId, signal } = options
     const closed = Promise.withResolvers<void>()
@@ -54,8 +67,11 @@ export class FakeAgent {
     this.sinks.push(sink)
     this.conversations.push(agentSessionId)
     const refuse = () => closed.resolve()
+    this.#deliver = (changes) => sink.changes(changes).catch(refuse)
     void (async () => {
+      if (this.unreadable !== null) return sink.link("lost", this.unreadable)
       await sink.agentSession(agentSessionId ?? "ses_agent")
+      if (this.history.length > 0) await sink.changes(this.history)
       await sink.activity("idle")
       await sink.ready()
     })().catch(refuse)

@@ -39,6 +39,7 @@ export interface ReplicaOptions {
   readonly idleTimeout_s?: number
   readonly startTimeout_s?: number
   readonly wedged_ms?: number
+  readonly unfollowed_ms?: number
   /** Instead of the one that is there. */
   readonly namespace?: string
   /** Instead of the world's one agent. */
@@ -154,8 +155,8 @@ async function makeReplica(
     log,
     choices: { check: async () => undefined, exposure: async () => ({ profile: null, binding: null, exposed: [] }) },
   }
-  const wedged = options.wedged_ms === undefined ? {} : { wedged_ms: options.wedged_ms }
-  const engine = createEngine({ ...parts, ...wedged, replica: `pod${randomName(6)}-${randomName(6)}` })
+  const { wedged_ms = 60_000, unfollowed_ms = 120_000 } = options
+  const engine = createEngine({ ...parts, wedged_ms, unfollowed_ms, replica: `pod${randomName(6)}-${randomName(6)}` })
   const sessions = createSessions({ ...parts, engine })
   engine.start()
   let stopped = false

@@ -45,6 +45,12 @@ const HINTS: Readonly<Record<string, string>> = {
     "The node that runs this session does not answer. Wait for it to come back, or ask an administrator to repair or remove the node.",
   agent_failing:
     "These are the agent's own words. Press Retry; if it happens again, an administrator should check the providers' settings and the agent's log.",
+  agent_silent:
+    "Nothing is needed from you: Berth goes on asking, and gives the agent a new pod if only this one stays silent. If all sessions say this, an administrator should check the NetworkPolicies between the control plane and the session pods.",
+  agent_unreadable:
+    "Nothing is needed from you: Berth goes on trying, and gives the agent a new pod if it stays so. The workspace is kept.",
+  not_stored:
+    "The agent goes on, and what it says is stored later. An administrator should give the database more disk space, or point Berth at its primary.",
   start_timeout:
     "Press Retry. If it happens again, an administrator should look at the pod's events, or raise sessions.startTimeout.",
 }
