@@ -39,12 +39,15 @@ export interface Identity {
   authenticate(request: IncomingMessage, visitor: Visitor): Promise<Authentication | null>
   /** Whether each still holds. Asked every few seconds about open streams, in one query a kind of proof. */
   stillValid(authentications: readonly Authentication[]): Promise<readonly boolean[]>
-  /** @throws AppError `not_found` when passwords are off, `unauthenticated`, `too_many_requests` */
+  /**
+   * `remember` is a second `Set-Cookie`: others' wrong passwords do not keep a browser out that signed in before.
+   * @throws AppError `not_found` when passwords are off, `unauthenticated`, `too_many_requests`
+   */
   signInWithPassword(
     input: { email: string; password: string },
     visitor: Visitor,
-    previousToken: string | null,
-  ): Promise<NewLogin>
+    cookieHeader: string | undefined,
+  ): Promise<NewLogin & { readonly remember: string }>
   /** Accounts with a password here. @throws AppError `not_found` when passwords are off */
   readonly accounts: Accounts
   /** The way over an identity provider; null when there is none. */
@@ -112,19 +115,17 @@ export function createIdentity(parts: IdentityParts): Identity {
     },
     authenticate: (request, visitor) => firstProof(methods, refusals, request, visitor),
     stillValid: (authentications) => askMethods(methods, authentications, clock.now()),
-    async signInWithPassword(input, visitor, previousToken) {
+    async signInWithPassword(input, visitor, cookieHeader) {
       if (!password) throw passwordsAreOff()
-      const {
-        userId,
-        mustChange,
-        stillHolds: stillProven,
-      } = await password.verify(input.email, input.password, visitor)
-      const user = { id: userId, email: subjectOf(input.email) }
-      const options = { method: "password", previousToken, stillProven, mustChangePassword: mustChange } as const
+      const verified = await password.verify(input, visitor, cookieHeader)
+      const { remember, mustChange: mustChangePassword, stillHolds: stillProven } = verified
+      const user = { id: verified.userId, email: subjectOf(input.email) }
+      const previousToken = cookie.read(cookieHeader)
+      const options = { method: "password", previousToken, stillProven, mustChangePassword } as const
       try {
         const login = await logins.start(user, visitor, options)
         await noteSignIn(user, { method: "password", login: login.id }, visitor)
-        return login
+        return { ...login, remember }
       } catch (error) {
         if (isAppError(error, "unauthenticated")) {
           await noteSignIn(user, { method: "password", why: error.detail }, visitor, "refused")

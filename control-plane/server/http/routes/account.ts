@@ -42,8 +42,8 @@ export function accountHandlers(parts: {
     methods: async () => ({ methods: identity.offers }),
 
     async signIn({ body, visitor, headers, setHeader }: Caller & { body: { email: string; password: string } }) {
-      const login = await identity.signInWithPassword(body, visitor, identity.cookie.read(headers.cookie))
-      setHeader("set-cookie", loginCookie(identity, login, clock.now()))
+      const login = await identity.signInWithPassword(body, visitor, headers.cookie)
+      setHeader("set-cookie", [loginCookie(identity, login, clock.now()), login.remember])
     },
 
     async signOut(call: Caller) {
@@ -63,8 +63,9 @@ export function accountHandlers(parts: {
       return meOf(call, name)
     },
 
-    async changePassword({ principal, body, visitor, setHeader }: Caller & { body: { current: string; new: string } }) {
-      const { ended, ...renewed } = await identity.accounts.change(principal, body, visitor)
+    async changePassword(call: Caller & { body: { current: string; new: string } }) {
+      const { principal, body, visitor, headers, setHeader } = call
+      const { ended, ...renewed } = await identity.accounts.change(principal, body, visitor, headers.cookie)
       setHeader("set-cookie", loginCookie(identity, renewed, clock.now()))
       return { count: ended }
     },

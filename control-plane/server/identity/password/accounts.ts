@@ -9,7 +9,8 @@ import { deleteLogins } from "../logins/store.ts"
 import type { Principal, Visitor } from "../types.ts"
 import { type UserView, viewOf } from "../users/index.ts"
 import { findUser, insertUser, LOCAL_ISSUER, lockUser } from "../users/store.ts"
-import type { SignInLimits } from "./limits.ts"
+import type { KnownBrowsers } from "./known-browser.ts"
+import type { Attempt, SignInLimits } from "./limits.ts"
 import { requireGoodPassword } from "./rules.ts"
 import { findAccount, type PasswordAccount, replacePassword, savePassword } from "./store.ts"
 import { subjectOf } from "./subject.ts"
@@ -49,6 +50,7 @@ export interface Accounts {
     principal: Principal,
     input: { current: string; new: string },
     visitor: Visitor,
+    cookieHeader: string | undefined,
   ): Promise<{ token: string; expiresAt: number; ended: number }>
 }
 
@@ -57,6 +59,7 @@ interface AccountsParts {
   readonly audit: Audit
   readonly clock: Clock
   readonly limits: SignInLimits
+  readonly known: KnownBrowsers
   readonly compare: (password: string, stored: string) => Promise<boolean>
   readonly hash: (password: string) => Promise<string>
 }
@@ -117,22 +120,25 @@ export function createAccounts(parts: AccountsParts): Accounts {
       return { oneTimePassword }
     },
 
-    change: (principal, input, visitor) => changeOwn(parts, principal, input, visitor),
+    change: (principal, input, visitor, cookieHeader) => changeOwn(parts, principal, input, visitor, cookieHeader),
   }
 }
 
 async function changeOwn(
-  { database, audit, limits, compare, hash }: AccountsParts,
+  { database, audit, limits, known, compare, hash }: AccountsParts,
   principal: Principal,
   input: { current: string; new: string },
-  visitor: Visitor,
+  { address }: Visitor,
+  cookieHeader: string | undefined,
 ) {
   const { userId, loginId } = principal
   const account = await findAccount(database, { userId })
   if (account === null || loginId === null) throw new AppError("conflict", "You do not sign in with a password here.")
   requireGoodPassword(input.new, account, "body.new")
   if (input.new === input.current) throw new AppError("invalid_request", "The new password is the one you have.")
-  await checkCurrent({ audit, limits, compare }, principal, account, input.current, visitor)
+  const subject = subjectOf(account.email)
+  const attempt = { account: subject, address, knownBrowser: known.idOf(cookieHeader, subject) }
+  await checkCurrent({ audit, limits, compare }, principal, account, input.current, attempt)
   const replacement = await hash(input.new)
   return await withTransaction(database, async (transaction) => {
     await lockUser(transaction, userId)
@@ -157,11 +163,10 @@ async function checkCurrent(
   principal: Principal,
   account: PasswordAccount,
   current: string,
-  { address }: Visitor,
+  attempt: Attempt,
 ): Promise<void> {
-  const subject = subjectOf(account.email)
-  await limits.attempt(subject, address)
-  if (await compare(current, account.hash)) return await limits.succeeded(subject, address)
+  await limits.attempt(attempt)
+  if (await compare(current, account.hash)) return await limits.succeeded(attempt)
   const facts = { why: "wrong password" }
   await audit.record({ ...byWhom(principal), action: "password.change", outcome: "refused", facts })
   throw new AppError("forbidden", "The current password is not right.", { details: { field: "body.current" } })

@@ -1,4 +1,5 @@
 import type { Audit } from "../../audit/types.ts"
+import type { Config } from "../../config/types.ts"
 import type { Database } from "../../database/index.ts"
 import { AppError } from "../../errors/index.ts"
 import type { Logger } from "../../observability/index.ts"
@@ -6,7 +7,9 @@ import type { Clock } from "../../time/index.ts"
 import type { Visitor } from "../types.ts"
 import { type Accounts, createAccounts } from "./accounts.ts"
 import { decoyHash, hashPassword, PASSWORD_CHARACTERS_MAX, verifyPassword } from "./hash.ts"
+import { createKnownBrowsers } from "./known-browser.ts"
 import { createSignInLimits, FirstOver } from "./limits.ts"
+import { createOneAddressWarning } from "./one-address.ts"
 import { createSlots } from "./slots.ts"
 import { findAccount } from "./store.ts"
 import { subjectOf } from "./subject.ts"
@@ -24,6 +27,8 @@ export interface Verified {
   readonly userId: string
   /** It has to be replaced before anything else. */
   readonly mustChange: boolean
+  /** `Set-Cookie` after which others' wrong passwords no longer keep this browser out of the account. */
+  readonly remember: string
   /** Whether it is still the account's, and the account in force. */
   stillHolds(transaction: Database): Promise<boolean>
 }
@@ -34,7 +39,11 @@ export interface PasswordSignIn {
    * Whose password it is. Unknown, disabled and wrong take the same time and say the same.
    * @throws AppError `unauthenticated`, `too_many_requests`, `unavailable` when too many wait
    */
-  verify(email: string, password: string, visitor: Visitor): Promise<Verified>
+  verify(
+    input: { email: string; password: string },
+    visitor: Visitor,
+    cookieHeader: string | undefined,
+  ): Promise<Verified>
   /** Accounts with a password: made, reset, and changed by their owners. */
   readonly accounts: Accounts
 }
@@ -45,8 +54,12 @@ export function createPasswordSignIn(parts: {
   audit: Audit
   log: Logger
   clock: Clock
+  config: Config
 }): PasswordSignIn {
-  const { database, audit, log, clock } = parts
+  const { database, audit, log, clock, config } = parts
+  const { tls, trustedProxies } = config.file.public
+  const known = createKnownBrowsers({ cookieSecret: config.cookieSecret, clock, tls })
+  const noteAddress = createOneAddressWarning(trustedProxies, log)
   const limits = createSignInLimits(database)
   const slots = createSlots(HASHES_MAX, WAITING_MAX)
   // What an unknown account's password is compared with, so that it costs as much as a known one's.
@@ -54,26 +67,24 @@ export function createPasswordSignIn(parts: {
   const compare = (password: string, stored = decoy) => slots(() => verifyPassword(password, stored))
 
   return {
-    accounts: createAccounts({ ...parts, limits, compare, hash: (password) => slots(() => hashPassword(password)) }),
-    async verify(email, password, visitor) {
+    accounts: createAccounts({
+      ...parts,
+      known,
+      limits,
+      compare,
+      hash: (password) => slots(() => hashPassword(password)),
+    }),
+    async verify({ email, password }, visitor, cookieHeader) {
       const subject = subjectOf(email)
-      const note = async (why: string, actorId: string | null) => {
-        log.info({ why, address: visitor.address, requestId: visitor.requestId }, "sign-in refused")
-        await audit.record({
-          actorId,
-          actor: actorId === null ? "anonymous" : subject,
-          action: "login.create",
-          requestId: visitor.requestId,
-          address: visitor.address,
-          outcome: "refused",
-          facts: { method: "password", why },
-        })
-      }
+      const attempt = { account: subject, address: visitor.address, knownBrowser: known.idOf(cookieHeader, subject) }
+      noteAddress(visitor.address)
+      const note = (why: string, actorId: string | null) =>
+        noteRefusal({ audit, log }, { why, actorId, actor: actorId === null ? "anonymous" : subject }, visitor)
       const refuse = async (why: string, actorId: string | null): Promise<never> => {
         await note(why, actorId)
         throw new AppError("unauthenticated", "The e-mail address or the password is not right.")
       }
-      await limits.attempt(subject, visitor.address).catch(async (error: unknown) => {
+      await limits.attempt(attempt).catch(async (error: unknown) => {
         if (error instanceof FirstOver) await note(error.detail ?? "", null)
         throw error
       })
@@ -86,11 +97,12 @@ export function createPasswordSignIn(parts: {
       if (account.expiresAt !== null && account.expiresAt.getTime() <= clock.now()) {
         return await refuse("one-time password expired", account.userId)
       }
-      await limits.succeeded(subject, visitor.address)
+      await limits.succeeded(attempt)
       const { userId, mustChange, hash } = account
       return {
         userId,
         mustChange,
+        remember: known.remember(cookieHeader, subject),
         async stillHolds(transaction) {
           const current = await findAccount(transaction, { userId })
           // Every hash has a salt of its own: the same password set anew is another one.
@@ -99,4 +111,14 @@ export function createPasswordSignIn(parts: {
       }
     },
   }
+}
+
+async function noteRefusal(
+  { audit, log }: { audit: Audit; log: Logger },
+  { why, ...who }: { why: string; actorId: string | null; actor: string },
+  { address, requestId }: Visitor,
+): Promise<void> {
+  log.info({ why, address, requestId }, "sign-in refused")
+  const facts = { method: "password", why }
+  await audit.record({ ...who, action: "login.create", requestId, address, outcome: "refused", facts })
 }

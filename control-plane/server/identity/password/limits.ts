@@ -12,15 +12,26 @@ export const LIMITS = { pair: 10, address: 100, account: 200 } as const
 /** The first attempt over a limit: this one is worth an entry in the record, those after it say nothing new. */
 export class FirstOver extends AppError {}
 
-/** Guessing is slow for one address at one account, for one address at all accounts, and for all addresses at one account. */
+/** Who tries to sign in, as limits see it. */
+export interface Attempt {
+  readonly account: string
+  readonly address: string
+  /** The id of a browser that signed in to this account before; null for any other. */
+  readonly knownBrowser: string | null
+}
+
+/**
+ * Guessing is slow for one address at one account, for one address at all accounts, and for all addresses at one account.
+ * A browser that signed in to the account before has limits of its own: nobody else's attempts keep it out.
+ */
 export interface SignInLimits {
   /**
    * Counts an attempt before it is made, on all replicas together.
    * @throws AppError `too_many_requests`: a FirstOver for the first attempt too many in a while
    */
-  attempt(account: string, address: string): Promise<void>
+  attempt(attempt: Attempt): Promise<void>
   /** Takes back what a successful attempt had counted. */
-  succeeded(account: string, address: string): Promise<void>
+  succeeded(attempt: Attempt): Promise<void>
 }
 
 /** Limits over the table `rate_limits`, which all replicas share. */
@@ -36,17 +47,27 @@ export function createSignInLimits(database: Database): SignInLimits {
       duration: WINDOW_S,
     })
   const limiters = { pair: limiter("pair"), address: limiter("address"), account: limiter("account") }
-  const keysOf = (account: string, address: string) => {
+  const keysOf = ({ account, address, knownBrowser }: Attempt): [keyof typeof LIMITS, string][] => {
+    if (knownBrowser !== null) {
+      return [
+        ["pair", digest(`known browser\n${account}\n${knownBrowser}`)],
+        // Somebody who knew a former password can have made any number of browsers known.
+        ["account", digest(`known browsers\n${account}`)],
+      ]
+    }
     const from = limitKeyOf(address)
-    return { pair: digest(`${account}\n${from}`), address: digest(from), account: digest(account) } as const
+    return [
+      ["pair", digest(`${account}\n${from}`)],
+      ["address", digest(from)],
+      ["account", digest(account)],
+    ]
   }
 
   return {
-    async attempt(account, address) {
-      const keys = keysOf(account, address)
-      for (const name of ["pair", "address", "account"] as const) {
+    async attempt(attempt) {
+      for (const [name, key] of keysOf(attempt)) {
         try {
-          await limiters[name].consume(keys[name])
+          await limiters[name].consume(key)
         } catch (error) {
           if (!(error instanceof RateLimiterRes)) throw error
           const wait_s = Math.max(1, Math.ceil(error.msBeforeNext / 1_000))
@@ -60,11 +81,11 @@ export function createSignInLimits(database: Database): SignInLimits {
         }
       }
     },
-    async succeeded(account, address) {
-      const keys = keysOf(account, address)
-      await limiters.pair.delete(keys.pair)
-      await limiters.address.reward(keys.address)
-      await limiters.account.reward(keys.account)
+    async succeeded(attempt) {
+      for (const [name, key] of keysOf(attempt)) {
+        if (name === "pair") await limiters.pair.delete(key)
+        else await limiters[name].reward(key)
+      }
     },
   }
 }

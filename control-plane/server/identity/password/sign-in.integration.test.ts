@@ -2,8 +2,8 @@ import type { ScryptOptions } from "node:crypto"
 import { beforeEach, describe, expect, test, vi } from "vitest"
 import { testDatabase } from "../../../../test/support/postgres.ts"
 import { ADMIN, startServer, testConfig } from "../../http/testing/server.ts"
-import { ensureFirstAdministrator } from "./index.ts"
-import { LIMITS } from "./limits.ts"
+import { ensureFirstAdministrator, subjectOf } from "./index.ts"
+import { createSignInLimits, LIMITS } from "./limits.ts"
 
 type Derived = (error: Error | null, key: Buffer) => void
 /** The cost of every scrypt that was run: what makes a sign-in slow. */
@@ -130,6 +130,46 @@ describe("signing in with a password", () => {
     ])
     // Another account is not concerned.
     expect(await one.signIn()).not.toBe("")
+  })
+
+  test("others' wrong passwords do not keep out a browser that signed in before, on any replica", async () => {
+    const first = await signIn(ADMIN)
+    const known = first.headers.getSetCookie().find((cookie) => cookie.startsWith("berth-local-known=")) ?? ""
+    const cookie = known.split(";")[0] ?? ""
+    // The same address throughout, as behind a proxy that is not trusted: first this account, then all of them.
+    const limits = createSignInLimits(database)
+    const count = async (attempts: number, account: (at: number) => string) => {
+      for (let at = 0; at < attempts; at += 1) {
+        await limits.attempt({ account: account(at), address: "127.0.0.1", knownBrowser: null })
+      }
+    }
+    await count(LIMITS.pair, () => subjectOf(ADMIN.email))
+    expect((await signIn(ADMIN)).status).toBe(429)
+    await count(LIMITS.address - LIMITS.pair, (at) => `nobody${at}@example.com`)
+    expect((await signIn({ email: "else@example.com", password: "wrong" })).status).toBe(429)
+    const own = await two.fetch("/api/auth/password", { method: "POST", json: ADMIN, cookie })
+    expect(own.status).toBe(204)
+    // It is known for this account and for no other.
+    const other = await one.fetch("/api/auth/password", {
+      method: "POST",
+      json: { email: "else@example.com", password: "wrong" },
+      cookie,
+    })
+    expect(other.status).toBe(429)
+  })
+
+  test("a browser that signed in before is limited too, and keeps nobody else out", async () => {
+    const first = await signIn(ADMIN)
+    const cookie = first.headers
+      .getSetCookie()
+      .map((set) => set.split(";")[0])
+      .join("; ")
+    const statuses: number[] = []
+    for (let count = 0; count <= LIMITS.pair; count += 1) {
+      statuses.push((await signIn({ email: ADMIN.email, password: "wrong" }, { headers: { cookie } })).status)
+    }
+    expect(statuses).toEqual([...Array(LIMITS.pair).fill(401), 429])
+    expect((await signIn(ADMIN)).status).toBe(204)
   })
 
   test("does not count what succeeds", async () => {
