@@ -44,7 +44,7 @@ async function stored(handle?: Handler) {
       agentSession: async () => {},
       changes: (changes) => transcripts.append(lease, changes),
       activity: async () => {},
-      ownMessage: async () => null,
+      ownPrompts: async () => [],
       storedTexts: (ids) => transcripts.texts(sessionId, ids),
       ready: async () => void (state.ready = true),
       link: () => {},
@@ -134,7 +134,7 @@ const callOf = (id: string, status: string, output: string) => ({
 })
 
 test("an event that is too long to be read is made good from the agent's history, and what is kept of it is short", async () => {
-  const output = "x".repeat(LIMITS.event_chars_max + 1)
+  const output = "x".repeat(LIMITS.event_bytes_max + 1)
   let asked = 0
   const { pod, state, history } = await stored((request, response) => {
     if (!request.url?.startsWith(`/session/${ROOT_ID}/message`)) return false

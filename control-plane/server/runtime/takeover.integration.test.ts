@@ -39,7 +39,7 @@ function drive(transcripts: Transcripts, lease: Lease, agentSessionId: string | 
       agentSession: async (id) => void (state.agentSessionId = id),
       changes: (changes) => transcripts.append(lease, changes),
       activity: async (activity) => void (state.activity = activity),
-      ownMessage: (id) => transcripts.ownMessage(lease.sessionId, id),
+      ownPrompts: (limit) => transcripts.ownPrompts(lease.sessionId, limit),
       storedTexts: (ids) => transcripts.texts(lease.sessionId, ids),
       ready: async () => void (state.ready = true),
       link: () => {},

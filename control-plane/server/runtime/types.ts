@@ -1,6 +1,6 @@
 import type { Secret } from "../crypto/index.ts"
 import type { Activity } from "../sessions/types.ts"
-import type { Change, Message } from "../transcripts/types.ts"
+import type { Change } from "../transcripts/types.ts"
 
 /** Where an agent is: taken from our own view of a pod that we made, never from a user or a pod. */
 export interface AgentTarget {
@@ -62,8 +62,8 @@ export interface RuntimeSink {
   /** Changes in order, coalesced (≤ 50 ms of text, a tool's output ≤ 10 times a second). */
   changes(changes: readonly Change[]): Promise<void>
   activity(activity: Activity): Promise<void>
-  /** Our message id for the agent's id of a user's message, or null when it is not ours. */
-  ownMessage(agentMessageId: string): Promise<Pick<Message, "id" | "authorId" | "createdAt"> | null>
+  /** The agent's ids of the session's newest prompts, newest first, at most `limit`. */
+  ownPrompts(limit: number): Promise<readonly string[]>
   /** By the ids of parts, how far their texts have come for readers; what is not stored is missing. */
   storedTexts(partIds: readonly string[]): Promise<ReadonlyMap<string, string>>
   /** In step with the agent: the first resynchronisation is done, prompts may be sent. */

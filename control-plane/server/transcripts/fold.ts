@@ -9,7 +9,19 @@ export interface Delta {
  * end (something between was lost) is put at the end.
  */
 export function foldText(text: string, deltas: readonly Delta[]): string {
-  let folded = text
-  for (const { offset, delta } of deltas) folded = (offset < folded.length ? folded.slice(0, offset) : folded) + delta
-  return folded
+  // In pieces, each of which is cut or dropped once at most: cutting the whole text would cost its length every time.
+  const pieces = [text]
+  let length = text.length
+  for (const { offset, delta } of deltas) {
+    while (length > offset) {
+      const last = pieces.pop() ?? ""
+      length -= last.length
+      if (length >= offset) continue
+      pieces.push(last.slice(0, offset - length))
+      length = offset
+    }
+    pieces.push(delta)
+    length += delta.length
+  }
+  return pieces.join("")
 }

@@ -1,6 +1,6 @@
 import { type Database, translateDatabaseError } from "../database/index.ts"
 import { foldText } from "./fold.ts"
-import { readDeltas, readNotices } from "./log-store.ts"
+import { byPartId, type LoggedDelta, readDeltas, readNotices } from "./log-store.ts"
 import { readHeadSeq, readNewestParts, readPage, readParts, type StoredPart } from "./message-store.ts"
 import { isGrowing } from "./plan.ts"
 import type { Message, Notice, Part } from "./types.ts"
@@ -77,10 +77,15 @@ export async function completed(
 ): Promise<StoredPart[]> {
   const growing = parts.filter(isGrowing)
   if (growing.length === 0) return [...parts]
-  const ids = growing.map(({ id }) => id)
-  const deltas = await readDeltas(database, sessionId, ids, Math.min(...growing.map(({ seq }) => seq)))
+  return withDeltas(parts, await readDeltas(database, sessionId, growing))
+}
+
+/** The parts with the deltas on top that came after each growing text's own event. */
+export function withDeltas(parts: readonly StoredPart[], deltas: readonly LoggedDelta[]): StoredPart[] {
+  const byPart = byPartId(deltas)
   return parts.map((part) => {
-    const own = growing.includes(part) ? deltas.filter(({ partId, seq }) => partId === part.id && seq > part.seq) : []
-    return own.length === 0 ? part : { ...part, body: { ...part.body, text: foldText(part.body.text ?? "", own) } }
+    const own = isGrowing(part) ? byPart.get(part.id)?.filter(({ seq }) => seq > part.seq) : undefined
+    if (own === undefined || own.length === 0) return part
+    return { ...part, body: { ...part.body, text: foldText(part.body.text ?? "", own) } }
   })
 }

@@ -4,7 +4,7 @@ import type { Clock } from "../time/index.ts"
 import { readHistory, readTexts } from "./history.ts"
 import { markInterrupted } from "./interrupt.ts"
 import { Live } from "./live.ts"
-import { readNextPrompt, readOwn, readRequests } from "./message-store.ts"
+import { readNextPrompt, readOwnIds, readRequests } from "./message-store.ts"
 import { Notifier } from "./notifier.ts"
 import { queuePrompt, setDelivery } from "./prompts.ts"
 import { prune } from "./prune.ts"
@@ -53,10 +53,7 @@ export function createTranscripts(options: TranscriptsOptions): Transcripts {
       grown(input.sessionId)
       return message
     },
-    async ownMessage(sessionId, agentMessageId) {
-      const found = await translated(readOwn(database, sessionId, agentMessageId))
-      return found === null ? null : { id: found.id, authorId: found.authorId, createdAt: found.createdAt }
-    },
+    ownPrompts: (sessionId, limit) => translated(readOwnIds(database, sessionId, limit)),
     nextPrompt: (sessionId) => translated(readNextPrompt(database, sessionId)),
     async markSending(lease, messageId, agentMessageId) {
       await setDelivery(database, lease, messageId, { delivery: "sending", agentMessageId })

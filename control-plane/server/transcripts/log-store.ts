@@ -10,23 +10,31 @@ export interface LoggedDelta {
 
 /** What is read of deltas at once: far more than any one text may have. */
 const DELTAS_CHARS_MAX = 8 * 1024 * 1024
+/** What a delta costs besides its characters. */
+const DELTA_CHARS = 32
 
-/** The deltas of these texts after event `afterSeq`, in order; of a flood only the first part. */
+/** The deltas after the events that stored these growing texts, in order; of a flood only the first part. */
 export async function readDeltas(
   database: Database,
   sessionId: string,
-  partIds: readonly string[],
-  afterSeq: number,
+  growing: readonly { readonly id: string; readonly seq: number }[],
 ): Promise<LoggedDelta[]> {
+  const partIds = growing.map(({ id }) => id)
+  const afterSeq = growing.reduce((least, { seq }) => Math.min(least, seq), Number.MAX_SAFE_INTEGER)
   const { rows } = await database.raw<{ rows: LoggedDelta[] }>(
     `SELECT seq, body->>'partId' AS "partId", (body->>'offset')::integer AS "offset", body->>'delta' AS delta FROM (
-       SELECT seq, body, sum(length(body->>'delta')) OVER (ORDER BY seq ROWS UNBOUNDED PRECEDING) AS total
+       SELECT seq, body, sum(length(body->>'delta') + ?) OVER (ORDER BY seq ROWS UNBOUNDED PRECEDING) AS total
        FROM session_events
        WHERE session_id = ? AND seq > ? AND type = 'part.delta' AND body->>'partId' = ANY (?)
      ) counted WHERE total <= ? ORDER BY seq`,
-    [sessionId, afterSeq, [...partIds], DELTAS_CHARS_MAX],
+    [DELTA_CHARS, sessionId, afterSeq, partIds, DELTAS_CHARS_MAX],
   )
   return rows
+}
+
+/** The deltas of each text, in order. */
+export function byPartId(deltas: readonly LoggedDelta[]): Map<string, LoggedDelta[]> {
+  return Map.groupBy(deltas, ({ partId }) => partId)
 }
 
 /** The last `limit` notices that are still in the log, oldest first. */

@@ -137,16 +137,15 @@ export async function readMessage(database: Database, sessionId: string, id: str
   return row === undefined ? null : toHeader(row as MessageRow)
 }
 
-/** The user's message that the agent knows under this id. */
-export async function readOwn(
-  database: Database,
-  sessionId: string,
-  agentMessageId: string,
-): Promise<StoredHeader | null> {
-  const row = await database("messages")
-    .where({ session_id: sessionId, agent_message_id: agentMessageId })
-    .first(...MESSAGE_COLUMNS)
-  return row === undefined ? null : toHeader(row as MessageRow)
+/** The agent's ids of the session's newest prompts, newest first. */
+export async function readOwnIds(database: Database, sessionId: string, limit: number): Promise<string[]> {
+  const rows: { agent_message_id: string }[] = await database("messages")
+    .where({ session_id: sessionId })
+    .whereNotNull("agent_message_id")
+    .orderBy("position", "desc")
+    .limit(limit)
+    .select("agent_message_id")
+  return rows.map(({ agent_message_id }) => agent_message_id)
 }
 
 /** Up to `limit` messages of the agent that it never finished: neither completed, failed nor marked as interrupted. */

@@ -145,8 +145,8 @@ export interface Transcripts {
    * @throws AppError `idempotency_mismatch` when `id` exists with another text.
    */
   queuePrompt(input: { sessionId: string; id: string; authorId: string; text: string }): Promise<Message>
-  /** The user's message that the agent knows under this id, or null: what `RuntimeSink.ownMessage` asks. */
-  ownMessage(sessionId: string, agentMessageId: string): Promise<Pick<Message, "id" | "authorId" | "createdAt"> | null>
+  /** The agent's ids of the session's newest prompts, newest first: what `RuntimeSink.ownPrompts` asks. */
+  ownPrompts(sessionId: string, limit: number): Promise<readonly string[]>
   /** The next prompt to send, oldest first, or null. */
   nextPrompt(sessionId: string): Promise<QueuedPrompt | null>
   /** Fixes the agent's id of a prompt before its first attempt (`sending`). @throws AppError `stale_lease` */

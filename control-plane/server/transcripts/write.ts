@@ -1,7 +1,7 @@
 import { type Database, withTransaction } from "../database/index.ts"
 import { AppError } from "../errors/index.ts"
 import { foldText } from "./fold.ts"
-import { readDeltas } from "./log-store.ts"
+import { byPartId, readDeltas } from "./log-store.ts"
 import { isLogOnly, type Plan, planOf } from "./plan.ts"
 import type { AgentRequest, Change } from "./types.ts"
 import {
@@ -72,11 +72,10 @@ function entryOf(change: Change): { type: string; body: Change } {
 async function staleTexts(transaction: Database, sessionId: string, plan: Plan, stored: Stored): Promise<Set<string>> {
   const growing = stored.parts.filter(({ text, same }) => text !== null && !same)
   if (growing.length === 0) return new Set()
-  const ids = growing.map(({ id }) => id)
-  const deltas = await readDeltas(transaction, sessionId, ids, Math.min(...growing.map(({ seq }) => seq)))
+  const deltas = byPartId(await readDeltas(transaction, sessionId, growing))
   return new Set(
     growing.flatMap(({ id, seq, text }) => {
-      const own = deltas.filter((delta) => delta.partId === id && delta.seq > seq)
+      const own = (deltas.get(id) ?? []).filter((delta) => delta.seq > seq)
       const incoming = plan.parts.get(id)?.part.body.text ?? ""
       return foldText(text ?? "", own).startsWith(incoming) ? [id] : []
     }),

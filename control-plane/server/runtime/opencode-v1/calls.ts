@@ -1,7 +1,7 @@
 import { AppError } from "../../errors/index.ts"
 import type { AgentTarget, PermissionReply, QuestionReply } from "../types.ts"
 import { fields, id, text } from "./clean.ts"
-import { AgentHttp } from "./http.ts"
+import { AgentHttp, type AnswerHead } from "./http.ts"
 import { LIMITS } from "./limits.ts"
 
 type Call = Parameters<AgentHttp["json"]>[0]
@@ -19,6 +19,16 @@ export async function once(target: AgentTarget, call: Call): Promise<{ status: n
   }
 }
 
+/** Like `once`, for an answer of which only the status counts. @throws AppError `agent_failed` */
+async function headOnce(target: AgentTarget, call: Call): Promise<AnswerHead> {
+  const http = new AgentHttp(target)
+  try {
+    return await http.head(call)
+  } finally {
+    http.close()
+  }
+}
+
 /**
  * True when the agent answers `GET /session/status`, which also makes it load its project: only then can it take a
  * prompt. Never throws. A request that arrives while the server starts is never answered, so keep `timeout_ms` short.
@@ -26,8 +36,8 @@ export async function once(target: AgentTarget, call: Call): Promise<{ status: n
 export async function probe(target: AgentTarget, timeout_ms: number, signal?: AbortSignal): Promise<boolean> {
   try {
     const call = { path: "/session/status", timeout_ms, ...(signal === undefined ? {} : { signal }) }
-    const { status, data } = await once(target, call)
-    return status === 200 && typeof data === "object" && data !== null
+    const { status, isJson } = await headOnce(target, call)
+    return status === 200 && isJson
   } catch {
     return false
   }
@@ -48,7 +58,10 @@ export async function explain(target: AgentTarget, timeout_ms: number): Promise<
 
 /** Stops the turn of a conversation; does nothing when none runs. @throws AppError `agent_failed` */
 export async function abort(target: AgentTarget, agentSessionId: string): Promise<void> {
-  const { status } = await once(target, { method: "POST", path: `/session/${checked(agentSessionId, "ses")}/abort` })
+  const { status } = await headOnce(target, {
+    method: "POST",
+    path: `/session/${checked(agentSessionId, "ses")}/abort`,
+  })
   if (status !== 200 && status !== 204 && status !== 404) {
     throw new AppError("agent_failed", "The agent could not be stopped.", { detail: `abort: ${status}` })
   }
@@ -59,7 +72,7 @@ export async function answerPermission(target: AgentTarget, requestId: string, r
   const message = reply.message?.slice(0, LIMITS.message_chars_max)
   const body = { reply: reply.reply, ...(message === undefined ? {} : { message }) }
   const path = `/permission/${checked(requestId, "per")}/reply`
-  settle((await once(target, { method: "POST", path, body })).status)
+  settle((await headOnce(target, { method: "POST", path, body })).status)
 }
 
 /** @throws AppError `not_found` when the agent no longer asks, `agent_failed` */
@@ -69,7 +82,7 @@ export async function answerQuestion(target: AgentTarget, requestId: string, rep
     "rejected" in reply
       ? { method: "POST", path: `${path}/reject` }
       : { method: "POST", path: `${path}/reply`, body: { answers: reply.answers } }
-  settle((await once(target, call)).status)
+  settle((await headOnce(target, call)).status)
 }
 
 function settle(status: number): void {

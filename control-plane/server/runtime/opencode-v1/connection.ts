@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream"
+import { setImmediate } from "node:timers/promises"
 import type { Logger } from "pino"
 import { AppError, isAppError } from "../../errors/index.ts"
 import type { Clock } from "../../time/index.ts"
@@ -7,9 +8,10 @@ import { id } from "./clean.ts"
 import { Conversation } from "./conversation.ts"
 import { findOrCreate } from "./conversations.ts"
 import { Delivery } from "./delivery.ts"
-import { OVERSIZE, readEvents } from "./events.ts"
+import { OVERSIZE, parseEvent, readEvents, type StreamedEvent } from "./events.ts"
 import { AgentHttp } from "./http.ts"
-import { LIMITS, TIMES } from "./limits.ts"
+import { LIMITS, RATES, TIMES } from "./limits.ts"
+import { OwnPrompts } from "./own-prompts.ts"
 import { growingTexts, newSnapshot, readBusy, readSnapshot } from "./snapshot.ts"
 import { StatusPoll } from "./status-poll.ts"
 
@@ -31,6 +33,7 @@ export class Connection implements AgentConnection {
   readonly #options: ConnectOptions
   readonly #dependencies: ConnectionDependencies
   readonly #http: AgentHttp
+  readonly #own: OwnPrompts
   readonly #stop = new AbortController()
   readonly #signal: AbortSignal
   #talk: Talk | null = null
@@ -45,19 +48,21 @@ export class Connection implements AgentConnection {
     this.#options = options
     this.#dependencies = dependencies
     this.#http = new AgentHttp(options.target)
+    this.#own = new OwnPrompts(() => options.sink.ownPrompts(LIMITS.own_prompts_max))
     this.#signal = AbortSignal.any([options.signal, this.#stop.signal])
     this.closed = this.#run()
   }
 
   async hasMessage(agentMessageId: string): Promise<boolean> {
-    const { status } = await this.#http.json({ path: `${this.#path()}/message/${checked(agentMessageId)}` })
+    const { status } = await this.#http.head({ path: `${this.#path()}/message/${checked(agentMessageId)}` })
     if (status === 200) return true
     if (status === 404) return false
     throw new AppError("agent_failed", "The agent could not say whether it has the message.", { detail: `${status}` })
   }
 
   async prompt(input: Parameters<AgentConnection["prompt"]>[0]): Promise<void> {
-    const { status } = await this.#http.json({
+    this.#own.note(checked(input.agentMessageId))
+    const { status } = await this.#http.head({
       method: "POST",
       path: `${this.#path()}/prompt_async`,
       body: { messageID: checked(input.agentMessageId), parts: input.parts },
@@ -126,7 +131,7 @@ export class Connection implements AgentConnection {
       signal,
       changed: () => delivery.wake(),
     })
-    stream.goLive((event) => {
+    await stream.goLive((event) => {
       this.#rereadIfMissed(event)
       const outcome = conversation.apply(event)
       if (outcome === "gone") throw new Error("the conversation was deleted in the agent")
@@ -136,7 +141,7 @@ export class Connection implements AgentConnection {
         // Better to let go and read the state again than to hold everything while the receiver is slow.
         throw new Error("the agent says more than can be stored in time")
       }
-    })
+    }, signal)
     await delivery.drain()
     this.#failures = 0
     if (this.#lost) this.#options.sink.link("back", "in step with the agent again")
@@ -162,7 +167,8 @@ export class Connection implements AgentConnection {
     if (this.#talk?.sessionId === sessionId) return { talk: this.#talk, created }
     await this.#talk?.delivery.stop()
     const conversation = new Conversation({ rootId: sessionId, directory: target.directory, now: () => clock.now() })
-    const delivery = new Delivery({ conversation, sink, clock, refuse: (error) => this.#refuse(error) })
+    const refuse = (error: unknown) => this.#refuse(error)
+    const delivery = new Delivery({ conversation, sink, clock, own: this.#own, refuse })
     this.#talk = { sessionId, conversation, delivery }
     await delivery.inOrder(() => sink.agentSession(sessionId))
     if (forgotten) conversation.outbox.push(FORGOTTEN, "forgotten")
@@ -195,13 +201,21 @@ function checked(agentMessageId: string): string {
   return valid
 }
 
+/** Of events that were kept: so many, or one long one, are read before other work gets its turn. */
+const EVENTS_AT_ONCE = 50
+const LONG_EVENT_CHARS = 64 * 1024
+
+function sizeOf(event: StreamedEvent): number {
+  return event === OVERSIZE ? 0 : event.length
+}
+
 /** An open event stream: keeps events until they have a receiver, then passes them on. */
 class Stream {
   readonly #body: Readable
   readonly #clock: Clock
   readonly #opened = Promise.withResolvers<void>()
-  #buffer: unknown[] = []
-  #bufferedChars = 0
+  #buffer: StreamedEvent[] = []
+  #bufferedBytes = 0
   #receive: ((event: unknown) => void) | null = null
 
   constructor(body: Readable, clock: Clock) {
@@ -216,19 +230,28 @@ class Stream {
   }
 
   /** Hands over what was kept, then everything that follows. */
-  goLive(receive: (event: unknown) => void): void {
-    for (const event of this.#buffer) receive(event)
-    this.#buffer = []
+  async goLive(receive: (event: unknown) => void, signal: AbortSignal): Promise<void> {
+    // A loop: while these are read, more are kept.
+    while (this.#buffer.length > 0) {
+      const kept = this.#buffer
+      this.#buffer = []
+      this.#bufferedBytes = 0
+      for (const [index, event] of kept.entries()) {
+        this.#pass(event, receive)
+        if (index % EVENTS_AT_ONCE === 0 || sizeOf(event) > LONG_EVENT_CHARS) await setImmediate()
+        signal.throwIfAborted()
+      }
+    }
     this.#receive = receive
   }
 
   /** Reads to the end. @throws Error always, with the reason why it ended */
   async read(): Promise<never> {
     try {
-      for await (const { event, chars } of readEvents(this.#body, this.#clock)) {
+      for await (const event of readEvents(this.#body, this.#clock)) {
         this.#opened.resolve()
-        if (this.#receive !== null) this.#receive(event)
-        else this.#keep(event, chars)
+        if (this.#receive !== null) this.#pass(event, this.#receive)
+        else this.#keep(event)
       }
       throw new Error("the agent closed its event stream")
     } catch (error) {
@@ -237,10 +260,15 @@ class Stream {
     }
   }
 
-  #keep(event: unknown, chars: number): void {
+  #pass(raw: StreamedEvent, receive: (event: unknown) => void): void {
+    const event = parseEvent(raw)
+    if (event !== undefined) receive(event)
+  }
+
+  #keep(event: StreamedEvent): void {
     this.#buffer.push(event)
-    this.#bufferedChars += chars
-    if (this.#bufferedChars > LIMITS.resync_buffer_chars_max)
+    this.#bufferedBytes += RATES.event_bytes + sizeOf(event)
+    if (this.#bufferedBytes > LIMITS.resync_buffer_bytes_max)
       throw new Error("too many events while reading the history")
   }
 }

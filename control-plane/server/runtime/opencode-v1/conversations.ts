@@ -1,6 +1,7 @@
 import { AppError } from "../../errors/index.ts"
 import { fields, id, list } from "./clean.ts"
 import type { AgentHttp } from "./http.ts"
+import { LIMITS } from "./limits.ts"
 
 // Marks our conversation in the agent's own records: found again when its id was not stored before a crash.
 const MARK = "berth"
@@ -17,7 +18,7 @@ export async function findOrCreate(
   signal: AbortSignal,
 ): Promise<{ sessionId: string; forgotten: boolean; created: boolean }> {
   if (known !== null && id(known, "ses") !== undefined) {
-    const { status } = await http.json({ path: `/session/${known}`, signal })
+    const { status } = await http.head({ path: `/session/${known}`, signal })
     if (status === 200) return { sessionId: known, forgotten: false, created: false }
     if (status !== 404) throw failure("look up the conversation", status)
   }
@@ -31,7 +32,8 @@ export async function findOrCreate(
 }
 
 async function findMarked(http: AgentHttp, signal: AbortSignal): Promise<string | undefined> {
-  const { status, data } = await http.json({ path: "/session", query: { roots: "true", limit: "50" }, signal })
+  const query = { roots: "true", limit: "50" }
+  const { status, data } = await http.json({ path: "/session", query, signal, bytes_max: LIMITS.list_bytes_max })
   if (status !== 200) throw failure("list its conversations", status)
   const marked = list(data, 50).find((item) => fields(fields(item).metadata)[MARK] === true)
   return id(fields(marked).id, "ses")

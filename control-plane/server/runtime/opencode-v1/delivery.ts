@@ -4,11 +4,13 @@ import type { RuntimeSink } from "../types.ts"
 import type { Conversation } from "./conversation.ts"
 import { LIMITS, RATES, TIMES } from "./limits.ts"
 import type { Outgoing } from "./outbox.ts"
+import type { OwnPrompts } from "./own-prompts.ts"
 
 export interface DeliveryOptions {
   readonly conversation: Conversation
   readonly sink: RuntimeSink
   readonly clock: Clock
+  readonly own: OwnPrompts
   /** Called once when the sink rejects; nothing is delivered after it. */
   readonly refuse: (error: unknown) => void
 }
@@ -17,7 +19,6 @@ export interface DeliveryOptions {
 export class Delivery {
   readonly #options: DeliveryOptions
   readonly #stop = new AbortController()
-  readonly #own = new Map<string, string | null>()
   readonly #pumping: Promise<void>
   #chain: Promise<void> = Promise.resolve()
   #woken = Promise.withResolvers<void>()
@@ -95,12 +96,6 @@ export class Delivery {
 
   /** A prompt of ours is in the transcript already, under our own id: what the agent says about it adds nothing. */
   async #isOurs({ userMessageId }: Outgoing): Promise<boolean> {
-    if (userMessageId === null) return false
-    let own = this.#own.get(userMessageId)
-    if (own === undefined) {
-      own = (await this.#options.sink.ownMessage(userMessageId))?.id ?? null
-      this.#own.set(userMessageId, own)
-    }
-    return own !== null
+    return userMessageId !== null && (await this.#options.own.has(userMessageId))
   }
 }

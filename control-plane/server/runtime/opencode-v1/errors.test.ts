@@ -1,5 +1,7 @@
 import { expect, test } from "vitest"
+import { growth, LINEAR_RATIO_MAX } from "../../../../test/support/growth.ts"
 import { explainError } from "./errors.ts"
+import { LIMITS } from "./limits.ts"
 
 const apiError = (statusCode: number | undefined, message: string) => ({
   name: "APIError",
@@ -33,4 +35,17 @@ test("a key that a provider quotes is not repeated", () => {
     apiError(401, "Incorrect API key provided: Bearer abc.def and sk-proj-0123456789abcdef"),
   )
   expect(message).not.toMatch(/abc\.def|0123456789/)
+})
+
+test("an error of nothing but line ends is read in one pass", () => {
+  const message = "\n".repeat(LIMITS.message_chars_max)
+  const read = (count: number) => () => {
+    for (let index = 0; index < count; index++) explainError({ name: "UnknownError", data: { message } })
+  }
+  const lines = (size: number) => () => {
+    for (let index = 0; index < 50; index++) explainError({ data: { message: "\n".repeat(size) } })
+  }
+  expect(growth(lines, LIMITS.message_chars_max / 4).ratio).toBeLessThan(LINEAR_RATIO_MAX)
+  // 5,000 of them were 20 s of work.
+  expect(growth(read, 500).cpu_ms).toBeLessThan(1_000)
 })

@@ -31,8 +31,8 @@ export function explainError(raw: unknown): Explained {
   const error = fields(raw)
   const data = fields(error.data)
   const name = text(error.name, 100) ?? "UnknownError"
-  // Some messages go on with OpenCode's own stack.
-  const [first = ""] = (text(data.message, LIMITS.message_chars_max) ?? "").split(/\n\s+at /)
+  // Some messages go on with OpenCode's own stack. Without `\n` in the class: it would look from each line end to the last.
+  const [first = ""] = (text(data.message, LIMITS.message_chars_max) ?? "").split(/\n[\t ]+at /)
   const words = first.replace(KEY_LIKE, "[removed]").trim()
   const known = BY_NAME[name]
   if (known !== undefined && Object.hasOwn(BY_NAME, name)) return known

@@ -1,24 +1,29 @@
 import type { Readable } from "node:stream"
+import { setImmediate } from "node:timers/promises"
 import type { Clock } from "../../time/index.ts"
+import { parseJson, TOO_MANY_VALUES } from "./json.ts"
 import { LIMITS, RATES, TIMES } from "./limits.ts"
 import { SseParser } from "./sse.ts"
 
 /** Stands for an event that was too long to be read. */
 export const OVERSIZE = Symbol("oversize")
 
-export interface StreamedEvent {
-  /** What it says, or `OVERSIZE`. */
-  readonly event: unknown
-  /** Size as it came. */
-  readonly chars: number
+/** An event as it came, or `OVERSIZE`. Kept as text: parsed, it may take 25 times as much memory. */
+export type StreamedEvent = string | typeof OVERSIZE
+
+/** What an event says; undefined when it is not JSON, `OVERSIZE` when that has too many values. */
+export function parseEvent(event: StreamedEvent): unknown {
+  if (event === OVERSIZE) return event
+  const parsed = parseJson(event, LIMITS.json_values_max)
+  return parsed === TOO_MANY_VALUES ? OVERSIZE : parsed
 }
 
 /**
- * The events of an open stream until it ends. What is not JSON is skipped; what is too long is told as `OVERSIZE`.
+ * The events of an open stream until it ends. What is too long is told as `OVERSIZE`.
  * @throws Error when nothing, not even a heartbeat, came for 30 s: OpenCode's streams can stay open and dead for ever.
  */
 export async function* readEvents(body: Readable, clock: Clock): AsyncGenerator<StreamedEvent> {
-  const parser = new SseParser(LIMITS.event_chars_max)
+  const parser = new SseParser(LIMITS.event_bytes_max)
   const stop = new AbortController()
   const seen = { at: clock.now() }
   const pace = new Pace(clock)
@@ -27,13 +32,13 @@ export async function* readEvents(body: Readable, clock: Clock): AsyncGenerator<
   try {
     for await (const chunk of body as AsyncIterable<Buffer>) {
       seen.at = clock.now()
-      for (const data of parser.feed(chunk)) {
-        const event = parseJson(data)
-        if (event !== undefined) yield { event, chars: data.length }
-      }
-      if (parser.skipped > skipped) yield { event: OVERSIZE, chars: 0 }
+      const events = parser.feed(chunk)
+      yield* events
+      if (parser.skipped > skipped) yield OVERSIZE
       skipped = parser.skipped
-      await pace.keep(chunk.length)
+      await pace.keep(chunk.length + events.length * RATES.event_bytes)
+      // What has arrived is read without a pause otherwise, and nothing else gets its turn.
+      await setImmediate()
     }
   } finally {
     stop.abort(new Error("ended"))
@@ -65,13 +70,5 @@ class Pace {
     this.#left = Math.min(RATES.stream_burst_bytes, this.#left + earned) - bytes
     this.#at = now
     if (this.#left < 0) await this.#clock.sleep(Math.ceil(-this.#left / RATES.stream_bytes_per_ms))
-  }
-}
-
-function parseJson(data: string): unknown {
-  try {
-    return JSON.parse(data)
-  } catch {
-    return undefined
   }
 }

@@ -36,7 +36,7 @@ function follow(url: string, onChanges: (changes: readonly Change[]) => Promise<
         await onChanges(changes)
       },
       activity: async () => {},
-      ownMessage: async () => null,
+      ownPrompts: async () => [],
       storedTexts: async () => new Map(),
       ready: async () => void (state.ready = true),
       link: (_, detail) => void state.lost.push(detail),
@@ -66,6 +66,41 @@ test("every request pins the directory, and a redirect is not followed", async (
   await soon("several requests", () => seen.length > 5)
   expect(seen.every((line) => line.includes("directory=%2Fworkspace%2Frepo"))).toBe(true)
   expect(other.seen).toEqual([])
+})
+
+/** A pod whose answer to one path goes on for ever. */
+async function endless(path: string, status: number): Promise<{ url: string; sent: () => number }> {
+  const chunk = Buffer.from(`[${"{},".repeat(20_000)}`)
+  let sent = 0
+  const { url } = await pod((request, response) => {
+    if (!request.url?.startsWith(path)) return false
+    response.writeHead(status, { "content-type": "application/json" })
+    const more = () => {
+      do sent += chunk.length
+      while (!response.destroyed && response.write(chunk))
+    }
+    response.on("drain", more)
+    more()
+    return true
+  })
+  return { url, sent: () => sent }
+}
+
+test("a probe and every other question that only a status answers read nothing of a long answer", async () => {
+  const [up, down] = [await endless("/session", 200), await endless("/session", 500)]
+  const target = (url: string) => ({ baseUrl: url, password: new Secret("pw"), directory: "/workspace/repo" })
+  expect(await runtime.probe(target(up.url), 20_000)).toBe(true)
+  expect(await runtime.probe(target(down.url), 20_000)).toBe(false)
+  await runtime.abort(target(up.url), rootId)
+  await expect(runtime.abort(target(down.url), rootId)).rejects.toMatchObject({ code: "agent_failed" })
+  // What the kernel holds on both ends of the connections.
+  for (const { sent } of [up, down]) expect(sent()).toBeLessThan(24 * 1024 * 1024)
+})
+
+test("why an agent cannot take a prompt is read of a short answer only", async () => {
+  const { url } = await endless("/session/status", 500)
+  const target = { baseUrl: url, password: new Secret("pw"), directory: "/workspace/repo" }
+  expect(await runtime.explain(target, 20_000)).toBeNull()
 })
 
 test("an answer that never ends is cut off, and the pod stays lost instead of taking the memory", async () => {

@@ -1,16 +1,14 @@
 import type { Readable } from "node:stream"
-import { Agent } from "undici"
-import { AppError } from "../../errors/index.ts"
+import { Agent, type Dispatcher } from "undici"
+import { AppError, isAppError } from "../../errors/index.ts"
 import type { AgentTarget } from "../types.ts"
+import { parseLongJson, TOO_MANY_VALUES } from "./json.ts"
 import { LIMITS, TIMES } from "./limits.ts"
 
 export interface AgentAnswer {
   readonly status: number
   /** Parsed JSON; null when the body is empty. */
   readonly data: unknown
-  /** Where the next (older) page of messages begins. */
-  readonly nextCursor: string | null
-  readonly chars: number
 }
 
 interface Call {
@@ -20,6 +18,21 @@ interface Call {
   readonly body?: unknown
   readonly timeout_ms?: number
   readonly signal?: AbortSignal
+  /** Limit of the answer's body; without it that of a short answer. */
+  readonly bytes_max?: number
+}
+
+/** An answer of which only the head was read. */
+export interface AnswerHead {
+  readonly status: number
+  readonly isJson: boolean
+}
+
+/** A page of messages as it came, not parsed yet; `body` is null when it has more than `LIMITS.json_bytes_max`. */
+export interface RawPage {
+  readonly status: number
+  readonly body: Buffer | null
+  readonly nextCursor: string | null
 }
 
 /**
@@ -49,13 +62,42 @@ export class AgentHttp {
    * @throws AppError `agent_failed` when it cannot be reached, is too slow, or answers something else or too much.
    */
   async json(call: Call): Promise<AgentAnswer> {
+    return await this.#answer(call, async ({ statusCode: status, headers, body }) => {
+      const raw = await readBody(body, call.bytes_max ?? LIMITS.answer_bytes_max)
+      return { status, data: status < 400 || isJson(headers) ? await parse(raw, headers) : null }
+    })
+  }
+
+  /**
+   * One request of whose answer only the status counts: whatever follows the head is not read.
+   * @throws AppError `agent_failed` when the agent cannot be reached or is too slow
+   */
+  async head(call: Call): Promise<AnswerHead> {
+    return await this.#answer(call, async ({ statusCode: status, headers, body }) => {
+      await body.dump({ limit: DUMPED_BYTES_MAX }).catch(() => undefined)
+      return { status, isJson: isJson(headers) }
+    })
+  }
+
+  /** Reads a page of messages without parsing it. @throws AppError `agent_failed`, also when it is not JSON */
+  async page(call: Call): Promise<RawPage> {
+    return await this.#answer(call, async ({ statusCode: status, headers, body }) => {
+      if (status === 200 && !isJson(headers)) throw notJson()
+      const nextCursor = header(headers["x-next-cursor"])
+      try {
+        return { status, body: await readBody(body, LIMITS.json_bytes_max), nextCursor }
+      } catch (error) {
+        if (isTooLarge(error)) return { status, body: null, nextCursor }
+        throw error
+      }
+    })
+  }
+
+  async #answer<T>(call: Call, read: (answer: Dispatcher.ResponseData) => Promise<T>): Promise<T> {
     const timeout = AbortSignal.timeout(call.timeout_ms ?? TIMES.request_timeout_ms)
     const signal = call.signal === undefined ? timeout : AbortSignal.any([timeout, call.signal])
     try {
-      const answer = await this.#request(call, signal)
-      const raw = await readBody(answer.body, LIMITS.json_bytes_max)
-      const data = answer.statusCode < 400 || isJson(answer.headers) ? parse(raw, answer.headers) : null
-      return { status: answer.statusCode, data, nextCursor: header(answer.headers["x-next-cursor"]), chars: raw.length }
+      return await read(await this.#request(call, signal))
     } catch (error) {
       throw asFailure(error, call.path)
     }
@@ -113,30 +155,51 @@ function asFailure(error: unknown, path: string): AppError {
   return new AppError("agent_failed", "The agent cannot be reached.", { cause: error, detail: `${path}: ${reason}` })
 }
 
-async function readBody(body: Readable, bytes_max: number): Promise<string> {
+/** So much of a body nobody needs is read, so that its connection can be used again. */
+const DUMPED_BYTES_MAX = 16 * 1024
+
+/** Whether an agent's answer was refused for its size. */
+export function isTooLarge(error: unknown): boolean {
+  return isAppError(error, "agent_failed") && error.details?.["too_large"] === true
+}
+
+function tooLarge(detail: string): AppError {
+  return new AppError("agent_failed", "The agent answered more than it may.", { details: { too_large: true }, detail })
+}
+
+async function readBody(body: Readable, bytes_max: number): Promise<Buffer> {
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of body as AsyncIterable<Buffer>) {
     bytes += chunk.length
     if (bytes > bytes_max) {
       body.destroy()
-      throw new AppError("agent_failed", "The agent answered more than it may.", {
-        details: { too_large: true },
-        detail: `more than ${bytes_max} bytes`,
-      })
+      throw tooLarge(`more than ${bytes_max} bytes`)
     }
     chunks.push(chunk)
   }
-  return Buffer.concat(chunks).toString("utf8")
+  return Buffer.concat(chunks)
 }
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>
 
 /** OpenCode answers unknown paths with 200 and its web page: that is not an answer. */
-function parse(raw: string, headers: Headers): unknown {
-  if (raw === "") return null
-  if (!isJson(headers)) throw new AppError("agent_failed", "The agent did not answer JSON.")
-  return JSON.parse(raw)
+async function parse(raw: Buffer, headers: Headers): Promise<unknown> {
+  if (raw.length === 0) return null
+  if (!isJson(headers)) throw notJson()
+  return await parseBounded(raw)
+}
+
+function notJson(): AppError {
+  return new AppError("agent_failed", "The agent did not answer JSON.")
+}
+
+/** JSON of a pod. @throws AppError `agent_failed`; `isTooLarge` when it has too many values */
+export async function parseBounded(raw: Buffer): Promise<unknown> {
+  const data = await parseLongJson(raw, LIMITS.json_values_max)
+  if (data === TOO_MANY_VALUES) throw tooLarge(`more than ${LIMITS.json_values_max} values`)
+  if (data === undefined) throw notJson()
+  return data
 }
 
 function isJson(headers: Headers): boolean {

@@ -4,14 +4,28 @@
  * diffs into one message event, one page of 50 chatty messages was 6 MB.
  */
 export const LIMITS = {
-  event_chars_max: 4 * 1024 * 1024,
-  resync_buffer_chars_max: 16 * 1024 * 1024,
-  json_bytes_max: 16 * 1024 * 1024,
+  event_bytes_max: 4 * 1024 * 1024,
+  resync_buffer_bytes_max: 16 * 1024 * 1024,
+  /** Of a page of messages and of a workspace's changes. A message may hold an image that the agent looked at. */
+  json_bytes_max: 12 * 1024 * 1024,
+  /** Of a list that is not the history. */
+  list_bytes_max: 4 * 1024 * 1024,
+  /** Of an answer to a question with a short answer. */
+  answer_bytes_max: 64 * 1024,
+  /**
+   * Values, keys and elements in one JSON text: parsing costs up to 0.5 µs for each, and 10 ns for a byte of a string. A turn
+   * over 2,000 files has 24,000.
+   */
+  json_values_max: 64 * 1024,
   page_messages: 50,
   history_messages_max: 5000,
   sub_agents_max: 200,
   tracked_parts_max: 20_000,
+  running_tools_max: 500,
+  /** Prompts of one session that are told from messages which the agent made itself; the newest. */
+  own_prompts_max: 10_000,
   open_requests_max: 100,
+  open_requests_chars_max: 4 * 1024 * 1024,
   growing_texts_max: 20,
   history_bytes_max: 48 * 1024 * 1024,
   outbox_chars_max: 8 * 1024 * 1024,
@@ -32,8 +46,10 @@ export const LIMITS = {
  * The most that a real one sent was 2.6 MB/s, of which 0.1 MB/s were left after coalescing.
  */
 export const RATES = {
-  stream_bytes_per_ms: 8 * 1024,
-  stream_burst_bytes: 32 * 1024 * 1024,
+  stream_bytes_per_ms: 4 * 1024,
+  stream_burst_bytes: 8 * 1024 * 1024,
+  /** What an event costs besides its bytes: reading a short one takes 15 µs. */
+  event_bytes: 512,
   delivery_chars_per_ms: 1024,
   /** While nobody watches yet: a long history should not take long. */
   catch_up_chars_per_ms: 8 * 1024,

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
 import fc from "fast-check"
 import { expect, test } from "vitest"
 import { foldText } from "../../transcripts/fold.ts"
@@ -79,9 +81,9 @@ test("a text that grew while nobody listened goes on behind a mark, from where i
   const { log, grow, take } = aLog()
   log.part(growing(""), "event")
   grow("one two ")
-  take()
+  const stored = take()
   // The stream broke and is back: OpenCode shows a text that grows empty.
-  log.part(growing(""), "snapshot")
+  log.part(growing(""), "snapshot", stored)
   expect(take()).toBe("one two ")
   grow("five ")
   grow("six ")
@@ -133,3 +135,26 @@ test("a message with too many parts keeps its newest", () => {
   log.delta({ partID: `prt_${count - 1}`, field: "text", delta: "y" })
   expect(outbox.size).toBe(1)
 })
+
+test("however much of texts is open, little of it is held", () => {
+  const { log, outbox } = aLog()
+  const delta = "0123456789abcdef".repeat(4096)
+  const before = heapUsed()
+  for (let index = 0; index < 300; index++) {
+    log.part(growing("", `prt_${index}`), "event")
+    for (let piece = 0; piece < 10; piece++) {
+      log.delta({ partID: `prt_${index}`, field: "text", delta: `${index}${piece}${delta}` })
+      outbox.take(0, 10, 1e9)
+    }
+  }
+  // 196 MB of words went through.
+  expect(heapUsed() - before).toBeLessThan(20 * 1024 * 1024)
+  log.delta({ partID: "prt_0", field: "text", delta: "x" })
+  expect(outbox.take(0, 1, 1e6)).toMatchObject([{ change: { type: "part.delta", offset: 655_380 } }])
+})
+
+function heapUsed(): number {
+  setFlagsFromString("--expose-gc")
+  runInNewContext("gc")()
+  return process.memoryUsage().heapUsed
+}

@@ -19,11 +19,11 @@ interface MessageState {
 interface PartState {
   readonly messageId: string
   print: string
-  /** Text so far of an open text; null when what stands before the next delta is not known. */
-  text: string | null
+  /** Characters so far of an open text; null when what stands before the next delta is not known. */
+  length: number | null
   /** The first half of a character whose other half comes with the next delta. */
   half: string
-  /** Something between `text` and the next delta was missed. */
+  /** Something before the next delta was missed. */
   gap: boolean
 }
 
@@ -34,8 +34,8 @@ interface PartState {
  * Deltas are never stored by OpenCode: while a text grows, `GET …/message` shows it empty. After a gap such a text goes on
  * from what was handed over before, with a mark where something is missing; the whole text comes when the part ends.
  *
- * Of the newest messages and parts only, so that a long conversation does not take more and more memory: the store knows
- * what is no news too.
+ * Of the newest messages and parts only, and none of their words, so that no conversation takes more and more memory: about
+ * 300 bytes for each. The store knows what is no news too, and how far a text has come.
  */
 export class MessageLog {
   readonly #outbox: Outbox
@@ -62,8 +62,8 @@ export class MessageLog {
   }
 
   /**
-   * `source`: a live event, a snapshot, or a snapshot of a message that nobody writes any more. `stored`: what an earlier
-   * follower handed over of a text that grows.
+   * `source`: a live event, a snapshot, or a snapshot of a message that nobody writes any more. `stored`: what was handed
+   * over and stored of a text that grows, by this follower or an earlier one.
    */
   part(read: ReadPart, source: "event" | "snapshot" | "interrupted", stored?: string): void {
     const message = this.#messages.get(read.messageId)
@@ -75,13 +75,13 @@ export class MessageLog {
       source === "interrupted"
         ? interruptedPart(read.part)
         : growing && source === "snapshot"
-          ? continuedPart(read.part, known?.text ?? stored ?? "")
+          ? continuedPart(read.part, stored ?? "")
           : read.part
     // What was lost on the way to a text that nobody writes any more is not told anew.
     if (growing && source === "interrupted" && known !== undefined && part.body.text === "") return
-    const text = growing && source !== "interrupted" ? (part.body.text ?? "") : null
+    const length = growing && source !== "interrupted" ? (part.body.text ?? "").length : null
     const print = printOf(part)
-    const state = { print, text, half: "", gap: source === "snapshot" }
+    const state = { print, length, half: "", gap: source === "snapshot" }
     if (known?.print === print) return void Object.assign(known, state)
     if (known !== undefined) Object.assign(known, state)
     else {
@@ -97,16 +97,16 @@ export class MessageLog {
   delta(properties: Fields): void {
     const partId = id(properties.partID, "prt")
     const state = partId === undefined ? undefined : this.#parts.get(partId)
-    if (partId === undefined || state === undefined || state.text === null || properties.field !== "text") return
+    if (partId === undefined || state === undefined || state.length === null || properties.field !== "text") return
     const delta = state.half + (typeof properties.delta === "string" ? properties.delta : "")
     state.half = /[\uD800-\uDBFF]$/.exec(delta)?.[0] ?? ""
     const whole = delta.slice(0, delta.length - state.half.length)
     if (whole === "") return
-    const kept = text((state.gap ? GAP : "") + whole, Math.max(0, LIMITS.text_chars_max - state.text.length)) ?? ""
+    const kept = text((state.gap ? GAP : "") + whole, Math.max(0, LIMITS.text_chars_max - state.length)) ?? ""
     state.gap = false
     if (kept === "") return
-    this.#outbox.delta(state.messageId, partId, state.text.length, kept)
-    state.text += kept
+    this.#outbox.delta(state.messageId, partId, state.length, kept)
+    state.length += kept.length
     state.print = ""
   }
 

@@ -8,7 +8,8 @@ import { type ReadRequest, readPermission, readQuestion } from "./requests.ts"
 export class OpenRequests {
   readonly #outbox: Outbox
   readonly #now: () => number
-  readonly #open = new Map<string, ReadRequest>()
+  readonly #open = new Map<string, ReadRequest & { readonly chars: number }>()
+  #chars = 0
 
   constructor(outbox: Outbox, now: () => number) {
     this.#outbox = outbox
@@ -54,12 +55,16 @@ export class OpenRequests {
   }
 
   #add(read: ReadRequest): void {
-    if (this.#open.has(read.request.id) || this.#open.size >= LIMITS.open_requests_max) return
-    this.#open.set(read.request.id, read)
+    const chars = JSON.stringify(read.request).length
+    const full = this.#open.size >= LIMITS.open_requests_max || this.#chars + chars > LIMITS.open_requests_chars_max
+    if (full || this.#open.has(read.request.id)) return
+    this.#open.set(read.request.id, { ...read, chars })
+    this.#chars += chars
     this.#outbox.push({ type: "request.updated", request: read.request }, `request ${read.request.id}`)
   }
 
   #close(request: AgentRequest, state: "answered" | "withdrawn", answer: unknown): void {
+    this.#chars -= this.#open.get(request.id)?.chars ?? 0
     this.#open.delete(request.id)
     this.#outbox.push({ type: "request.updated", request: { ...request, state, answer } }, `request ${request.id}`)
   }

@@ -44,7 +44,7 @@ class Follower {
         agentSession: async (id) => void (this.sessionId = id),
         changes: async (changes) => this.#take(changes),
         activity: async (activity) => void this.activities.push(activity),
-        ownMessage: async (id) => (this.own.has(id) ? { id: "msg_own", authorId: "usr_1", createdAt: 1 } : null),
+        ownPrompts: async () => [...this.own],
         storedTexts: async () => new Map(),
         ready: async () => void (this.isReady = true),
         link: (state) => void this.links.push(state),

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest"
 import type { Part } from "../../transcripts/types.ts"
+import { LIMITS } from "./limits.ts"
 import type { Header } from "./messages.ts"
 import { Outbox } from "./outbox.ts"
 
@@ -75,4 +76,19 @@ test("everything that can be long counts", () => {
   expect(outbox.chars).toBeGreaterThan(20_000)
   takeAll(outbox)
   expect(outbox.chars).toBe(0)
+})
+
+test("when running tools went out is kept of the newest only", () => {
+  const outbox = new Outbox()
+  const running = (id: number): Part => ({ ...tool("x"), id: `prt_${id}` })
+  for (let id = 0; id <= LIMITS.running_tools_max; id++) outbox.part("msg_a", running(id), options(true, 100))
+  outbox.take(1000, 10_000, 1e9)
+  for (const id of [0, 1]) outbox.part("msg_a", running(id), options(false, 100))
+  expect(takeAll(outbox, 1001)).toMatchObject([{ part: { id: "prt_0" } }])
+})
+
+test("a text that grows by single characters counts for what it takes", () => {
+  const outbox = new Outbox()
+  for (let offset = 0; offset < 1000; offset++) outbox.delta("msg_a", "prt_t", offset, "x")
+  expect(outbox.chars).toBeGreaterThan(32_000)
 })

@@ -1,4 +1,5 @@
 import type { Change, Part } from "../../transcripts/types.ts"
+import { LIMITS } from "./limits.ts"
 import type { Header } from "./messages.ts"
 
 interface Entry {
@@ -11,6 +12,9 @@ interface Entry {
   dueAt: number
   chars: number
 }
+
+/** What it costs to append to a text, besides the characters: the text is held as a tree of what was appended. */
+const APPENDED_CHARS = 32
 
 export interface Outgoing {
   readonly change: Change
@@ -25,6 +29,7 @@ export interface Outgoing {
 export class Outbox {
   readonly #entries = new Set<Entry>()
   readonly #byKey = new Map<string, Entry>()
+  /** Of tools that run: when they went out last. Of the newest ones only. */
   readonly #sentAt = new Map<string, number>()
   #chars = 0
 
@@ -80,13 +85,13 @@ export class Outbox {
       const { part } = whole.change
       const text = (part.body.text ?? "") + delta
       const change: Change = { ...whole.change, part: { ...part, body: { ...part.body, text } } }
-      return this.#replace(whole, change, whole.chars + delta.length)
+      return this.#replace(whole, change, whole.chars + delta.length + APPENDED_CHARS)
     }
     const key = `delta ${partId}`
     const pending = this.#byKey.get(key)
     if (pending?.change.type === "part.delta") {
       const change: Change = { ...pending.change, delta: pending.change.delta + delta }
-      return this.#replace(pending, change, pending.chars + delta.length)
+      return this.#replace(pending, change, pending.chars + delta.length + APPENDED_CHARS)
     }
     const change: Change = { type: "part.delta", messageId, partId, offset, delta }
     this.#add({ change, key, userMessageId: null, first: true, dueAt: 0, chars: 100 + delta.length })
@@ -128,8 +133,11 @@ export class Outbox {
   }
 
   #noteSent(part: Part, now: number): void {
-    if (part.body.tool?.status === "running") this.#sentAt.set(part.id, now)
-    else this.#sentAt.delete(part.id)
+    this.#sentAt.delete(part.id)
+    if (part.body.tool?.status !== "running") return
+    this.#sentAt.set(part.id, now)
+    const [oldest] = this.#sentAt.keys()
+    if (oldest !== undefined && this.#sentAt.size > LIMITS.running_tools_max) this.#sentAt.delete(oldest)
   }
 
   #add(entry: Entry): void {

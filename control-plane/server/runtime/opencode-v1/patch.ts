@@ -1,7 +1,8 @@
-import { isAppError } from "../../errors/index.ts"
 import type { AgentTarget, Patch } from "../types.ts"
 import { once } from "./calls.ts"
 import { fields } from "./clean.ts"
+import { isTooLarge } from "./http.ts"
+import { LIMITS } from "./limits.ts"
 
 const CHARACTERS_MAX = 8 * 1024 * 1024
 
@@ -9,7 +10,7 @@ const CHARACTERS_MAX = 8 * 1024 * 1024
 export async function patch(target: AgentTarget, timeout_ms: number): Promise<Patch> {
   const signal = AbortSignal.timeout(timeout_ms)
   const ask = async (path: string, query: Record<string, string> = {}) => {
-    const { status, data } = await once(target, { path, query, timeout_ms, signal })
+    const { status, data } = await once(target, { path, query, timeout_ms, signal, bytes_max: LIMITS.json_bytes_max })
     return status === 200 ? data : null
   }
   try {
@@ -24,8 +25,7 @@ export async function patch(target: AgentTarget, timeout_ms: number): Promise<Pa
     const against = ofBranch ? "the default branch" : "the last commit"
     return { text: text === "" ? "" : `# The workspace against ${against}.\n${text}` }
   } catch (error) {
-    const large = isAppError(error) && error.details?.["too_large"] === true
-    return large ? tooLarge() : { missing: "the agent did not answer in time" }
+    return isTooLarge(error) ? tooLarge() : { missing: "the agent did not answer in time" }
   }
 }
 

@@ -1,12 +1,12 @@
-import { AppError, isAppError } from "../../errors/index.ts"
+import { AppError } from "../../errors/index.ts"
 import { fields, id, list } from "./clean.ts"
 import type { Snapshot } from "./conversation.ts"
-import type { AgentHttp } from "./http.ts"
+import { type AgentHttp, isTooLarge, parseBounded } from "./http.ts"
 import { LIMITS } from "./limits.ts"
 import { readPart } from "./parts.ts"
 
 type History = Snapshot["histories"][number]
-type Page = { messages: History; nextCursor: string | null; chars: number }
+type Page = { messages: History | null; nextCursor: string | null; bytes: number }
 
 /**
  * What the agent knows about a conversation that was made a moment ago, after its events began to be kept: nothing.
@@ -24,7 +24,8 @@ export function newSnapshot(rootId: string): Snapshot {
 export async function readSnapshot(http: AgentHttp, rootId: string, signal: AbortSignal): Promise<Snapshot> {
   const sessionIds = await readFamily(http, rootId, signal)
   const histories: History[] = []
-  for (const sessionId of sessionIds) histories.push(await readHistory(http, sessionId, signal))
+  const budget: Budget = { bytes: LIMITS.history_bytes_max, messages: LIMITS.history_messages_max }
+  for (const sessionId of sessionIds) histories.push(await readHistory(http, sessionId, budget, signal))
   const [busySessionIds, permissions, questions, todos] = await Promise.all([
     readBusy(http, signal),
     readOk(http, "/permission", signal),
@@ -64,43 +65,62 @@ async function readFamily(http: AgentHttp, rootId: string, signal: AbortSignal):
   return family
 }
 
-async function readHistory(http: AgentHttp, sessionId: string, signal: AbortSignal): Promise<History> {
+/** What is left of an agent's budget for histories, all its conversations together. */
+interface Budget {
+  bytes: number
+  messages: number
+}
+
+/** Newest pages first, as the agent gives them out, until the budget is used up. */
+async function readHistory(http: AgentHttp, sessionId: string, budget: Budget, signal: AbortSignal): Promise<History> {
   const pages: History[] = []
+  let limit: number = LIMITS.page_messages
   let before: string | null = null
-  let count = 0
-  let chars = 0
-  do {
-    const page: Page = await readPage(http, sessionId, before, signal)
-    pages.unshift(page.messages)
-    count += page.messages.length
-    chars += page.chars
+  while (budget.messages > 0 && budget.bytes > 0) {
+    const page: Page = await readPage(http, sessionId, before, limit, signal)
+    budget.bytes -= page.bytes
+    if (page.messages === null && limit > 1) {
+      // A page of huge messages is read in smaller steps.
+      limit = Math.ceil(limit / 4)
+      continue
+    }
+    // One huge message is passed over.
+    if (page.messages !== null) pages.unshift(page.messages)
+    budget.messages -= page.messages?.length ?? 1
+    limit = Math.min(LIMITS.page_messages, limit * 2)
+    if (page.nextCursor === null || page.nextCursor === before || page.messages?.length === 0) break
     before = page.nextCursor
-  } while (before !== null && count < LIMITS.history_messages_max && chars < LIMITS.history_bytes_max)
+  }
   return pages.flat()
 }
 
-async function readPage(http: AgentHttp, sessionId: string, before: string | null, signal: AbortSignal): Promise<Page> {
-  for (const limit of [LIMITS.page_messages, 5, 1]) {
-    const query = { limit: String(limit), ...(before === null ? {} : { before }) }
-    try {
-      const answer = await http.json({ path: `/session/${sessionId}/message`, query, signal })
-      if (answer.status !== 200) throw refused(`/session/${sessionId}/message`, answer.status)
-      const messages = list(answer.data, limit).map((raw) => {
-        const message = fields(raw)
-        return { info: message.info, parts: Array.isArray(message.parts) ? message.parts : [] }
-      })
-      const nextCursor = answer.nextCursor === before || messages.length === 0 ? null : answer.nextCursor
-      return { messages, nextCursor, chars: answer.chars }
-    } catch (error) {
-      // A page of huge messages is read in smaller steps; one huge message ends the history there.
-      if (!isAppError(error) || error.details?.too_large !== true) throw error
-    }
+/** `messages` is null when the page is too large. */
+async function readPage(
+  http: AgentHttp,
+  sessionId: string,
+  before: string | null,
+  limit: number,
+  signal: AbortSignal,
+): Promise<Page> {
+  const path = `/session/${sessionId}/message`
+  const query = { limit: String(limit), ...(before === null ? {} : { before }) }
+  const { status, body, nextCursor } = await http.page({ path, query, signal })
+  if (status !== 200) throw refused(path, status)
+  if (body === null) return { messages: null, nextCursor, bytes: LIMITS.json_bytes_max }
+  try {
+    const messages = list(await parseBounded(body), limit).map((raw) => {
+      const message = fields(raw)
+      return { info: message.info, parts: Array.isArray(message.parts) ? message.parts : [] }
+    })
+    return { messages, nextCursor, bytes: body.length }
+  } catch (error) {
+    if (isTooLarge(error)) return { messages: null, nextCursor, bytes: body.length }
+    throw error
   }
-  return { messages: [], nextCursor: null, chars: 0 }
 }
 
 async function readOk(http: AgentHttp, path: string, signal: AbortSignal): Promise<unknown> {
-  const answer = await http.json({ path, signal })
+  const answer = await http.json({ path, signal, bytes_max: LIMITS.list_bytes_max })
   if (answer.status !== 200) throw refused(path, answer.status)
   return answer.data
 }

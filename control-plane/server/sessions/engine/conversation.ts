@@ -4,7 +4,6 @@ import { isAppError } from "../../errors/index.ts"
 import type { AgentConnection, AgentTarget, Runtime } from "../../runtime/types.ts"
 import type { Clock } from "../../time/index.ts"
 import type { QueuedPrompt, Transcripts } from "../../transcripts/types.ts"
-import { findOwnMessage } from "../store/sessions.ts"
 import type { Activity } from "../types.ts"
 import type { Journal } from "./journal.ts"
 import { COUNTS, TIMES } from "./limits.ts"
@@ -153,7 +152,7 @@ export class AgentConversation {
   }
 
   #sink(): Parameters<Runtime["connect"]>[0]["sink"] {
-    const { transcripts, database, journal, clock, guard, wake } = this.#options
+    const { transcripts, journal, clock, guard, wake } = this.#options
     return {
       agentSession: async (id) => {
         if (id !== this.#options.agentSessionId) await journal.update({ agentSessionId: id })
@@ -170,7 +169,7 @@ export class AgentConversation {
         if (news) await journal.update({ activity, used: true })
         wake()
       },
-      ownMessage: (agentMessageId) => findOwnMessage(database, journal.lease.sessionId, agentMessageId),
+      ownPrompts: (limit) => transcripts.ownPrompts(journal.lease.sessionId, limit),
       storedTexts: (partIds) => transcripts.texts(journal.lease.sessionId, partIds),
       ready: async () => {
         this.#ready = true

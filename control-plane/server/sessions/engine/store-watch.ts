@@ -35,7 +35,7 @@ export function watchSink(sink: RuntimeSink, watcher: StoreWatcher): RuntimeSink
       watcher.heard()
       return stored(sink.activity(activity))
     },
-    ownMessage: (id) => stored(sink.ownMessage(id)),
+    ownPrompts: (limit) => stored(sink.ownPrompts(limit)),
     storedTexts: (partIds) => stored(sink.storedTexts(partIds)),
     async ready() {
       watcher.heard()

@@ -205,17 +205,3 @@ function decodeCursor(cursor: string): string[] {
   }
   return parts
 }
-
-/** Our message for the agent's id of a user's message. */
-export async function findOwnMessage(
-  database: Database,
-  sessionId: string,
-  agentMessageId: string,
-): Promise<{ id: string; authorId: string | null; createdAt: number } | null> {
-  const { rows } = await database.raw<{ rows: { id: string; author_id: string | null; created_at: Date }[] }>(
-    "SELECT id, author_id, created_at FROM messages WHERE session_id = ? AND agent_message_id = ? AND role = 'user'",
-    [sessionId, agentMessageId],
-  )
-  const row = rows[0]
-  return row === undefined ? null : { id: row.id, authorId: row.author_id, createdAt: row.created_at.getTime() }
-}
