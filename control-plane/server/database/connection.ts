@@ -1,11 +1,14 @@
 import knex from "knex"
 import pg from "pg"
 import type { Secret } from "../crypto/index.ts"
+import { DeadConnections, type PoolConnection } from "./dead-connections.ts"
 import type { Database } from "./types.ts"
 
 const ACQUIRE_TIMEOUT_MS = 5_000
 const CONNECT_TIMEOUT_MS = 5_000
 const STATEMENT_TIMEOUT_MS = 15_000
+/** Longer than the server's own limit, which a connection that goes nowhere does not know of. */
+const ANSWER_TIMEOUT_MS = 20_000
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 30_000
 const IDLE_CONNECTION_MS = 60_000
 
@@ -14,19 +17,32 @@ export interface DatabaseOptions {
   readonly url: Secret | undefined
   /** Connections of this process at most. Notifications use one more. */
   readonly poolMax: number
+  /** How long the answer to a statement is waited for; then its connection counts as dead. Default 20 s. */
+  readonly answer_ms?: number
 }
 
 /**
  * The connection pool. Nothing is dialled before the first query.
  *
  * `int8` columns and `count(*)` arrive as numbers (none of ours comes near 2^53; a larger one throws), `timestamptz` as
- * Date, `jsonb` parsed. A query waits 5 s for a free connection and may run 15 s.
+ * Date, `jsonb` parsed. A query waits 5 s for a free connection and may run 15 s; after 20 s without an answer its connection
+ * counts as dead, and is not used again.
  */
 export function createDatabase(options: DatabaseOptions): Database {
+  const { url, poolMax, answer_ms = ANSWER_TIMEOUT_MS } = options
+  const dead = new DeadConnections()
   return knex({
     client: "pg",
-    connection: () => connectionSettings(options.url, "berth"),
-    pool: { min: 0, max: options.poolMax, idleTimeoutMillis: IDLE_CONNECTION_MS },
+    connection: () => ({ ...connectionSettings(url, "berth"), query_timeout: answer_ms }),
+    pool: {
+      min: 0,
+      max: poolMax,
+      idleTimeoutMillis: IDLE_CONNECTION_MS,
+      afterCreate(connection: PoolConnection, done: (error: Error | null, connection: PoolConnection) => void) {
+        dead.watch(connection)
+        done(null, connection)
+      },
+    },
     acquireConnectionTimeout: ACQUIRE_TIMEOUT_MS,
     asyncStackTraces: false,
     // The statement goes into an error's message with its placeholders: what was bound to them must not reach a log.

@@ -1,11 +1,19 @@
 import { pino } from "pino"
 import { describe, expect, it, vi } from "vitest"
+import { halfOpenProxy } from "../../../test/support/half-open.ts"
 import { testDatabase } from "../../../test/support/postgres.ts"
 import { Secret } from "../crypto/index.ts"
 import { isAppError } from "../errors/index.ts"
 import { createLogger } from "../observability/index.ts"
 import { systemClock } from "../time/index.ts"
-import { createDatabase, createNotifications, waitForDatabase, withElection, withTransaction } from "./index.ts"
+import {
+  createDatabase,
+  createNotifications,
+  translateDatabaseError,
+  waitForDatabase,
+  withElection,
+  withTransaction,
+} from "./index.ts"
 
 const { database, url, openPool } = await testDatabase()
 const log = pino({ level: "silent" })
@@ -39,6 +47,28 @@ describe("the database", () => {
     expect(now).toBe(0)
     await stranger.destroy()
     await waitForDatabase(database, { clock, log, limit_ms: 5_000 })
+  })
+
+  it("gives up connections that go nowhere, all of them at once, and works on with new ones", async () => {
+    const address = new URL(url.reveal())
+    const proxy = await halfOpenProxy(Number(address.port))
+    address.port = String(proxy.port)
+    const pool = createDatabase({ url: new Secret(address.href), poolMax: 5, answer_ms: 1_000 })
+    const together = () => Promise.all([1, 2, 3].map(() => pool.raw("SELECT pg_sleep(0.1)")))
+    await together()
+    expect(proxy.accepted).toBe(3)
+    proxy.strand()
+
+    const failure = await withTransaction(pool, (transaction) => transaction.raw("SELECT 1")).catch((error) => error)
+    expect(isAppError(failure, "unavailable")).toBe(true)
+    // None of the three is handed out again: with one of them this would fail too.
+    await together()
+    expect(proxy.accepted).toBe(6)
+    const slow = await pool.raw("SELECT pg_sleep(30)").catch(translateDatabaseError)
+    expect(isAppError(slow, "unavailable")).toBe(true)
+    await pool.raw("SELECT pg_sleep(1.5)").options({ query_timeout: 60_000 })
+    await pool.destroy()
+    await proxy.close()
   })
 
   it("does not take a mistake of ours for an outage", async () => {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import { readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
-import { lockFor, withTransaction } from "./transaction.ts"
+import { lockFor, UNHURRIED, withTransaction } from "./transaction.ts"
 import type { Database } from "./types.ts"
 
 interface Migration {
@@ -30,7 +30,7 @@ export async function migrate(database: Database, directory: string): Promise<vo
     const applied = await transaction<{ name: string; hash: string }>("schema_migrations").select("name", "hash")
     for (const migration of outstanding(migrations, applied)) {
       // A lone question mark would be taken for a placeholder.
-      await transaction.raw(migration.sql.replaceAll("?", "\\?"))
+      await transaction.raw(migration.sql.replaceAll("?", "\\?")).options(UNHURRIED)
       await transaction("schema_migrations").insert({ name: migration.name, hash: migration.hash })
     }
   })

@@ -5,6 +5,9 @@ import type { Database } from "./types.ts"
 const LOCK_SPACE = 0x62657274 // "bert"
 export const LOCKS = { migrate: 1, orphanSweep: 2 } as const
 
+/** For statements that may take longer than any of a request: the answer is waited for a day. */
+export const UNHURRIED = { query_timeout: 24 * 60 * 60 * 1000 } as const
+
 /**
  * Runs `work` in one transaction and returns its result; any error rolls everything back.
  * Called with a transaction it joins that one instead of opening a nested one.
@@ -39,7 +42,7 @@ export async function withElection(
   })
 }
 
-/** Waits for the lock `key`, which is then held until the end of `transaction`. */
+/** Waits for the lock `key`, however long that takes, which is then held until the end of `transaction`. */
 export async function lockFor(transaction: Database, key: keyof typeof LOCKS): Promise<void> {
-  await transaction.raw("SELECT pg_advisory_xact_lock(?::int, ?::int)", [LOCK_SPACE, LOCKS[key]])
+  await transaction.raw("SELECT pg_advisory_xact_lock(?::int, ?::int)", [LOCK_SPACE, LOCKS[key]]).options(UNHURRIED)
 }

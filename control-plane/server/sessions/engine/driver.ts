@@ -68,6 +68,8 @@ export class SessionDriver {
   #woken = Promise.withResolvers<void>()
   readonly #memory: Pass["memory"] = { liveLookAt: 0, askedAt: 0, words: null }
   #announced = false
+  /** Since when it does something, and does not wait for something to do. */
+  #busySince: number | null = null
 
   constructor(parts: DriverParts, lease: Lease, claimedAt: number) {
     this.#parts = parts
@@ -83,6 +85,11 @@ export class SessionDriver {
       wake: this.wake,
     })
     this.done = this.#run()
+  }
+
+  /** How long the step that is under way takes already; 0 between two steps. */
+  step_ms(now: number): number {
+    return this.#busySince === null ? 0 : now - this.#busySince
   }
 
   /** Whether the agent can be heard from here; null while there is none, or it never could. */
@@ -118,6 +125,7 @@ export class SessionDriver {
     let outcome: NextLook = 0
     while (!this.#stop.signal.aborted && typeof outcome === "number") {
       this.#woken = Promise.withResolvers()
+      this.#busySince = this.#parts.clock.now()
       try {
         outcome = await this.#pass()
         failures = 0
@@ -126,11 +134,14 @@ export class SessionDriver {
         this.#log.warn({ err: error }, "a step failed and is tried again")
         await this.#tellWaiting(error).catch(() => undefined)
         outcome = Math.min(TIMES.backoff_min_ms * 2 ** failures++, TIMES.backoff_max_ms)
+        this.#busySince = null
         // Not shortened by being woken: what fails fast must not be repeated fast.
         await this.#parts.clock.sleep(Math.min(outcome, TIMES.look_ms), this.#stop.signal).catch(() => undefined)
       }
+      this.#busySince = null
       if (typeof outcome === "number" && outcome > 0) await this.#nap(outcome)
     }
+    this.#busySince = this.#parts.clock.now()
     await this.#link
       .close()
       .catch((error: unknown) => this.#log.warn({ err: error }, "a connection did not close cleanly"))

@@ -29,6 +29,8 @@ export interface EngineParts {
   readonly wedged_ms?: number
   /** The same for one that answers and cannot be followed. Default two minutes. */
   readonly unfollowed_ms?: number
+  /** A driver whose step takes longer is given up, and its session goes to another one. Default 45 seconds. */
+  readonly step_ms?: number
   /** Told how long each start took, from the wish to the agent being in step. */
   readonly started?: (took_ms: number) => void
 }
@@ -55,8 +57,11 @@ class LeasedEngine implements Engine {
   readonly #stop = new AbortController()
   readonly #loops: Promise<void>[] = []
   readonly #subscriptions: (() => void)[] = []
-  readonly #ending = new Set<Promise<void>>()
+  /** Drivers that still run, with what follows their end; those that were given up are not waited for. */
+  readonly #ending = new Map<SessionDriver, Promise<void>>()
   readonly #named = new Set<string>()
+  /** How many drivers in a row were given up, by session. */
+  readonly #givenUp = new Map<string, number>()
   #claiming: Promise<void> = Promise.resolve()
   #prunedAt: number
 
@@ -101,9 +106,13 @@ class LeasedEngine implements Engine {
   async stop(): Promise<void> {
     this.#stop.abort(new Error("stopped"))
     for (const unsubscribe of this.#subscriptions.splice(0)) unsubscribe()
-    await Promise.all([...this.#loops, this.#claiming])
+    // First: their leases are not renewed any more, and the other replicas wait for them.
     for (const driver of this.#drivers.values()) driver.stop()
-    await Promise.all(this.#ending)
+    const late = this.#parts.clock.sleep(TIMES.stop_ms)
+    await Promise.race([Promise.all([...this.#ending.values(), this.#claiming, ...this.#loops]), late])
+    // What was claimed meanwhile ends at once; what hangs is left behind, and only its lease is given back.
+    await Promise.race([Promise.all(this.#ending.values()), late])
+    await Promise.all([...this.#ending.keys()].map(({ lease }) => this.#release(lease)))
   }
 
   stats(): { driven: number } {
@@ -148,15 +157,28 @@ class LeasedEngine implements Engine {
     const own = { idleTimeout_ms, wedged_ms, unfollowed_ms, neighbours, started: started ?? (() => undefined) }
     const driver = new SessionDriver({ ...rest, ...own }, lease, claimedAt)
     this.#drivers.set(lease.sessionId, driver)
+    // Claimed while the engine stops.
+    if (this.#stop.signal.aborted) driver.stop()
     const ended = driver.done.then(async (giveBack) => {
-      if (this.#drivers.get(lease.sessionId) === driver) this.#drivers.delete(lease.sessionId)
-      const { aborted: stopping } = this.#stop.signal
-      if (giveBack) await this.#guarded("release", () => releaseLease(this.#parts.database, lease, stopping))
-      this.#ending.delete(ended)
-      // A wish that came while the lease was still held.
-      if (giveBack) this.wake(lease.sessionId)
+      this.#forget(driver)
+      if (giveBack) await this.#release(lease)
+      this.#ending.delete(driver)
     })
-    this.#ending.add(ended)
+    this.#ending.set(driver, ended)
+  }
+
+  #forget(driver: SessionDriver): void {
+    const { sessionId } = driver.lease
+    if (this.#drivers.get(sessionId) !== driver) return
+    this.#drivers.delete(sessionId)
+    this.#givenUp.delete(sessionId)
+  }
+
+  async #release(lease: Lease): Promise<void> {
+    const { aborted: stopping } = this.#stop.signal
+    await this.#guarded("release", () => releaseLease(this.#parts.database, lease, stopping))
+    // A wish that came while the lease was still held.
+    this.wake(lease.sessionId)
   }
 
   #neighbours(sessionId: string): Neighbours {
@@ -168,23 +190,45 @@ class LeasedEngine implements Engine {
   async #renew(): Promise<void> {
     const { clock, database } = this.#parts
     const sentAt = clock.now()
+    for (const driver of this.#drivers.values()) if (this.#hangs(driver, sentAt)) this.#giveUp(driver)
     const drivers = [...this.#drivers.values()]
-    const ours = await renewLeases(
-      database,
-      drivers.map((driver) => driver.lease),
-    )
+    const leases = drivers.map((driver) => driver.lease)
+    const ours = await renewLeases(database, leases, TIMES.renew_answer_ms)
     for (const driver of drivers) {
       if (ours.has(driver.lease.sessionId)) driver.renewed(sentAt)
-      else driver.stop()
+      else this.#lost(driver)
     }
+  }
+
+  #hangs(driver: SessionDriver, now: number): boolean {
+    const doublings = Math.min(this.#givenUp.get(driver.lease.sessionId) ?? 0, COUNTS.step_doublings_max)
+    return driver.step_ms(now) > (this.#parts.step_ms ?? TIMES.step_ms) * 2 ** doublings
+  }
+
+  /** Whatever it waits for may never come. Its session goes on without it: the next epoch keeps it from writing. */
+  #giveUp(driver: SessionDriver): void {
+    const { lease } = driver
+    this.#parts.log.error({ session: lease.sessionId }, "a step hangs; the session gets another driver")
+    const times = this.#givenUp.get(lease.sessionId) ?? 0
+    this.#lost(driver)
+    this.#ending.delete(driver)
+    this.#givenUp.set(lease.sessionId, times + 1)
+    void this.#release(lease)
+  }
+
+  /** Another one has the lease, or will: it is not renewed again, and wake-ups are not for this driver. */
+  #lost(driver: SessionDriver): void {
+    driver.stop()
+    this.#forget(driver)
   }
 
   async #sweep(): Promise<void> {
     const { workloads, database, transcripts, clock } = this.#parts
     // One that fails, for a missing permission say, does not keep the others from being done.
     await this.#guarded("orphans", async () => void (await workloads.sweepOrphans()))
+    if (this.#stop.signal.aborted) return
     await this.#guarded("drift", async () => void (await flagDrift(database, workloads.runningSessions())))
-    if (clock.now() - this.#prunedAt < TIMES.prune_ms) return
+    if (this.#stop.signal.aborted || clock.now() - this.#prunedAt < TIMES.prune_ms) return
     this.#prunedAt = clock.now()
     await this.#guarded("prune", async () => void (await transcripts.prune(TIMES.event_age_ms)))
   }

@@ -3,6 +3,15 @@ export const TIMES = {
   /** Leases last 10 s (store/leases.ts); a holder that could not renew stops acting one second before. */
   renew_ms: 3_000,
   lease_valid_ms: 9_000,
+  /** A renewal without an answer is given up in time for a second one, on another connection, before the lease is over. */
+  renew_answer_ms: 3_000,
+  /**
+   * A step that takes longer hangs: its session goes to another driver. The longest that does not are a prompt (30 s) and
+   * the answer of a slow database. With the time to take it over this stays below a minute.
+   */
+  step_ms: 45_000,
+  /** How long stopping waits for what is under way. */
+  stop_ms: 10_000,
   claim_ms: 2_000,
   sweep_ms: 15_000,
   prune_ms: 10 * 60_000,
@@ -45,6 +54,8 @@ export const TIMES = {
 export const COUNTS = {
   claim: 50,
   probes_in_flight: 4,
+  /** A step that is only slow must get to its end some day: each driver that is given up doubles the limit for the next. */
+  step_doublings_max: 4,
   /** After this often a prompt counts as failed. */
   prompt_attempts: 5,
 } as const

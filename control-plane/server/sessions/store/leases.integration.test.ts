@@ -73,7 +73,7 @@ describe("leases", () => {
     const reason = { code: "idle", message: "", hint: "" }
     const to = { desired: "stopped", status: "stopping", reason } as const
     await expect(wishFenced(database, old, 1, to)).rejects.toMatchObject(stale)
-    expect(await renewLeases(database, [old])).toEqual(new Set())
+    expect(await renewLeases(database, [old], 3_000)).toEqual(new Set())
     expect(await findSession(database, old.sessionId)).toMatchObject({ status: "creating", desired: "running" })
     await patchFenced(database, fresh, { status: "starting" })
   })
@@ -85,7 +85,7 @@ describe("leases", () => {
     if (lost === undefined) throw new Error("no lease")
     await expire(lost)
     await claimOne("b")
-    expect(await renewLeases(database, leases)).toEqual(new Set(kept.map((lease) => lease.sessionId)))
+    expect(await renewLeases(database, leases, 3_000)).toEqual(new Set(kept.map((lease) => lease.sessionId)))
   })
 
   it("can be taken right after they were given back, and the giver can write no more", async () => {

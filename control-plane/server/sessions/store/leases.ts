@@ -45,10 +45,17 @@ async function run(
   return rows.map((row) => ({ sessionId: row.id, holder, epoch: BigInt(row.lease_epoch) }))
 }
 
-/** Prolongs the leases in one statement and returns the ids of those that are still ours. */
-export async function renewLeases(database: Database, leases: readonly Lease[]): Promise<Set<string>> {
+/**
+ * Prolongs the leases in one statement and returns the ids of those that are still ours. Its answer is waited for
+ * `answer_ms`.
+ */
+export async function renewLeases(
+  database: Database,
+  leases: readonly Lease[],
+  answer_ms: number,
+): Promise<Set<string>> {
   if (leases.length === 0) return new Set()
-  const { rows } = await database.raw<{ rows: { id: string }[] }>(
+  const renewal = database.raw<{ rows: { id: string }[] }>(
     `UPDATE sessions s SET lease_expires_at = now() + make_interval(secs => :ttl)
      FROM unnest(CAST(:ids AS text[]), CAST(:epochs AS bigint[])) AS held (id, epoch)
      WHERE s.id = held.id AND s.lease_epoch = held.epoch
@@ -59,6 +66,7 @@ export async function renewLeases(database: Database, leases: readonly Lease[]):
       epochs: leases.map((lease) => String(lease.epoch)),
     },
   )
+  const { rows } = await renewal.options({ query_timeout: answer_ms })
   return new Set(rows.map((row) => row.id))
 }
 

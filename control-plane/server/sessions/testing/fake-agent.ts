@@ -21,6 +21,8 @@ export class FakeAgent {
   loseAnswers = false
   /** Its history: told to whoever connects, as the real one's is read. */
   history: Change[] = []
+  /** Prompts that are never answered, and whose connections cannot be closed: a fault that no limit of ours ends. */
+  hanging = 0
   /** Why its conversation cannot be read, although it answers. */
   unreadable: string | null = null
   target: AgentTarget | null = null
@@ -80,6 +82,10 @@ export class FakeAgent {
       prompt: async ({ agentMessageId, parts }) => {
         this.prompts.push({ agentMessageId, text: parts.map((part) => part.text).join("") })
         this.messages.add(agentMessageId)
+        if (this.hanging > 0) {
+          this.hanging -= 1
+          await new Promise(() => undefined)
+        }
         if (this.loseAnswers) throw new Error("connection reset")
       },
       closed: closed.promise,

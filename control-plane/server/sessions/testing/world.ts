@@ -10,7 +10,7 @@ import { createAudit } from "../../audit/index.ts"
 import { type Cluster, createCluster } from "../../cluster/index.ts"
 import { createVault } from "../../credentials/index.ts"
 import { newId, randomName, Secret } from "../../crypto/index.ts"
-import { createNotifications } from "../../database/index.ts"
+import { createDatabase, createNotifications } from "../../database/index.ts"
 import type { Runtime } from "../../runtime/types.ts"
 import { systemClock } from "../../time/index.ts"
 import { createTranscripts } from "../../transcripts/index.ts"
@@ -40,6 +40,11 @@ export interface ReplicaOptions {
   readonly startTimeout_s?: number
   readonly wedged_ms?: number
   readonly unfollowed_ms?: number
+  readonly step_ms?: number
+  /** Instead of the test's database: the same one by another way. */
+  readonly databaseUrl?: Secret
+  /** Called before each sweep of the engine. */
+  readonly beforeSweep?: () => Promise<void>
   /** Instead of the one that is there. */
   readonly namespace?: string
   /** Instead of the world's one agent. */
@@ -123,8 +128,9 @@ async function makeReplica(
   options: ReplicaOptions,
 ): Promise<Replica> {
   const clock = systemClock
-  const database = db.openPool(8)
-  const notifications = createNotifications({ url: db.url, log, clock })
+  const url = options.databaseUrl ?? db.url
+  const database = options.databaseUrl === undefined ? db.openPool(8) : createDatabase({ url, poolMax: 8 })
+  const notifications = createNotifications({ url, log, clock })
   const vault = createVault({ keys: [{ id: "test", key: new Secret(Buffer.alloc(32, 7).toString("base64")) }] })
   const { maxPerUser = 0, idleTimeout_s = 0, startTimeout_s = 300 } = options
   const file = templateConfig(
@@ -155,8 +161,10 @@ async function makeReplica(
     log,
     choices: { check: async () => undefined, exposure: async () => ({ profile: null, binding: null, exposed: [] }) },
   }
-  const { wedged_ms = 60_000, unfollowed_ms = 120_000 } = options
-  const engine = createEngine({ ...parts, wedged_ms, unfollowed_ms, replica: `pod${randomName(6)}-${randomName(6)}` })
+  const { wedged_ms = 60_000, unfollowed_ms = 120_000, step_ms = 45_000, beforeSweep = async () => undefined } = options
+  const sweepOrphans = () => beforeSweep().then(workloads.sweepOrphans)
+  const driven = { ...parts, workloads: { ...workloads, sweepOrphans }, wedged_ms, unfollowed_ms, step_ms }
+  const engine = createEngine({ ...driven, replica: `pod${randomName(6)}-${randomName(6)}` })
   const sessions = createSessions({ ...parts, engine })
   engine.start()
   let stopped = false
@@ -178,6 +186,7 @@ async function makeReplica(
       await artifacts?.stop()
       await notifications.close()
       await cluster.stop()
+      if (options.databaseUrl !== undefined) await database.destroy()
     },
   }
 }
