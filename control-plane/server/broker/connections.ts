@@ -1,7 +1,7 @@
 import type { Socket } from "node:net"
+import { plainAddress } from "../addresses/index.ts"
 import type { Logger } from "../observability/index.ts"
 import type { Clock } from "../time/index.ts"
-import { normalAddress } from "./identity/addresses.ts"
 
 const TELL_AGAIN_MS = 60_000
 
@@ -18,7 +18,7 @@ export function createConnectionLimit(options: {
   const open = new Map<string, number>()
   let toldAt = Number.NEGATIVE_INFINITY
   return (socket) => {
-    const address = normalAddress(socket.remoteAddress ?? "")
+    const address = plainAddress(socket.remoteAddress ?? "")
     const count = (open.get(address) ?? 0) + 1
     if (count > connections_max) {
       socket.destroy()

@@ -4,7 +4,6 @@ import type { Config } from "./types.ts"
 
 export { ConfigError, EXIT_CONFIG } from "./faults.ts"
 export type { ConfigFile } from "./file-schema.ts"
-export { createNetworks, limitKeyOf, plainAddress } from "./networks.ts"
 export { parseConfig } from "./parse.ts"
 export type { Config, EncryptionKey } from "./types.ts"
 

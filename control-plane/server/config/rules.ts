@@ -1,6 +1,6 @@
+import { createNetworks, parseCidr } from "../addresses/index.ts"
 import type { Faults } from "./faults.ts"
 import type { ConfigFile } from "./file-schema.ts"
-import { createNetworks, parseCidr } from "./networks.ts"
 
 /** Which secrets were given, for rules that need to know it and not their values. */
 export interface Given {

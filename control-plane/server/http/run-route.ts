@@ -1,5 +1,5 @@
 import type { Context } from "koa"
-import { limitKeyOf } from "../config/index.ts"
+import { limitKeyOf } from "../addresses/index.ts"
 import { AppError } from "../errors/index.ts"
 import type { Authentication } from "../identity/index.ts"
 import { hasBody, readBytes, readJson } from "./body.ts"

@@ -1,5 +1,5 @@
+import { limitKeyOf } from "../addresses/index.ts"
 import type { Audit } from "../audit/types.ts"
-import { limitKeyOf } from "../config/index.ts"
 import { AppError, isAppError } from "../errors/index.ts"
 import type { Logger } from "../observability/index.ts"
 import type { Clock } from "../time/index.ts"

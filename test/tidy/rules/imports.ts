@@ -12,7 +12,7 @@ interface Import {
 
 const server = "control-plane/server/"
 /** What every room of the server may use. */
-const foundations = new Set(["errors", "time", "crypto", "config", "observability"])
+const foundations = new Set(["addresses", "errors", "time", "crypto", "config", "observability"])
 /** The wire between a session's pod and the broker: the one thing of a pod that the control plane knows. */
 const protocol = "auth-helpers/protocol/"
 
@@ -40,6 +40,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   settings: ["database"],
   usage: ["database"],
   config: [],
+  addresses: [],
   observability: [],
   database: [],
   cluster: [],

@@ -1,7 +1,8 @@
+import { plainAddress } from "../../addresses/index.ts"
 import type { Cluster } from "../../cluster/types.ts"
 import type { Logger } from "../../observability/index.ts"
 import type { Clock } from "../../time/index.ts"
-import { addressesOf, normalAddress } from "./addresses.ts"
+import { addressesOf } from "./addresses.ts"
 import type { LivePod } from "./pods.ts"
 
 const UNTOLD_MS_MAX = 30_000
@@ -31,7 +32,7 @@ export function createFirstCallers(options: {
   const firsts = new Map<string, { address: string; at: number }>()
   return {
     admit(pod, peerAddress) {
-      const address = normalAddress(peerAddress)
+      const address = plainAddress(peerAddress)
       const first = firsts.get(pod.uid)
       if (first !== undefined) return first.address === address && clock.now() - first.at < UNTOLD_MS_MAX
       if (cluster.pods.all().some((other) => addressesOf(other).includes(address))) return false
@@ -43,7 +44,7 @@ export function createFirstCallers(options: {
       const first = firsts.get(pod.uid)
       if (first === undefined) return pod
       firsts.delete(pod.uid)
-      if (first.address !== normalAddress(peerAddress)) {
+      if (first.address !== plainAddress(peerAddress)) {
         log.warn(
           { pod: pod.name, first: first.address },
           "a pod's token was used from another address before its own was known",

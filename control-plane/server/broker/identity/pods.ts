@@ -1,9 +1,10 @@
 import type { V1Pod } from "@kubernetes/client-node"
+import { plainAddress } from "../../addresses/index.ts"
 import type { Cluster } from "../../cluster/types.ts"
 import { AppError } from "../../errors/index.ts"
 import type { Logger } from "../../observability/index.ts"
 import type { Clock } from "../../time/index.ts"
-import { addressesOf, normalAddress } from "./addresses.ts"
+import { addressesOf } from "./addresses.ts"
 import { createFirstCallers } from "./first-callers.ts"
 import type { PodClaims } from "./tokens.ts"
 
@@ -88,7 +89,7 @@ function judge(
   if (rules.verifyPeerAddress) {
     const addresses = addressesOf(pod)
     if (addresses.length === 0) return no("the pod has no address yet", found)
-    const peer = normalAddress(peerAddress)
+    const peer = plainAddress(peerAddress)
     if (!addresses.includes(peer)) return no(`the request came from ${peer}, which is not the pod's address`)
   }
   return { pod: found }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { isPublicAddress } from "./addresses.ts"
+import { isPublicAddress } from "../../addresses/index.ts"
 import { createDialer } from "./dial.ts"
 
 describe("an address", () => {

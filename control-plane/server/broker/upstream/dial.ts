@@ -1,8 +1,8 @@
 import dns from "node:dns"
 import type { Agent } from "node:http"
 import { isIP, type LookupFunction } from "node:net"
+import { isPublicAddress } from "../../addresses/index.ts"
 import { AppError } from "../../errors/index.ts"
-import { isPublicAddress } from "./addresses.ts"
 import { createConnections } from "./connections.ts"
 
 export interface Dialer {

@@ -1,6 +1,6 @@
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible"
+import { limitKeyOf } from "../../addresses/index.ts"
 import type { Audit } from "../../audit/types.ts"
-import { limitKeyOf } from "../../config/index.ts"
 import { type Database, withTransaction } from "../../database/index.ts"
 import { AppError, isAppError } from "../../errors/index.ts"
 import type { Logger } from "../../observability/index.ts"

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http"
 import { isIP } from "node:net"
-import { createNetworks, plainAddress } from "../../config/index.ts"
+import { createNetworks, plainAddress } from "../../addresses/index.ts"
 
 /** Answers a request's client address: the peer's, or what a trusted proxy says it is. */
 export function createAddressOf(trustedProxies: readonly string[]): (request: IncomingMessage) => string {

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto"
 import type { IncomingMessage } from "node:http"
-import { type Config, createNetworks } from "../../config/index.ts"
+import { createNetworks } from "../../addresses/index.ts"
+import type { Config } from "../../config/index.ts"
 import { readIdentityHeader } from "./read.ts"
 
 const SECRET_CHARACTERS_MAX = 1_024

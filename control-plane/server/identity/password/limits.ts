@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import { RateLimiterPostgres, RateLimiterRes } from "rate-limiter-flexible"
-import { limitKeyOf } from "../../config/index.ts"
+import { limitKeyOf } from "../../addresses/index.ts"
 import type { Database } from "../../database/index.ts"
 import { AppError } from "../../errors/index.ts"
 

@@ -1,4 +1,4 @@
-import { createNetworks } from "../../config/index.ts"
+import { createNetworks } from "../../addresses/index.ts"
 import type { Logger } from "../../observability/index.ts"
 
 /** Attempts of one address, and none of another, before it is taken for a proxy's. */
