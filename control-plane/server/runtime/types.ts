@@ -72,9 +72,20 @@ export interface RuntimeSink {
   link(state: "lost" | "back", detail: string): void
 }
 
+/**
+ * What has become of a prompt, as the agent's own messages say. `none`: it is idle and shows no answer; the turn may not
+ * have begun yet, or the prompt was lost. `over`: answered, stopped or interrupted. `failed`: the turn could not begin;
+ * known only by asking.
+ */
+export type PromptTurn =
+  | { readonly state: "none" | "running" | "over" }
+  | { readonly state: "failed"; readonly error: { readonly code: string; readonly message: string } }
+
 export interface AgentConnection {
-  /** Whether the agent already has this message, asked of the agent itself. */
-  hasMessage(agentMessageId: string): Promise<boolean>
+  /** As far as the stream has told. */
+  turnOf(agentMessageId: string): PromptTurn
+  /** Asked of the agent itself. @throws AppError `agent_failed` */
+  askTurn(agentMessageId: string): Promise<PromptTurn>
   /**
    * Hands a prompt to the agent. Safe to repeat with the same ids.
    * Resolves when the agent accepted it; a failure of the turn itself arrives as a change.

@@ -56,20 +56,26 @@ export function createTranscripts(options: TranscriptsOptions): Transcripts {
     ownPrompts: (sessionId, limit) => translated(readOwnIds(database, sessionId, limit)),
     nextPrompt: (sessionId) => translated(readNextPrompt(database, sessionId)),
     async markSending(lease, messageId, agentMessageId) {
-      await setDelivery(database, lease, messageId, { delivery: "sending", agentMessageId })
+      await setDelivery(database, lease, messageId, { delivery: "sending", awaited: true, agentMessageId })
       grown(lease.sessionId)
     },
     async markSent(lease, messageId) {
       await setDelivery(database, lease, messageId, { delivery: "sent" })
       grown(lease.sessionId)
     },
+    async markAnswered(lease, messageId) {
+      await setDelivery(database, lease, messageId, { delivery: "sent", awaited: false })
+      grown(lease.sessionId)
+    },
     async markFailed(lease, messageId, error) {
-      await setDelivery(database, lease, messageId, { delivery: "failed", error })
+      await setDelivery(database, lease, messageId, { delivery: "failed", awaited: false, error })
       grown(lease.sessionId)
     },
     append: (lease, changes) => append(lease, changes),
     async markInterrupted(lease) {
-      if ((await markInterrupted(database, lease)) > 0) grown(lease.sessionId)
+      const { events, unanswered } = await markInterrupted(database, lease)
+      if (events > 0) grown(lease.sessionId)
+      return unanswered > 0
     },
     publish: (sessionId, change) => append({ sessionId, epoch: null }, [change]),
     texts: (sessionId, partIds) => readTexts(database, sessionId, partIds),

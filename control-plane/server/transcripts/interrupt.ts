@@ -11,6 +11,7 @@ import {
   type StoredHeader,
 } from "./message-store.ts"
 import { isGrowing } from "./plan.ts"
+import { queueUnanswered } from "./prompts.ts"
 import type { Change, Part } from "./types.ts"
 import { staleLease, writeRows } from "./write.ts"
 import { lockSession } from "./write-store.ts"
@@ -21,12 +22,17 @@ const ROUNDS_MAX = 200
 
 /**
  * After the pod went away: messages that the agent was writing, tools that ran and requests that waited get their final
- * state; a text that was growing is stored as far as it came. Returns how many events that made.
+ * state; a text that was growing is stored as far as it came; a prompt that waited for its answer is queued again.
+ * `events`: how many that made; `unanswered`: how many prompts were without the end of their answer.
  * @throws AppError `stale_lease`
  */
-export async function markInterrupted(database: Database, lease: Lease): Promise<number> {
+export async function markInterrupted(
+  database: Database,
+  lease: Lease,
+): Promise<{ events: number; unanswered: number }> {
   return await withTransaction(database, async (transaction) => {
     if ((await lockSession(transaction, lease.sessionId, lease.epoch)) === null) throw staleLease()
+    const unanswered = await queueUnanswered(transaction, lease)
     let count = 0
     for (let round = 0; round < ROUNDS_MAX; round++) {
       const messages = await readUnfinished(transaction, lease.sessionId, MESSAGES_AT_ONCE)
@@ -37,7 +43,8 @@ export async function markInterrupted(database: Database, lease: Lease): Promise
     const withdrawn = open.map(
       (request): Change => ({ type: "request.updated", request: { ...request, state: "withdrawn" } }),
     )
-    return withdrawn.length === 0 ? count : count + (await writeRows(transaction, lease, withdrawn))
+    if (withdrawn.length > 0) count += await writeRows(transaction, lease, withdrawn)
+    return { events: count + unanswered, unanswered }
   })
 }
 

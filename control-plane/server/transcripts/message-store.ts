@@ -189,20 +189,32 @@ export async function readGrowingIds(database: Database, sessionId: string, seq:
   return rows.map(({ id }) => id)
 }
 
-/** The oldest prompt that the agent does not have yet. */
+interface PromptRow {
+  id: string
+  agent_message_id: string | null
+  delivery: QueuedPrompt["delivery"]
+  awaited: boolean
+  attempts: number
+}
+
+/** The prompt whose end is awaited; without one, the oldest that the agent does not have yet. */
 export async function readNextPrompt(database: Database, sessionId: string): Promise<QueuedPrompt | null> {
-  const row = await database("messages")
-    .where({ session_id: sessionId })
-    .whereIn("delivery", ["queued", "sending"])
+  const { rows } = await database.raw<{ rows: PromptRow[] }>(
     // One that is on its way comes first: it has moved to the end of the transcript.
-    .orderByRaw("delivery = 'sending' DESC, position")
-    .first("id", "agent_message_id", "delivery")
+    `SELECT id, agent_message_id, delivery, awaited, attempts FROM messages
+     WHERE session_id = ? AND (awaited OR delivery IN ('queued', 'sending'))
+     ORDER BY awaited DESC, delivery = 'sending' DESC, position LIMIT 1`,
+    [sessionId],
+  )
+  const row = rows[0]
   if (row === undefined) return null
   const parts = await readParts(database, sessionId, [row.id])
   return {
     messageId: row.id,
     agentMessageId: row.agent_message_id,
     delivery: row.delivery,
+    awaited: row.awaited || row.delivery === "sending",
+    attempts: row.attempts,
     parts: parts.flatMap(({ id, type, body }) => (type === "text" ? [{ id, type, text: body.text ?? "" }] : [])),
   }
 }

@@ -67,21 +67,42 @@ export async function wasAnsweredOver(transaction: Database, sessionId: string, 
   return later !== undefined
 }
 
+export interface DeliveryPatch {
+  readonly delivery: "queued" | "sending" | "sent" | "failed"
+  /** Whether its end is awaited; absent: as before. */
+  readonly awaited?: boolean
+  readonly agentMessageId?: string
+}
+
 /** Changes delivery and place of a user's message. The agent's id is set once and then kept. */
 export async function updateDelivery(
   transaction: Database,
   sessionId: string,
   id: string,
-  patch: { delivery: "sending" | "sent" | "failed"; position: number; agentMessageId?: string; body?: MessageBody },
+  patch: DeliveryPatch & { position: number; body?: MessageBody },
 ): Promise<void> {
   await transaction("messages")
     .where({ session_id: sessionId, id })
     .update({
       delivery: patch.delivery,
       position: patch.position,
+      ...(patch.awaited === undefined ? {} : { awaited: patch.awaited }),
+      ...(patch.delivery === "sending" ? { attempts: transaction.raw("attempts + 1") } : {}),
       ...(patch.body === undefined ? {} : { body: JSON.stringify(patch.body) }),
       ...(patch.agentMessageId === undefined
         ? {}
         : { agent_message_id: transaction.raw("coalesce(agent_message_id, ?)", [patch.agentMessageId]) }),
     })
+}
+
+/** The prompts that the agent was given and whose end is awaited, oldest first, and whether it has begun to answer. */
+export async function readAwaited(transaction: Database, sessionId: string): Promise<{ id: string; begun: boolean }[]> {
+  const { rows } = await transaction.raw<{ rows: { id: string; begun: boolean }[] }>(
+    `SELECT m.id, EXISTS (
+       SELECT FROM messages a WHERE a.session_id = m.session_id AND a.position > m.position AND a.role = 'assistant'
+         AND a.agent_session_id IS NULL) AS begun
+     FROM messages m WHERE m.session_id = ? AND ((m.awaited AND m.delivery = 'sent') OR m.delivery = 'sending') ORDER BY m.position`,
+    [sessionId],
+  )
+  return rows
 }

@@ -4,7 +4,15 @@ import { AppError } from "../errors/index.ts"
 import type { Lease } from "../sessions/types.ts"
 import type { Clock } from "../time/index.ts"
 import { readMessage, readParts } from "./message-store.ts"
-import { insertPrompt, insertText, notePrompt, updateDelivery, wasAnsweredOver } from "./prompt-store.ts"
+import {
+  type DeliveryPatch,
+  insertPrompt,
+  insertText,
+  notePrompt,
+  readAwaited,
+  updateDelivery,
+  wasAnsweredOver,
+} from "./prompt-store.ts"
 import type { Change, Message, MessageBody } from "./types.ts"
 import { staleLease } from "./write.ts"
 import { type Head, lockSession, writeBatch } from "./write-store.ts"
@@ -66,11 +74,7 @@ export async function setDelivery(
   database: Database,
   lease: Lease,
   messageId: string,
-  patch: {
-    delivery: "sending" | "sent" | "failed"
-    agentMessageId?: string
-    error?: NonNullable<MessageBody["error"]>
-  },
+  patch: DeliveryPatch & { error?: NonNullable<MessageBody["error"]> },
 ): Promise<void> {
   await withTransaction(database, async (transaction) => {
     const head = await lockSession(transaction, lease.sessionId, lease.epoch)
@@ -92,6 +96,19 @@ export async function setDelivery(
       await log(transaction, lease.sessionId, moved, [{ type: "message.updated", message }])
     }
   })
+}
+
+/**
+ * After the agent's process ended: a prompt that it had not begun to answer is queued again under the same id, so that the
+ * next process gets it; one that it had begun is over. Returns how many there were. Joins the caller's transaction.
+ * @throws AppError `stale_lease`
+ */
+export async function queueUnanswered(transaction: Database, lease: Lease): Promise<number> {
+  const awaited = await readAwaited(transaction, lease.sessionId)
+  for (const { id, begun } of awaited) {
+    await setDelivery(transaction, lease, id, begun ? { delivery: "sent", awaited: false } : { delivery: "queued" })
+  }
+  return awaited.length
 }
 
 async function log(transaction: Database, sessionId: string, head: Head, changes: readonly Change[]): Promise<void> {

@@ -128,12 +128,17 @@ export interface SessionEvent {
   readonly change: Change
 }
 
-/** A message of a user that waits to be sent to the agent. */
+/** A message of a user that waits to be sent to the agent, or for the end of its answer. */
 export interface QueuedPrompt {
   readonly messageId: string
   /** Null until the first attempt fixes it. */
   readonly agentMessageId: string | null
-  readonly delivery: "queued" | "sending"
+  /** `queued` again with an id of the agent's: given to an earlier run of the agent, which did not begin with it. */
+  readonly delivery: "queued" | "sending" | "sent"
+  /** It was given to the agent and its end is not known. */
+  readonly awaited: boolean
+  /** How often it was given to an agent. */
+  readonly attempts: number
   readonly parts: readonly { readonly id: string; readonly type: "text"; readonly text: string }[]
 }
 
@@ -147,19 +152,29 @@ export interface Transcripts {
   queuePrompt(input: { sessionId: string; id: string; authorId: string; text: string }): Promise<Message>
   /** The agent's ids of the session's newest prompts, newest first: what `RuntimeSink.ownPrompts` asks. */
   ownPrompts(sessionId: string, limit: number): Promise<readonly string[]>
-  /** The next prompt to send, oldest first, or null. */
+  /** The prompt whose end is awaited; without one the next to send, oldest first; or null. */
   nextPrompt(sessionId: string): Promise<QueuedPrompt | null>
-  /** Fixes the agent's id of a prompt before its first attempt (`sending`). @throws AppError `stale_lease` */
+  /**
+   * Counts an attempt to send a prompt (`sending`); the first one fixes its id for the agent. Its end is awaited from
+   * now on. @throws AppError `stale_lease`
+   */
   markSending(lease: Lease, messageId: string, agentMessageId: string): Promise<void>
+  /** The agent accepted it. */
   markSent(lease: Lease, messageId: string): Promise<void>
+  /** Its answer is over: the next prompt may be sent. */
+  markAnswered(lease: Lease, messageId: string): Promise<void>
+  /** It gets no answer, and why. */
   markFailed(lease: Lease, messageId: string, error: { code: string; message: string }): Promise<void>
   /**
    * Applies changes to the history, numbers them, appends them to the event log and notifies once.
    * @throws AppError `stale_lease` when another replica drives the session; nothing is written then.
    */
   append(lease: Lease, changes: readonly Change[]): Promise<void>
-  /** After the pod went away: unfinished messages, parts and requests are marked interrupted. */
-  markInterrupted(lease: Lease): Promise<void>
+  /**
+   * After the pod went away: unfinished messages, parts and requests are marked interrupted. A prompt that the agent was
+   * given and had not begun to answer is queued again. True when a prompt was without the end of its answer.
+   */
+  markInterrupted(lease: Lease): Promise<boolean>
   /** Same effect as `append` for writers that hold no lease (API writes of title, visibility, desired state). */
   publish(sessionId: string, change: Change): Promise<void>
   /** By the ids of parts, their texts as far as they have come. For those who take over a session. */

@@ -3,7 +3,7 @@ import { setImmediate } from "node:timers/promises"
 import type { Logger } from "pino"
 import { AppError, isAppError } from "../../errors/index.ts"
 import type { Clock } from "../../time/index.ts"
-import type { AgentConnection, ConnectOptions } from "../types.ts"
+import type { AgentConnection, ConnectOptions, PromptTurn } from "../types.ts"
 import { id } from "./clean.ts"
 import { Conversation } from "./conversation.ts"
 import { findOrCreate } from "./conversations.ts"
@@ -12,7 +12,7 @@ import { OVERSIZE, parseEvent, readEvents, type StreamedEvent } from "./events.t
 import { AgentHttp } from "./http.ts"
 import { LIMITS, RATES, TIMES } from "./limits.ts"
 import { OwnPrompts } from "./own-prompts.ts"
-import { growingTexts, newSnapshot, readBusy, readSnapshot } from "./snapshot.ts"
+import { growingTexts, newSnapshot, readBusy, readNewest, readSnapshot } from "./snapshot.ts"
 import { StatusPoll } from "./status-poll.ts"
 
 export interface ConnectionDependencies {
@@ -53,18 +53,33 @@ export class Connection implements AgentConnection {
     this.closed = this.#run()
   }
 
-  async hasMessage(agentMessageId: string): Promise<boolean> {
-    const { status } = await this.#http.head({ path: `${this.#path()}/message/${checked(agentMessageId)}` })
-    if (status === 200) return true
-    if (status === 404) return false
-    throw new AppError("agent_failed", "The agent could not say whether it has the message.", { detail: `${status}` })
+  turnOf(agentMessageId: string): PromptTurn {
+    return this.#open().conversation.turnOf(agentMessageId)
+  }
+
+  async askTurn(agentMessageId: string): Promise<PromptTurn> {
+    const { sessionId, conversation } = this.#open()
+    const version = conversation.statusVersion
+    // In this order: of an agent that is idle afterwards, all that it wrote before is over.
+    const newest = await readNewest(this.#http, sessionId, this.#signal)
+    const busy = await readBusy(this.#http, this.#signal)
+    if (busy.has(sessionId)) {
+      if (conversation.statusVersion === version) conversation.setBusy(busy)
+      this.#talk?.delivery.wake()
+      return { state: "running" }
+    }
+    // What the stream did not tell is read again, for the transcript.
+    if (conversation.noteNewest(newest)) this.#missed = true
+    return conversation.askedTurnOf(agentMessageId)
   }
 
   async prompt(input: Parameters<AgentConnection["prompt"]>[0]): Promise<void> {
+    const { sessionId, conversation } = this.#open()
     this.#own.note(checked(input.agentMessageId))
+    conversation.given(input.agentMessageId)
     const { status } = await this.#http.head({
       method: "POST",
-      path: `${this.#path()}/prompt_async`,
+      path: `/session/${sessionId}/prompt_async`,
       body: { messageID: checked(input.agentMessageId), parts: input.parts },
       timeout_ms: TIMES.prompt_timeout_ms,
     })
@@ -77,8 +92,8 @@ export class Connection implements AgentConnection {
     this.#http.close()
   }
 
-  #path(): string {
-    if (this.#talk !== null) return `/session/${this.#talk.sessionId}`
+  #open(): Talk {
+    if (this.#talk !== null) return this.#talk
     throw new AppError("agent_failed", "The agent is not ready yet.", { retryAfter_s: 1 })
   }
 

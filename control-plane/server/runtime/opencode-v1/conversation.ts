@@ -1,13 +1,15 @@
 import type { Activity } from "../../sessions/types.ts"
 import type { TodoItem } from "../../transcripts/types.ts"
+import type { PromptTurn } from "../types.ts"
 import { type Fields, fields, id, list, text, texts } from "./clean.ts"
 import { explainError } from "./errors.ts"
 import { LIMITS, TIMES } from "./limits.ts"
 import { MessageLog } from "./message-log.ts"
-import { readMessage } from "./messages.ts"
+import { type ReadMessage, readMessage } from "./messages.ts"
 import { OpenRequests } from "./open-requests.ts"
 import { Outbox } from "./outbox.ts"
 import { readPart } from "./parts.ts"
+import { Turns } from "./turns.ts"
 
 /** The state of an agent as read over HTTP; everything in it is as untrusted as an event. */
 export interface Snapshot {
@@ -27,7 +29,6 @@ export interface Snapshot {
  */
 export type EventOutcome = "poll" | "gone" | undefined
 
-const ACTIVITIES_KEPT_MAX = 4
 const SILENT_ERROR = "error"
 
 /**
@@ -43,12 +44,13 @@ export class Conversation {
   readonly #busy = new Set<string>()
   readonly #log = new MessageLog(this.outbox)
   readonly #requests: OpenRequests
+  readonly #turns = new Turns()
   readonly #retries = new Map<string, string>()
   #todos = "[]"
   #statusVersion = 0
   #turnFailed = false
-  #activities: Activity[] = []
   #activity: Activity | null = null
+  #activityIsNews = false
 
   constructor(options: { rootId: string; directory: string; now: () => number }) {
     this.#rootId = options.rootId
@@ -67,11 +69,50 @@ export class Conversation {
     return this.#statusVersion
   }
 
-  /** Takes out what the activity has become since the last call, in order; usually nothing or one. */
-  takeActivities(): Activity[] {
-    const taken = this.#activities
-    this.#activities = []
-    return taken
+  /**
+   * What the activity is when it has changed since the last call, else null. States in between are not told: what is over
+   * must not be taken for what is now.
+   */
+  takeActivity(): Activity | null {
+    const news = this.#activityIsNews
+    this.#activityIsNews = false
+    return news ? this.#activity : null
+  }
+
+  /** Whether there is an activity to take that is not `idle`. */
+  get beginsToWork(): boolean {
+    return this.#activityIsNews && this.#activity !== "idle"
+  }
+
+  /** A prompt is about to be given to the agent. */
+  given(agentMessageId: string): void {
+    this.#turns.given(agentMessageId)
+  }
+
+  /** See `AgentConnection.turnOf`. */
+  turnOf(agentMessageId: string): PromptTurn {
+    if (this.busy) return { state: "running" }
+    return { state: this.#turns.isOver(agentMessageId) ? "over" : "none" }
+  }
+
+  /** The same, once the agent was asked: then an error is the end of a prompt that has no answer. */
+  askedTurnOf(agentMessageId: string): PromptTurn {
+    const turn = this.turnOf(agentMessageId)
+    const error = this.#turns.failureOf(agentMessageId)
+    return turn.state === "none" && error !== null ? { state: "failed", error } : turn
+  }
+
+  /**
+   * Takes in the newest messages, which were read before the agent said that it was idle. True when they have something
+   * that no event told.
+   */
+  noteNewest(messages: Snapshot["histories"][number]): boolean {
+    let news = false
+    for (const { info } of messages) {
+      const read = readMessage(info, this.#rootId)
+      if (read?.sessionId === this.#rootId) news = this.#turns.note(read, true) || news
+    }
+    return news
   }
 
   /**
@@ -164,6 +205,7 @@ export class Conversation {
   #onMessage(properties: Fields): undefined {
     const read = readMessage(properties.info, this.#rootId)
     if (read === undefined || !this.#sessions.has(read.sessionId)) return
+    if (read.sessionId === this.#rootId) this.#turns.note(read, isOver(read))
     const news = this.#log.message(read.sessionId, read.message)
     if (!news || read.message.body.error === undefined || read.sessionId !== this.#rootId) return
     this.#turnFailed = true
@@ -184,6 +226,9 @@ export class Conversation {
 
   #onError(sessionId: string, properties: Fields): "poll" {
     const explained = explainError(properties.error)
+    // One that names no conversation may be about anything, a plugin for example.
+    const ofRoot = properties.sessionID === this.#rootId
+    if (explained.code !== "aborted" && ofRoot) this.#turns.failed(explained)
     // A turn that fails says so in its message, a moment later; the notice is for those that never get one.
     // Of two for the same failure the first has the better words.
     const told = this.#turnFailed || this.outbox.has(SILENT_ERROR)
@@ -217,7 +262,7 @@ export class Conversation {
     const now: Activity = !this.busy ? "idle" : this.#requests.any ? "waiting" : "busy"
     if (now === this.#activity) return
     this.#activity = now
-    this.#activities = [...this.#activities, now].slice(-ACTIVITIES_KEPT_MAX)
+    this.#activityIsNews = true
   }
 
   #noteRetry(sessionId: string, status: Fields): void {
@@ -245,11 +290,12 @@ export class Conversation {
       return head === undefined || !this.#sessions.has(head.sessionId) ? [] : [{ ...head, parts }]
     })
     const last = read.findLast(({ message }) => message.role === "assistant")
-    for (const { sessionId, message, parts } of read) {
+    for (const { parts, ...head } of read) {
+      const { sessionId, message } = head
       // A killed agent leaves messages and tools open for ever and does not take them up again.
-      const unfinished =
-        message.role === "assistant" && message.completedAt === null && message.body.error === undefined
-      const interrupted = unfinished && !(this.#busy.has(sessionId) && message.id === last?.message.id)
+      const isBeingWritten = this.#busy.has(sessionId) && message.id === last?.message.id
+      const interrupted = !isOver(head) && !isBeingWritten
+      if (sessionId === this.#rootId) this.#turns.note(head, !isBeingWritten || isOver(head))
       this.#log.message(sessionId, interrupted ? { ...message, body: { ...message.body, interrupted } } : message)
       for (const raw of parts) {
         const part = readPart(raw, this.#directory)
@@ -257,6 +303,11 @@ export class Conversation {
       }
     }
   }
+}
+
+/** Of an answer: it was written to its end, or failed. */
+function isOver({ message }: ReadMessage): boolean {
+  return message.role === "user" || message.completedAt !== null || message.body.error !== undefined
 }
 
 function readAnswers(raw: unknown): string[][] {

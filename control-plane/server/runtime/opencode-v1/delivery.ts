@@ -77,6 +77,8 @@ export class Delivery {
   /** Takes its time: meanwhile the outbox coalesces. */
   async #deliver(chars_per_ms: number): Promise<void> {
     const { conversation, sink, clock } = this.#options
+    // Before its words, which may take their time: nobody should take an agent that works for idle.
+    if (conversation.beginsToWork) await this.#tellActivity()
     // No more than there is now: an agent that never stops talking must not keep the rest from being told.
     let left = conversation.outbox.size
     while (left > 0 && !this.#stop.signal.aborted) {
@@ -91,7 +93,12 @@ export class Delivery {
       const pause_ms = Math.floor(batch.reduce((sum, { chars }) => sum + chars, 0) / chars_per_ms)
       if (pause_ms >= TIMES.text_flush_ms) await clock.sleep(pause_ms, this.#stop.signal).catch(() => undefined)
     }
-    for (const activity of conversation.takeActivities()) await sink.activity(activity)
+    await this.#tellActivity()
+  }
+
+  async #tellActivity(): Promise<void> {
+    const activity = this.#options.conversation.takeActivity()
+    if (activity !== null) await this.#options.sink.activity(activity)
   }
 
   /** A prompt of ours is in the transcript already, under our own id: what the agent says about it adds nothing. */

@@ -24,6 +24,7 @@ export const LIMITS = {
   running_tools_max: 500,
   /** Prompts of one session that are told from messages which the agent made itself; the newest. */
   own_prompts_max: 10_000,
+  tracked_turns_max: 200,
   open_requests_max: 100,
   open_requests_chars_max: 4 * 1024 * 1024,
   growing_texts_max: 20,

@@ -7,6 +7,8 @@ export type Header = Omit<Message, "parts">
 
 export interface ReadMessage {
   readonly sessionId: string
+  /** Of an answer: the user's message that it belongs to. */
+  readonly parentId: string | undefined
   readonly message: Header
 }
 
@@ -33,7 +35,7 @@ export function readMessage(raw: unknown, rootSessionId: string): ReadMessage | 
           completedAt: time(times.completed) ?? null,
           body: readBody(wire),
         }
-  return { sessionId, message }
+  return { sessionId, parentId: id(wire.parentID, "msg"), message }
 }
 
 function readBody(wire: Fields): MessageBody {

@@ -240,10 +240,11 @@ test("a stopped turn ends at once, withdraws its request and keeps no permission
 test("a prompt that is sent three times with the same ids is answered once", async () => {
   const session = await follow()
   const id = runtime.newMessageId()
-  expect(await session.connection.hasMessage(id)).toBe(false)
+  expect(await session.connection.askTurn(id)).toEqual({ state: "none" })
   for (let index = 0; index < 3; index++) await session.prompt("say: once", id)
   await session.until("the answer", () => session.activity === "idle" && session.said.length > 0)
-  expect(await session.connection.hasMessage(id)).toBe(true)
+  expect(await session.connection.askTurn(id)).toEqual({ state: "over" })
+  expect(session.connection.turnOf(id)).toEqual({ state: "over" })
   const read = await follow(agent.target, session.sessionId)
   expect(read.said).toEqual(["say: once", "once"])
 })
@@ -315,7 +316,7 @@ test("a connection whose receiver refuses ends and delivers nothing more", async
   await session.prompt("say: unheard")
   await session.connection.closed
   expect(session.said).toEqual([])
-  await expect(session.connection.hasMessage(runtime.newMessageId())).rejects.toMatchObject({ code: "agent_failed" })
+  await expect(session.connection.askTurn(runtime.newMessageId())).rejects.toMatchObject({ code: "agent_failed" })
 })
 
 test("a wrong password, an agent that is not there and an id of another kind are told apart", async () => {

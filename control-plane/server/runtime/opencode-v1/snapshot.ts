@@ -51,6 +51,12 @@ export async function readBusy(http: AgentHttp, signal: AbortSignal): Promise<Re
   return new Set(busy.flatMap(([sessionId]) => id(sessionId, "ses") ?? []))
 }
 
+/** The newest messages of a conversation, oldest first. @throws AppError `agent_failed` */
+export async function readNewest(http: AgentHttp, sessionId: string, signal: AbortSignal): Promise<History> {
+  const budget: Budget = { bytes: LIMITS.json_bytes_max, messages: LIMITS.page_messages }
+  return await readHistory(http, sessionId, budget, signal)
+}
+
 async function readFamily(http: AgentHttp, rootId: string, signal: AbortSignal): Promise<string[]> {
   const family = [rootId]
   // Breadth first; a conversation met twice is not followed again.

@@ -1,6 +1,6 @@
 import { pino } from "pino"
 import { expect, test } from "vitest"
-import type { RuntimeSink } from "../../runtime/types.ts"
+import type { PromptTurn, RuntimeSink } from "../../runtime/types.ts"
 import type { QueuedPrompt, Transcripts } from "../../transcripts/types.ts"
 import { AgentConversation, type ConversationOptions } from "./conversation.ts"
 import { TIMES } from "./limits.ts"
@@ -19,9 +19,13 @@ class Gate {
 /** A conversation with everything around it made by hand: only so can each moment between two awaits be reached. */
 class Bench {
   now = 1_000_000
+  ids = 0
   readonly given: string[] = []
-  readonly has = new Set<string>()
+  readonly turns = new Map<string, PromptTurn["state"]>()
+  /** What the agent says when it is asked. */
+  readonly asked = new Map<string, PromptTurn>()
   readonly waiting: QueuedPrompt[] = []
+  readonly ended: string[] = []
   /** Set to hold up the write of that name. */
   gates: { update?: Gate; markSending?: Gate; prompt?: Gate } = {}
   podStays = true
@@ -33,17 +37,17 @@ class Bench {
       log: pino({ level: "silent" }),
       clock: { now: () => this.now, sleep: async () => undefined },
       runtime: {
-        newMessageId: () => `msg_${this.given.length}`,
+        newMessageId: () => `msg_${++this.ids}`,
         connect: ({ sink }: { sink: RuntimeSink }) => {
           this.sink = sink
           return {
             closed: new Promise(() => undefined),
             close: () => undefined,
-            hasMessage: async (id: string) => this.has.has(id),
+            turnOf: (id: string) => ({ state: this.turns.get(id) ?? "none" }),
+            askTurn: async (id: string) => this.asked.get(id) ?? { state: "none" },
             prompt: async (input: { agentMessageId: string; parts: { text: string }[] }) => {
               await this.gates.prompt?.pass()
               this.given.push(input.parts.map((part) => part.text).join(""))
-              this.has.add(input.agentMessageId)
             },
           }
         },
@@ -66,22 +70,39 @@ class Bench {
     return {
       nextPrompt: async () => this.waiting[0] ?? null,
       markSending: async (_lease, id, agentMessageId) => {
-        change(id, { delivery: "sending", agentMessageId })
+        const attempts = (this.waiting[0]?.attempts ?? 0) + 1
+        change(id, { delivery: "sending", awaited: true, agentMessageId, attempts })
         await this.gates.markSending?.pass()
       },
-      markSent: async () => void this.waiting.shift(),
+      markSent: async (_lease, id) => change(id, { delivery: "sent" }),
+      markAnswered: async () => void this.ended.push(`${this.waiting.shift()?.messageId} answered`),
+      markFailed: async (_lease, _id, { message }) =>
+        void this.ended.push(`${this.waiting.shift()?.messageId} failed: ${message}`),
     }
   }
 
   queue(...texts: string[]): void {
     for (const text of texts) {
       const parts = [{ id: `prt_${text}`, type: "text", text } as const]
-      this.waiting.push({ messageId: text, agentMessageId: null, delivery: "queued", parts })
+      this.waiting.push({
+        messageId: text,
+        agentMessageId: null,
+        delivery: "queued",
+        awaited: false,
+        attempts: 0,
+        parts,
+      })
     }
   }
 
   look(): Promise<number | null> {
-    return this.conversation.deliverNext("ses_1", () => this.podStays)
+    return this.conversation.deliverNext(() => this.podStays)
+  }
+
+  /** Looks as often as the conversation asks for, for so long. */
+  async lookFor(duration_ms: number): Promise<void> {
+    const end = this.now + duration_ms
+    while (this.now < end) this.now += Math.max(1, (await this.look()) ?? duration_ms)
   }
 }
 
@@ -105,30 +126,55 @@ test("a driver that is woken by the write of an activity does not take the worki
   await told
 })
 
-test("the time for a turn to begin counts from the agent's answer, however long that took", async () => {
+test("the next prompt waits for the agent's word that the one before is over, however long that takes", async () => {
   const one = await bench("first", "second")
-  const gate = new Gate()
-  one.gates = { prompt: gate }
-  const sent = one.look()
-  await gate.reached.promise
-  one.now += TIMES.turn_begins_ms * 2
-  gate.open.resolve()
-  await sent
-  one.gates = {}
-  one.now += TIMES.look_ms
   await one.look()
+  await one.sink.activity("busy")
+  await one.lookFor(3_600_000)
+  await one.sink.activity("idle")
+  one.turns.set("msg_1", "running")
+  await one.lookFor(3_600_000)
   expect(one.given).toEqual(["first"])
+  one.turns.set("msg_1", "over")
+  await one.look()
+  await one.look()
+  expect([one.given, one.ended]).toEqual([["first", "second"], ["first answered"]])
 })
 
-test("a prompt that the agent has already may be about to begin: the next one waits", async () => {
+test("a turn that the stream has not told of is found by asking the agent, and nothing is sent into it", async () => {
   const one = await bench("first", "second")
-  one.has.add("msg_before")
-  one.waiting[0] = { ...(one.waiting[0] as QueuedPrompt), agentMessageId: "msg_before", delivery: "sending" }
+  one.asked.set("msg_1", { state: "running" })
+  await one.lookFor(600_000)
+  expect(one.given).toEqual(["first"])
+  one.asked.set("msg_1", { state: "over" })
+  await one.lookFor(TIMES.look_ms * 2)
+  expect([one.given, one.ended]).toEqual([["first", "second"], ["first answered"]])
+})
+
+test("a prompt that shows no answer is given again under its id, and within a minute it fails with words", async () => {
+  const one = await bench("first", "second")
   await one.look()
-  expect(one.waiting.map(({ messageId }) => messageId)).toEqual(["second"])
-  one.now += TIMES.look_ms
-  await one.look()
+  await one.lookFor(60_000)
+  expect(one.given.slice(0, 5)).toEqual(["first", "first", "first", "first", "second"])
+  expect(one.ended[0]).toMatch(/^first failed: The agent took the message several times/)
+  expect(one.ids).toBe(2)
+})
+
+test("an error of the agent's ends a prompt that has no answer, with its words", async () => {
+  const one = await bench("first", "second")
+  one.asked.set("msg_1", { state: "failed", error: { code: "unknown_model", message: "No such model." } })
+  await one.lookFor(TIMES.turn_begins_ms + TIMES.look_ms * 2)
+  expect([one.given, one.ended]).toEqual([["first", "second"], ["first failed: No such model."]])
+})
+
+test("what an earlier holder of the lease sent is awaited, and given again only when it shows no answer", async () => {
+  const one = await bench("first", "second")
+  const sent = { agentMessageId: "msg_before", delivery: "sent", awaited: true, attempts: 1 } as const
+  one.waiting[0] = { ...(one.waiting[0] as QueuedPrompt), ...sent }
+  await one.lookFor(TIMES.turn_begins_ms - 1)
   expect(one.given).toEqual([])
+  await one.lookFor(TIMES.look_ms)
+  expect(one.given).toEqual(["first"])
 })
 
 test.each<[string, (one: Bench) => unknown]>([
@@ -149,6 +195,6 @@ test.each<[string, (one: Bench) => unknown]>([
   one.podStays = true
   one.sink.link("back", "here")
   await one.sink.activity("idle")
-  await one.look()
-  expect([one.given, one.waiting]).toEqual([["first"], []])
+  await one.lookFor(TIMES.turn_begins_ms + TIMES.look_ms)
+  expect([one.given[0], one.waiting[0]?.delivery]).toEqual(["first", "sent"])
 })

@@ -1,12 +1,11 @@
 import type { Logger } from "pino"
 import type { Database } from "../../database/types.ts"
-import { isAppError } from "../../errors/index.ts"
 import type { AgentConnection, AgentTarget, Runtime } from "../../runtime/types.ts"
 import type { Clock } from "../../time/index.ts"
-import type { QueuedPrompt, Transcripts } from "../../transcripts/types.ts"
+import type { Transcripts } from "../../transcripts/types.ts"
 import type { Activity } from "../types.ts"
 import type { Journal } from "./journal.ts"
-import { COUNTS, TIMES } from "./limits.ts"
+import { Prompts } from "./prompts.ts"
 
 export interface ConversationOptions {
   readonly runtime: Runtime
@@ -34,9 +33,8 @@ export class AgentConversation {
   #ready = false
   #over = false
   #lostAt: number | null = null
-  /** The prompt that was accepted last, until its turn shows. */
-  #accepted: { at: number; begun: boolean } | null = null
-  #attempts = { messageId: "", count: 0, notBefore: 0 }
+  #backAt: number | null = null
+  readonly #prompts: Prompts
 
   constructor(options: ConversationOptions) {
     this.#options = options
@@ -49,6 +47,8 @@ export class AgentConversation {
       signal: this.#stop.signal,
       sink: this.#sink(),
     })
+    const { lease } = options.journal
+    this.#prompts = new Prompts({ ...options, lease, connection: this.#connection, mayGive: this.#mayGive })
     void this.#connection.closed.then(() => {
       this.#over = true
       options.wake()
@@ -70,6 +70,11 @@ export class AgentConversation {
     return this.#lostAt
   }
 
+  /** Since when the agent can be heard again; null: it could all the time. It may be another process by now. */
+  get backAt(): number | null {
+    return this.#backAt
+  }
+
   get activity(): Activity {
     return this.#activity
   }
@@ -82,74 +87,16 @@ export class AgentConversation {
   }
 
   /**
-   * Sends the next queued prompt when the agent is idle. `podStays` is asked right before the prompt is given away: what
-   * a pod gets that is being deleted is lost with it. Returns milliseconds after which to ask again, or null when nothing
-   * waits.
+   * Sends the next queued prompt when the agent is idle and the prompt before is over; see `Prompts`. Returns milliseconds
+   * after which to ask again, or null when nothing waits.
    * @throws AppError `stale_lease`
    */
-  async deliverNext(sessionId: string, podStays: () => boolean): Promise<number | null> {
-    const { transcripts, clock } = this.#options
+  async deliverNext(podStays: () => boolean): Promise<number | null> {
     if (!this.ready || this.#lostAt !== null) return null
-    const prompt = await transcripts.nextPrompt(sessionId)
-    if (prompt === null) return null
-    const wait_ms = this.#waitFor(prompt, clock.now())
-    if (wait_ms > 0) return wait_ms
-    try {
-      await this.#send(prompt, podStays)
-      this.#attempts = { messageId: "", count: 0, notBefore: 0 }
-    } catch (error) {
-      if (!isAppError(error, "agent_failed")) throw error
-      await this.#refused(prompt, error.message)
-    }
-    return TIMES.look_ms
+    return await this.#prompts.step(podStays)
   }
 
-  /** Between the agent's acceptance and the start of the turn it looks idle, and is not. */
-  #waitFor(prompt: QueuedPrompt, now: number): number {
-    if (this.#activity !== "idle") return TIMES.idle_look_ms
-    const begins_ms =
-      this.#accepted === null || this.#accepted.begun ? 0 : this.#accepted.at + TIMES.turn_begins_ms - now
-    const retry_ms = this.#attempts.messageId === prompt.messageId ? this.#attempts.notBefore - now : 0
-    return Math.max(begins_ms, retry_ms)
-  }
-
-  async #send(prompt: QueuedPrompt, podStays: () => boolean): Promise<void> {
-    const { transcripts, runtime, journal, guard, clock } = this.#options
-    const { messageId, parts } = prompt
-    let agentMessageId = prompt.agentMessageId
-    if (agentMessageId === null) {
-      // Made only now: the agent orders by it, so it must be newer than everything that the agent has written.
-      agentMessageId = runtime.newMessageId()
-      await transcripts.markSending(journal.lease, messageId, agentMessageId)
-    } else if (await this.#connection.hasMessage(agentMessageId)) {
-      // An earlier attempt got it there, and nobody lived to note it. Its turn may not have begun yet.
-      this.#accepted = { at: clock.now(), begun: false }
-      await transcripts.markSent(journal.lease, messageId)
-      return
-    }
-    guard()
-    // All of it may have changed while this was written down. The prompt keeps its id and is sent at a later look.
-    if (!this.ready || this.#lostAt !== null || this.#activity !== "idle" || !podStays()) return
-    const accepted = { at: clock.now(), begun: false }
-    this.#accepted = accepted
-    await this.#connection.prompt({ agentMessageId, parts })
-    // The time for the turn to begin counts from the answer, which may take long.
-    accepted.at = clock.now()
-    await transcripts.markSent(journal.lease, messageId)
-  }
-
-  async #refused(prompt: QueuedPrompt, message: string): Promise<void> {
-    const { transcripts, journal, clock, log } = this.#options
-    const count = this.#attempts.messageId === prompt.messageId ? this.#attempts.count + 1 : 1
-    this.#accepted = null
-    log.warn({ session: journal.lease.sessionId, attempt: count }, "the agent did not take a prompt")
-    if (count >= COUNTS.prompt_attempts) {
-      await transcripts.markFailed(journal.lease, prompt.messageId, { code: "agent_failed", message })
-      return
-    }
-    const backoff_ms = Math.min(TIMES.backoff_min_ms * 2 ** count, TIMES.backoff_max_ms)
-    this.#attempts = { messageId: prompt.messageId, count, notBefore: clock.now() + backoff_ms }
-  }
+  readonly #mayGive = (): boolean => this.ready && this.#lostAt === null && this.#activity === "idle"
 
   #sink(): Parameters<Runtime["connect"]>[0]["sink"] {
     const { transcripts, journal, clock, guard, wake } = this.#options
@@ -162,7 +109,6 @@ export class AgentConversation {
         await transcripts.append(journal.lease, changes)
       },
       activity: async (activity) => {
-        if (activity !== "idle" && this.#accepted !== null) this.#accepted.begun = true
         const news = activity !== this.#activity
         // Before it is written: the write itself wakes the driver, which must not take a busy agent for idle.
         this.#activity = activity
@@ -177,6 +123,8 @@ export class AgentConversation {
       },
       link: (state) => {
         this.#lostAt = state === "lost" ? clock.now() : null
+        if (state === "lost") this.#prompts.lost()
+        else this.#backAt = clock.now()
         wake()
       },
     }

@@ -38,8 +38,13 @@ export const TIMES = {
   steady_ms: 30_000,
   /** How long stopping or deleting waits for the workspace's changes, where they are kept. */
   patch_ms: 10_000,
-  /** How long a turn may take to show after its prompt was accepted. */
+  /**
+   * After this long without a sign of its turn, the agent is asked about an accepted prompt. The first turn of a process
+   * shows after 0.1 to 5 s.
+   */
   turn_begins_ms: 5_000,
+  /** How long an agent may keep refusing a prompt. */
+  prompt_ms: 50_000,
   /** Looking again while something is under way, and while nothing is. Watches and notifications come before. */
   look_ms: 1_000,
   /** The same at a start that takes long: each look reads events, and a full cluster may have many such starts. */
@@ -56,6 +61,8 @@ export const COUNTS = {
   probes_in_flight: 4,
   /** A step that is only slow must get to its end some day: each driver that is given up doubles the limit for the next. */
   step_doublings_max: 4,
-  /** After this often a prompt counts as failed. */
-  prompt_attempts: 5,
+  /** After so many attempts a prompt counts as failed. */
+  prompt_attempts: 4,
+  /** How many times `turn_begins_ms` a late attempt is waited for: all of them together take less than a minute. */
+  patience: 3,
 } as const

@@ -27,7 +27,10 @@ async function look(pass: Pass): Promise<WorkloadObservation> {
   const { parts, memory, link, session, workload } = pass
   const now = parts.clock.now()
   const waiting = link.conversation === null && now - startedAt(session.steps, now) > TIMES.live_look_ms
-  if (!waiting || now - memory.liveLookAt < TIMES.live_look_ms) return parts.workloads.observe(workload)
+  const due = waiting && now - memory.liveLookAt >= TIMES.live_look_ms
+  // Who answers again after a silence may be the container's next run, which the watch has not told yet.
+  const maybeAnother = (link.conversation?.backAt ?? Number.NEGATIVE_INFINITY) >= memory.liveLookAt
+  if (!due && !maybeAnother) return parts.workloads.observe(workload)
   memory.liveLookAt = now
   return await parts.workloads.observeLive(workload)
 }
@@ -35,10 +38,8 @@ async function look(pass: Pass): Promise<WorkloadObservation> {
 async function begin(pass: Pass): Promise<NextLook> {
   const { parts, session, journal, workload, guard } = pass
   const lost = session.status === "running"
-  if (lost) {
-    await pass.link.close()
-    await parts.transcripts.markInterrupted(journal.lease)
-  }
+  if (lost) await pass.link.close()
+  const unanswered = lost && (await parts.transcripts.markInterrupted(journal.lease))
   try {
     await parts.workloads.start(workload, guard)
   } catch (error) {
@@ -49,7 +50,7 @@ async function begin(pass: Pass): Promise<NextLook> {
   }
   if (session.status !== "starting") {
     const steps = lost || session.steps.length === 0 ? firstSteps(parts.clock.now()) : session.steps
-    await journal.update({ status: "starting", reason: null, steps })
+    await journal.update({ status: "starting", reason: null, steps }, ...(unanswered ? [noticeOf(null)] : []))
   }
   return TIMES.look_ms
 }
@@ -69,10 +70,11 @@ async function noteInterruption(pass: Pass, pod: PodObservation | null, run: str
   const vanished = run === null && session.status === "running"
   const replaced = run !== null && session.agentRun !== null && session.agentRun !== run
   if (!vanished && !replaced) return false
-  await parts.transcripts.markInterrupted(journal.lease)
+  const unanswered = await parts.transcripts.markInterrupted(journal.lease)
   const begun =
     session.status === "running" ? ({ status: "starting", steps: firstSteps(parts.clock.now()) } as const) : {}
-  const notices: Change[] = session.activity === "idle" ? [] : [noticeOf(pod)]
+  // Not by the activity alone: an agent that is ended tells that it is idle as its last word.
+  const notices: Change[] = unanswered || session.activity !== "idle" ? [noticeOf(pod)] : []
   await journal.update({ ...begun, activity: "idle", ...(run === null ? {} : { agentRun: run }) }, ...notices)
   return true
 }
@@ -108,15 +110,16 @@ async function accompany(pass: Pass): Promise<NextLook> {
     if (session.status !== "running") parts.started(now - startedAt(session.steps, now))
     await journal.update({ status: "running", reason: null, steps })
   }
-  const prompt_ms = (await link.conversation?.deliverNext(session.id, () => podStays(pass))) ?? null
+  const prompt_ms = (await link.conversation?.deliverNext(() => podStays(pass))) ?? null
   if (prompt_ms !== null) return Math.max(prompt_ms, 1)
   return (await stopWhenIdle(pass, now)) ? 0 : TIMES.idle_look_ms
 }
 
-/** Whether the agent that is followed stays, as far as the watch knows now. */
-function podStays({ parts, workload, link }: Pass): boolean {
+/** Whether the agent that is followed stays, as far as the watch knows now, and was there since it was looked at. */
+function podStays({ parts, workload, link, memory }: Pass): boolean {
   const { pod } = parts.workloads.observe(workload)
-  return pod !== null && !pod.deleting && runOf(pod) === link.run
+  const seen = (link.conversation?.backAt ?? Number.NEGATIVE_INFINITY) < memory.liveLookAt
+  return seen && pod !== null && !pod.deleting && runOf(pod) === link.run
 }
 
 async function stopWhenIdle(pass: Pass, now: number): Promise<boolean> {

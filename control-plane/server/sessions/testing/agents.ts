@@ -1,9 +1,11 @@
-import type { AgentConnection, ConnectOptions, Runtime, RuntimeSink } from "../../runtime/types.ts"
+import type { AgentConnection, ConnectOptions, PromptTurn, Runtime, RuntimeSink } from "../../runtime/types.ts"
 import type { Change } from "../../transcripts/types.ts"
 
 /** One agent as its volume keeps it: what it was told outlives its pod. */
 interface Remembered {
   readonly prompts: { id: string; text: string }[]
+  /** The prompt that is being answered. */
+  working: string | null
   /** Counts its processes: a turn of an earlier one is over. */
   life: number
 }
@@ -44,9 +46,10 @@ export class FakeAgents {
 
   #connect({ target, sink, signal, agentSessionId }: ConnectOptions): AgentConnection {
     const key = target.password.reveal()
-    const agent = this.#agents.get(key) ?? { prompts: [], life: 0 }
+    const agent = this.#agents.get(key) ?? { prompts: [], working: null, life: 0 }
     this.#agents.set(key, agent)
     agent.life += 1
+    agent.working = null
     const closed = Promise.withResolvers<void>()
     let over = false
     const close = () => {
@@ -65,11 +68,12 @@ export class FakeAgents {
       await sink.ready()
     })
     return {
-      hasMessage: async (id) => agent.prompts.some((prompt) => prompt.id === id),
+      turnOf: (id) => turnOf(agent, id),
+      askTurn: async (id) => turnOf(agent, id),
       prompt: async ({ agentMessageId, parts }) => {
         const text = parts.map((part) => part.text).join("")
-        if (!agent.prompts.some((prompt) => prompt.id === agentMessageId))
-          agent.prompts.push({ id: agentMessageId, text })
+        if (turnOf(agent, agentMessageId).state !== "none") return
+        agent.prompts.push({ id: agentMessageId, text })
         void this.#turn(agent, sink, deliver, agentMessageId)
       },
       closed: closed.promise,
@@ -79,6 +83,7 @@ export class FakeAgents {
 
   async #turn(agent: Remembered, sink: RuntimeSink, deliver: (work: () => Promise<void>) => Promise<void>, id: string) {
     const { life } = agent
+    agent.working = id
     const message = {
       id: `${id}_answer`,
       role: "assistant",
@@ -96,7 +101,13 @@ export class FakeAgents {
     await deliver(() => sink.changes(begun))
     await new Promise((resolve) => setTimeout(resolve, this.#random() * 400))
     if (agent.life !== life) return
+    agent.working = null
     await deliver(() => sink.changes([{ type: "message.updated", message: { ...header, completedAt: Date.now() } }]))
     await deliver(() => sink.activity("idle"))
   }
+}
+
+function turnOf({ prompts, working }: Remembered, id: string): PromptTurn {
+  if (working !== null) return { state: "running" }
+  return { state: prompts.some((prompt) => prompt.id === id) ? "over" : "none" }
 }

@@ -1,4 +1,12 @@
-import type { AgentConnection, AgentTarget, ConnectOptions, Patch, Runtime, RuntimeSink } from "../../runtime/types.ts"
+import type {
+  AgentConnection,
+  AgentTarget,
+  ConnectOptions,
+  Patch,
+  PromptTurn,
+  Runtime,
+  RuntimeSink,
+} from "../../runtime/types.ts"
 import type { Change } from "../../transcripts/types.ts"
 
 /** An agent that does what a test says; what the real one does is proven with the real one. */
@@ -9,6 +17,9 @@ export class FakeAgent {
   readonly prompts: { agentMessageId: string; text: string }[] = []
   /** What it knows, as the real one keeps it on its volume. */
   readonly messages = new Set<string>()
+  /** Every prompt is answered as soon as it is there; when false, those of `answered` are. */
+  answersAtOnce = true
+  readonly answered = new Set<string>()
   readonly sinks: RuntimeSink[] = []
   readonly conversations: (string | null)[] = []
   readonly aborted: string[] = []
@@ -62,6 +73,10 @@ export class FakeAgent {
 
   #deliver: (changes: Change[]) => Promise<void> = async () => undefined
 
+  #turnOf(id: string): PromptTurn {
+    return { state: this.answered.has(id) || (this.answersAtOnce && this.messages.has(id)) ? "over" : "none" }
+  }
+
   #connect(options: ConnectOptions): AgentConnection {
     const { sink, agentSessionId, signal } = options
     const closed = Promise.withResolvers<void>()
@@ -78,7 +93,8 @@ export class FakeAgent {
       await sink.ready()
     })().catch(refuse)
     return {
-      hasMessage: async (id) => this.messages.has(id),
+      turnOf: (id) => this.#turnOf(id),
+      askTurn: async (id) => this.#turnOf(id),
       prompt: async ({ agentMessageId, parts }) => {
         this.prompts.push({ agentMessageId, text: parts.map((part) => part.text).join("") })
         this.messages.add(agentMessageId)
