@@ -45,6 +45,8 @@ export async function createBrokerLink(
 function agentOf(ca: Buffer): Agent {
   return new Agent({
     ca,
+    // Whatever the environment says.
+    rejectUnauthorized: true,
     minVersion: "TLSv1.2",
     keepAlive: true,
     maxFreeSockets: IDLE_CONNECTIONS_MAX,

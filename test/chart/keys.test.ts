@@ -5,6 +5,7 @@ import { plainKeys } from "./keys/plain-keys.ts"
 import { sessionKeys } from "./keys/session-keys.ts"
 import { render } from "./support/chart.ts"
 import { mainHelm } from "./support/helms.ts"
+import { nested, overlay } from "./support/values.ts"
 
 const helm = await mainHelm()
 const sections = [...plainKeys, ...sessionKeys, ...featureKeys]
@@ -56,22 +57,4 @@ function leavesOf(path: string, node: JsonObject): string[] {
   if ("default" in node) return [path]
   const properties = (node["properties"] ?? {}) as Record<string, JsonObject>
   return Object.entries(properties).flatMap(([key, child]) => leavesOf(path === "" ? key : `${path}.${key}`, child))
-}
-
-function nested(key: string, value: unknown): object {
-  return key.split(".").reduceRight<unknown>((inner, part) => ({ [part]: inner }), value) as object
-}
-
-/** `over` on top of `base`, maps merged, all else replaced: as Helm does with a second values file. */
-function overlay(base: object, over: object): object {
-  const merged: Record<string, unknown> = { ...base }
-  for (const [key, value] of Object.entries(over)) {
-    const below = merged[key]
-    merged[key] = isMap(below) && isMap(value) ? overlay(below, value) : value
-  }
-  return merged
-}
-
-function isMap(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
 }

@@ -6,6 +6,7 @@ import { parsePlan } from "../../control-plane/server/secrets-job/plan.ts"
 import { type RenderOptions, refusal, render } from "./support/chart.ts"
 import { mainHelm } from "./support/helms.ts"
 import { at, configOf, containersOf, type KubernetesObject, ofKind, podsOf } from "./support/objects.ts"
+import { nested } from "./support/values.ts"
 
 const helm = await mainHelm()
 const schema = buildSchema()
@@ -98,9 +99,6 @@ test("the control plane answers to every host that the chart routes to it", asyn
   const httpRoute = { enabled: true, parentRefs: [{ name: "g" }], hostnames: ["b.example.com"] }
   expect(await allowed({ controlPlane: { host: "c.example.com" }, httpRoute })).toBe("c.example.com,b.example.com")
 })
-
-const nested = (key: string, value: unknown) =>
-  key.split(".").reduceRight<unknown>((inner, part) => ({ [part]: inner }), value) as object
 
 test("null is refused by name where a value is needed, and is as good as empty where not", async () => {
   const needed = keysWithValue(schema)

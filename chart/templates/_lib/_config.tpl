@@ -38,7 +38,7 @@
 {{- $always := dict
   "serviceAccountName" (include "berth.sessionServiceAccountName" .)
   "podSecurityLevel" $s.podSecurityLevel "setUserIds" $s.setUserIds "maxPerUser" (int $s.maxPerUser)
-  "defaultVisibility" $s.defaultVisibility
+  "defaultVisibility" $s.defaultVisibility "scratchSize" $s.scratchSize
   "idleTimeout_s" (include "berth.seconds" $s.idleTimeout | int)
   "startTimeout_s" (include "berth.seconds" $s.startTimeout | int) -}}
 {{- mustMergeOverwrite (include "berth.withoutEmpty" $optional | fromJson) $always | toJson -}}
@@ -61,6 +61,27 @@
 {{- define "berth.headerAnchor" -}}
 {{- $trust := .Values.headerAuth.trust -}}
 {{- if or $trust.cidrs $trust.jwt.issuer $trust.sharedSecret.existingSecret -}}true{{- end -}}
+{{- end -}}
+
+{{- /*
+Secrets and volumes of the installation itself that session pods could name: those of the release's namespace, when sessions
+run in it. The control plane knows its sessions' own by their names.
+*/ -}}
+{{- define "berth.config.own" -}}
+{{- $v := .Values -}}
+{{- $secrets := list -}}
+{{- $claims := list -}}
+{{- if eq (include "berth.sessionNamespace" .) .Release.Namespace -}}
+{{- $secrets = list $v.betterAuth.secret.name (include "berth.secret.encryption.name" .) (include "berth.secret.admin.name" .) (include "berth.secret.brokerTls.name" .) $v.headerAuth.trust.sharedSecret.existingSecret $v.apiKeys.existingSecret $v.providers.existingSecret $v.github.app.existingSecret $v.artifacts.s3.existingSecret $v.externalDatabase.existingSecret -}}
+{{- if $v.postgresql.enabled -}}
+{{- $secrets = append $secrets (include "berth.secret.postgresql.name" .) -}}
+{{- $claims = append $claims (include "berth.postgresql.claim" .) -}}
+{{- end -}}
+{{- if $v.oidc.enabled -}}{{- $secrets = append $secrets $v.oidc.clientSecret.name -}}{{- end -}}
+{{- range $v.git.hosts -}}{{- $secrets = append $secrets (. | default dict).existingSecret -}}{{- end -}}
+{{- range $v.roleEnvFiles.files -}}{{- $secrets = append $secrets .secretName -}}{{- end -}}
+{{- end -}}
+{{- dict "secrets" ($secrets | compact | uniq | sortAlpha) "claims" $claims | toJson -}}
 {{- end -}}
 
 {{- define "berth.config.git" -}}
@@ -98,6 +119,7 @@
   "agent" (include "berth.withoutEmpty" .Values.agent | fromJson)
   "git" (include "berth.config.git" . | fromJson)
   "credentials" (include "berth.withoutEmpty" .Values.credentials | fromJson)
+  "own" (include "berth.config.own" . | fromJson)
   "audit" (dict "retention_days" (int .Values.controlPlane.auditRetentionDays)) -}}
 {{- mustMergeOverwrite $config (include "berth.config.signIn" . | fromJson) | toPrettyJson -}}
 {{- end -}}

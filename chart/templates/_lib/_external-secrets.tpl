@@ -9,7 +9,7 @@ kind: ExternalSecret
 metadata:
   {{- include "berth.metadata" (dict "root" .root "name" .name "component" .component) | nindent 2 }}
 spec:
-  refreshPolicy: {{ .root.Values.externalSecrets.refreshPolicy }}
+  refreshPolicy: {{ .root.Values.externalSecrets.refreshPolicy | quote }}
   refreshInterval: {{ .root.Values.externalSecrets.refreshInterval | quote }}
   target:
     name: {{ .target | quote }}

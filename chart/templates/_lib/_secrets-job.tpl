@@ -107,7 +107,7 @@ spec:
       containers:
         - name: secrets
           image: {{ include "berth.image" (dict "root" .root "image" $values.controlPlane.image) | quote }}
-          imagePullPolicy: {{ $values.controlPlane.image.pullPolicy }}
+          imagePullPolicy: {{ $values.controlPlane.image.pullPolicy | quote }}
           command: [node, /app/secrets.mjs]
           args: [{{ .step }}]
           env:

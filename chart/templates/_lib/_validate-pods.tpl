@@ -7,11 +7,16 @@
 {{- $faults = append $faults "sessionNamespace.create needs sessionNamespace.name" -}}
 {{- end -}}
 {{- $builtIn := list "agent-config" "auth-secret" "workspace" -}}
-{{- $reserved := list "agent-config" "auth-secret" "broker-ca" "broker-token" "tmp" "workspace" -}}
+{{- $reserved := list "agent-config" "auth-helpers" "auth-secret" "auth-tmp" "broker-ca" "broker-token" "tmp" "workspace" -}}
+{{- $own := (include "berth.config.own" . | fromJson).secrets -}}
 {{- $names := $builtIn -}}
 {{- range $s.extraVolumes -}}
 {{- if has .name $reserved -}}
 {{- $faults = append $faults (printf "sessions.extraVolumes[].name=%q is a built-in volume: choose another name" .name) -}}
+{{- end -}}
+{{- $secret := ((.secret | default dict).secretName) | default "" -}}
+{{- if has $secret $own -}}
+{{- $faults = append $faults (printf "sessions.extraVolumes[].name=%q: the Secret %q belongs to Berth itself and cannot be used in session pods" .name $secret) -}}
 {{- end -}}
 {{- $names = append $names .name -}}
 {{- end -}}

@@ -76,6 +76,8 @@ export const configFileSchema = {
       properties: {
         serviceAccountName: { type: "string", minLength: 1 },
         resources: anyObject,
+        /** Most that /tmp and the home directory of the agent take of the node's disk, together. */
+        scratchSize: { type: "string", minLength: 1, default: "4Gi" },
         /** Resources of the auth sidecar and of workspace-init, by container name. */
         sidecarResources: anyObject,
         imagePullSecrets: anyObjects,
@@ -159,6 +161,15 @@ export const configFileSchema = {
     },
     ...signInSchemas,
     credentials: anyObject,
+    /** Secrets and volumes of the installation itself in the session namespace: no session pod may use them. */
+    own: {
+      type: "object",
+      additionalProperties: false,
+      properties: {
+        secrets: { type: "array", items: { type: "string" } },
+        claims: { type: "array", items: { type: "string" } },
+      },
+    },
     audit: {
       type: "object",
       additionalProperties: false,

@@ -136,7 +136,7 @@ export const featureKeys: readonly Section[] = [
       ["github.app.slug", "changed", "Deployment/berth"],
       ["github.app.clientId", "changed", "Deployment/berth"],
       ["github.app.baseUrl", "https://changed.example.com", "Deployment/berth"],
-      ["github.app.existingSecret", "changed", "Deployment/berth"],
+      ["github.app.existingSecret", "changed", "Deployment/berth ConfigMap/berth-config"],
     ],
   },
   {
@@ -154,7 +154,11 @@ export const featureKeys: readonly Section[] = [
     with: { roleEnvFiles: { enabled: true, files: { "default.env": { secretName: "s", key: "k" } } } },
     rows: [
       ["roleEnvFiles.loadDefault", false, "Deployment/berth"],
-      ["roleEnvFiles.files", { "changed.env": { secretName: "changed", key: "changed" } }, "Deployment/berth"],
+      [
+        "roleEnvFiles.files",
+        { "changed.env": { secretName: "changed", key: "changed" } },
+        "Deployment/berth ConfigMap/berth-config",
+      ],
       ["roleEnvFiles.selectable", ["default.env"], "Deployment/berth"],
     ],
   },
@@ -164,7 +168,7 @@ export const featureKeys: readonly Section[] = [
       ["artifacts.s3.region", "changed", "Deployment/berth"],
       ["artifacts.s3.prefix", "changed", "Deployment/berth"],
       ["artifacts.s3.endpoint", "https://changed.example.com", "Deployment/berth"],
-      ["artifacts.s3.existingSecret", "changed", "Deployment/berth"],
+      ["artifacts.s3.existingSecret", "changed", "Deployment/berth ConfigMap/berth-config"],
     ],
   },
   {
@@ -189,7 +193,7 @@ export const featureKeys: readonly Section[] = [
       ["oidc.linkByEmail", true, CONFIG],
       ["oidc.allowInsecureIssuer", true, CONFIG],
       ["oidc.clientSecret.create", true, "+Secret/sso-oidc Deployment/berth"],
-      ["oidc.clientSecret.name", "changed", "Deployment/berth"],
+      ["oidc.clientSecret.name", "changed", "Deployment/berth ConfigMap/berth-config"],
       ["oidc.clientSecret.key", "changed", "Deployment/berth"],
     ],
   },
@@ -239,7 +243,7 @@ export const featureKeys: readonly Section[] = [
     },
     rows: [
       ["headerAuth.trust.sharedSecret.header", "changed", CONFIG],
-      ["headerAuth.trust.sharedSecret.existingSecret", "changed", "Deployment/berth"],
+      ["headerAuth.trust.sharedSecret.existingSecret", "changed", "Deployment/berth ConfigMap/berth-config"],
       ["headerAuth.trust.sharedSecret.key", "changed", "Deployment/berth"],
     ],
   },
@@ -262,7 +266,7 @@ export const featureKeys: readonly Section[] = [
       [
         "postgresql.enabled",
         false,
-        "-ConfigMap/berth-postgresql -NetworkPolicy/berth-postgresql -PersistentVolumeClaim/berth-postgresql-data -Service/berth-postgresql -StatefulSet/berth-postgresql Job/berth-secrets Role/berth-secrets",
+        "-ConfigMap/berth-postgresql -NetworkPolicy/berth-postgresql -PersistentVolumeClaim/berth-postgresql-data -Service/berth-postgresql -StatefulSet/berth-postgresql Job/berth-secrets Role/berth-secrets ConfigMap/berth-config Deployment/berth",
       ],
     ],
   },
@@ -284,7 +288,7 @@ export const featureKeys: readonly Section[] = [
       [
         "externalSecrets.store.name",
         "changed",
-        "ExternalSecret/berth-admin ExternalSecret/berth-better-auth ExternalSecret/berth-encryption ExternalSecret/berth-postgresql",
+        "ExternalSecret/berth-admin ExternalSecret/berth-better-auth ExternalSecret/berth-encryption ExternalSecret/berth-postgresql ExternalSecret/berth-admin-in-store ExternalSecret/berth-better-auth-in-store ExternalSecret/berth-encryption-in-store ExternalSecret/berth-postgresql-in-store",
       ],
     ],
   },
@@ -294,22 +298,22 @@ export const featureKeys: readonly Section[] = [
       [
         "externalSecrets.store.kind",
         "SecretStore",
-        "ExternalSecret/berth-admin ExternalSecret/berth-better-auth ExternalSecret/berth-encryption ExternalSecret/berth-postgresql",
+        "ExternalSecret/berth-admin ExternalSecret/berth-better-auth ExternalSecret/berth-encryption ExternalSecret/berth-postgresql ExternalSecret/berth-admin-in-store ExternalSecret/berth-better-auth-in-store ExternalSecret/berth-encryption-in-store ExternalSecret/berth-postgresql-in-store",
       ],
       [
         "externalSecrets.store.path",
         "/changed",
-        "ExternalSecret/berth-admin ExternalSecret/berth-better-auth ExternalSecret/berth-encryption ExternalSecret/berth-postgresql",
+        "ExternalSecret/berth-admin ExternalSecret/berth-better-auth ExternalSecret/berth-encryption ExternalSecret/berth-postgresql ExternalSecret/berth-admin-in-store ExternalSecret/berth-better-auth-in-store ExternalSecret/berth-encryption-in-store ExternalSecret/berth-postgresql-in-store Job/berth-secrets",
       ],
       [
         "externalSecrets.store.refreshInterval",
         "77s",
-        "ExternalSecret/berth-admin ExternalSecret/berth-better-auth ExternalSecret/berth-encryption ExternalSecret/berth-postgresql",
+        "ExternalSecret/berth-admin ExternalSecret/berth-better-auth ExternalSecret/berth-encryption ExternalSecret/berth-postgresql ExternalSecret/berth-admin-in-store ExternalSecret/berth-better-auth-in-store ExternalSecret/berth-encryption-in-store ExternalSecret/berth-postgresql-in-store",
       ],
       [
         "externalSecrets.store.extraData",
         [{ secretName: "changed", secretKey: "k", remoteRef: { key: "r" } }],
-        "+ExternalSecret/berth-changed",
+        "+ExternalSecret/berth-changed +ExternalSecret/berth-changed-in-store Job/berth-secrets Role/berth-secrets",
       ],
     ],
   },

@@ -112,6 +112,7 @@ export const plainKeys: readonly Section[] = [
       ["authHelpers.configMap", "changed", "ConfigMap/berth-config Deployment/berth Role/berth-sessions"],
       ["authHelpers.container", { changed: { changed: "changed" } }, CONFIG],
       ["sessions.resources", { changed: { changed: "changed" } }, CONFIG],
+      ["sessions.scratchSize", "77Gi", CONFIG],
       ["sessions.sidecarResources", { auth: { requests: { cpu: "77m" } } }, CONFIG],
     ],
   },

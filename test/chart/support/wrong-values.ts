@@ -237,6 +237,16 @@ export const wrongValues: readonly { readonly values: object; readonly faults: r
     values: { sessions: { extraVolumes: [{ name: "workspace", emptyDir: {} }] } },
     faults: ['sessions.extraVolumes[].name="workspace" is a built-in volume: choose another name'],
   },
+  ...["auth-helpers", "auth-tmp"].map((name) => ({
+    values: { sessions: { extraVolumes: [{ name, emptyDir: {} }] } },
+    faults: [`sessions.extraVolumes[].name="${name}" is a built-in volume: choose another name`],
+  })),
+  {
+    values: { sessions: { extraVolumes: [{ name: "x", secret: { secretName: "berth-encryption" } }] } },
+    faults: [
+      'sessions.extraVolumes[].name="x": the Secret "berth-encryption" belongs to Berth itself and cannot be used in session pods',
+    ],
+  },
   {
     values: { sessions: { extraVolumeMounts: [{ name: "x", mountPath: "/x" }] } },
     faults: [

@@ -24,6 +24,7 @@ export function templateConfig(sessions: Settings = {}, more: Partial<TemplateCo
     sessions: {
       serviceAccountName: "berth-session",
       podSecurityLevel: "restricted",
+      scratchSize: "4Gi",
       setUserIds: true,
       idleTimeout_s: 0,
       maxPerUser: 0,

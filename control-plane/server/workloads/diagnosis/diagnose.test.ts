@@ -84,6 +84,38 @@ describe("the diagnosis of a start", () => {
     expect(find({ events: [{ reason: "FailedCreate", message: "exceeded quota", at: START - 60_000 }] })).toBeNull()
   })
 
+  it("tells a quota that asks for limits from one that is full", () => {
+    const message =
+      'pods "x-0" is forbidden: failed quota: team: must specify limits.cpu for: agent,auth,workspace-init'
+    const found = find({ events: [{ reason: "FailedCreate", message, at: seconds(1) }], now: seconds(11) })
+    expect(found).toMatchObject({ code: "quota_unset", final: true })
+    expect(found?.hint).toContain("sessions.sidecarResources")
+  })
+
+  it.each([
+    'Usage of EmptyDir volume "tmp" exceeds the limit "4Gi". ',
+    "Pod ephemeral local storage usage exceeds the total limit of containers 5Gi. ",
+    'Container agent exceeded its local ephemeral storage limit "5Gi". ',
+  ])("tells a session that wrote too much to its node's disk: %s", (message) => {
+    const found = find({ pod: pod({ failure: { reason: "Evicted", message } }) })
+    expect(found).toMatchObject({ code: "scratch_full", final: false })
+    expect(found?.message).toContain(message)
+    expect(found?.hint).toContain("sessions.scratchSize")
+  })
+
+  it("tells a node that is short of disk itself", () => {
+    const message = "The node was low on resource: ephemeral-storage. Threshold quantity: 1Gi, available: 900Mi. "
+    expect(find({ pod: pod({ failure: { reason: "Evicted", message } }) })).toMatchObject({ code: "evicted" })
+  })
+
+  it("names the limit of the container that ran out of memory while cloning", () => {
+    const lastExit = { reason: "OOMKilled", exitCode: 137, at: null, ran_ms: 1_000 }
+    const killed = container({ name: "workspace-init", reason: "CrashLoopBackOff", restarts: 3, lastExit })
+    const found = find({ pod: pod({ containers: [killed] }) })
+    expect(found).toMatchObject({ code: "clone_out_of_memory", final: true })
+    expect(found?.hint).toContain("sessions.sidecarResources.workspace-init.limits.memory")
+  })
+
   it("tells a refused pod from a full quota", () => {
     const events = [{ reason: "FailedCreate", message: "violates PodSecurity", at: seconds(1) }]
     expect(find({ events, now: seconds(11) })).toMatchObject({ code: "pod_refused", final: true })

@@ -75,12 +75,17 @@ function withoutPod(input: DiagnosisInput): Diagnosis | null {
   if (input.observation.statefulSet === null || event === undefined) return null
   // Quota that another pod is just giving back is no failure.
   const final = input.now - input.startedAt > REFUSED_GRACE_MS
-  const code = /exceeded quota|insufficient quota|must specify (limits|requests)/i.test(event.message)
-    ? "quota"
-    : "pod_refused"
-  const what =
-    code === "quota" ? "The namespace's quota leaves no room for this session" : "Kubernetes refused the session's pod"
+  const [code, what] = refusalOf(event.message)
   return because(code, `${what}: ${event.message}`, final)
+}
+
+function refusalOf(words: string): [code: string, what: string] {
+  // A quota on limits takes no pod without them, however much room there is.
+  if (/must specify/i.test(words))
+    return ["quota_unset", "The namespace's quota asks for requests or limits that session pods do not have"]
+  if (/exceeded quota|insufficient quota/i.test(words))
+    return ["quota", "The namespace's quota leaves no room for this session"]
+  return ["pod_refused", "Kubernetes refused the session's pod"]
 }
 
 function withPod(input: DiagnosisInput, pod: PodObservation): Diagnosis | null {
@@ -91,8 +96,7 @@ function withPod(input: DiagnosisInput, pod: PodObservation): Diagnosis | null {
       : null
   }
   if (pod.failure !== null) {
-    const code = pod.failure.reason === "Evicted" ? "evicted" : "crash_loop"
-    return because(code, `The pod was ended by its node: ${pod.failure.message}`, false)
+    return ended(pod.failure)
   }
   if (pod.scheduledAt === null) return unscheduled(input, pod.unschedulable)
   const reported = reportedFailure(input, pod)
@@ -107,6 +111,20 @@ function withPod(input: DiagnosisInput, pod: PodObservation): Diagnosis | null {
   return mount !== undefined && waiting
     ? because("volume", `A volume cannot be mounted: ${mount.message}`, false)
     : null
+}
+
+/** The kubelet's words for a pod that took more of its node's disk than it may: a volume, a container, or all of it. */
+const SCRATCH_LIMIT = /usage of EmptyDir volume|exceed(s|ed) .*(ephemeral storage|limit of containers)/i
+
+function ended({ reason, message }: { readonly reason: string; readonly message: string }): Diagnosis {
+  if (reason === "Evicted" && SCRATCH_LIMIT.test(message)) {
+    return because(
+      "scratch_full",
+      `The session wrote more to /tmp and its home directory than it may: ${message}`,
+      false,
+    )
+  }
+  return because(reason === "Evicted" ? "evicted" : "crash_loop", `The pod was ended by its node: ${message}`, false)
 }
 
 /** Whether the scheduler's words are about the pod's volume, and not about room on the nodes. */
@@ -155,7 +173,8 @@ function ofContainer(input: DiagnosisInput, pod: PodObservation, container: Cont
   if (container.restarts < RESTARTS_MAX || container.state === "running") return null
   if (lastExit?.ran_ms !== undefined && lastExit.ran_ms !== null && lastExit.ran_ms > LOOP_RUN_MS) return null
   if (lastExit?.reason === "OOMKilled" || reason === "OOMKilled") {
-    return because("out_of_memory", `The container "${name}" ran out of memory ${container.restarts} times.`, true)
+    const code = name === "workspace-init" ? "clone_out_of_memory" : "out_of_memory"
+    return because(code, `The container "${name}" ran out of memory ${container.restarts} times.`, true)
   }
   const exit = lastExit === null ? "" : `, last with exit code ${lastExit.exitCode}`
   const code = name === "workspace-init" ? "workspace_failed" : "crash_loop"

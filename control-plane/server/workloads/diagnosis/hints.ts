@@ -5,6 +5,8 @@ const HINTS: Readonly<Record<string, string>> = {
   image_invalid: "An administrator should correct the image's name in the Helm values. Then press Retry.",
   quota:
     "Stop or delete a session that is not needed, or ask an administrator to raise the namespace's quota. Then press Retry.",
+  quota_unset:
+    "An administrator should set the limits and requests that Kubernetes names in sessions.resources and, for auth and workspace-init, in sessions.sidecarResources. Then press Retry.",
   pod_refused:
     "An administrator should compare sessions.podTemplate, sessions.extraVolumes and the namespace's Pod Security level with Kubernetes' words. Then press Retry.",
   workload_refused:
@@ -36,11 +38,15 @@ const HINTS: Readonly<Record<string, string>> = {
     "Berth cannot reach the git host. Check the repository's address; an administrator should check git.hosts, broker.allowedPrivateHosts and the control plane's egress. Then press Retry.",
   workspace_failed:
     "Press Retry. If it fails again, an administrator should read the log of the container workspace-init.",
+  clone_out_of_memory:
+    "An administrator should raise sessions.sidecarResources.workspace-init.limits.memory. Or start the session with a shallow clone. Then press Retry.",
   out_of_memory:
     "The agent needs more memory than it may use. Ask an administrator to raise sessions.resources.limits.memory, or ask the agent for smaller steps. Then press Retry.",
   crash_loop: "Press Retry. If it fails again, an administrator should read the log of the pod's containers.",
   evicted:
     "The node took the pod away to protect itself. Press Retry; an administrator may set sessions.resources requests.",
+  scratch_full:
+    "The pod was replaced and /tmp is empty; the repository is kept. Write large files below /workspace/repo, or ask an administrator to raise sessions.scratchSize and sessions.resources.limits.ephemeral-storage.",
   node_not_ready:
     "The node that runs this session does not answer. Wait for it to come back, or ask an administrator to repair or remove the node.",
   agent_failing:

@@ -31,6 +31,9 @@ function auth(config: TemplateConfig, extras: Extras): V1Container {
       { name: "BERTH_BROKER_CA_FILE", value: `${CA_PATH}/ca.crt` },
       { name: "BERTH_TOKEN_FILE", value: `${TOKEN_PATH}/token` },
       { name: "BERTH_LISTEN", value: `127.0.0.1:${SIDECAR_PORT}` },
+      // The names inside of a Secret in envFrom are not known here: these two win over them.
+      { name: "NODE_OPTIONS", value: "" },
+      { name: "NODE_TLS_REJECT_UNAUTHORIZED", value: "1" },
       { name: "BERTH_HEALTH_LISTEN", value: `0.0.0.0:${SIDECAR_HEALTH_PORT}` },
     ],
     livenessProbe: {

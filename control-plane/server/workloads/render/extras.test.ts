@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { templateConfig } from "../../sessions/testing/template-config.ts"
-import { readExtras, type TemplateConfig } from "./index.ts"
+import { readExtras, renderStatefulSet, type TemplateConfig } from "./index.ts"
 
 type Sessions = Partial<TemplateConfig["sessions"]>
 
@@ -104,6 +104,94 @@ const DANGEROUS: Record<string, Sessions> = {
   "owners by metadata": { podTemplate: { metadata: { ownerReferences: [] } } },
   "another kind of object": { podTemplate: { status: {} } },
 }
+
+describe("what belongs to the installation itself", () => {
+  const own = { secrets: ["berth-encryption", "berth-postgresql"], claims: ["berth-postgresql-data"] }
+  const read = (sessions: Sessions, container: Record<string, unknown> = {}) =>
+    readExtras(templateConfig(sessions, { own, authHelpers: { container } })).faults
+
+  it.each([
+    ["a volume", volume({ secret: { secretName: "berth-encryption" } })],
+    ["a projected volume", volume({ projected: { sources: [{ secret: { name: "berth-encryption" } }] } })],
+    ["a driver's volume", volume({ csi: { driver: "x", nodePublishSecretRef: { name: "berth-encryption" } } })],
+    ["the template's volume", inSpec({ volumes: [{ name: "x", secret: { secretName: "berth-encryption" } }] })],
+    ["the agent's envFrom", inAgent({ envFrom: [{ prefix: "A_", secretRef: { name: "berth-encryption" } }] })],
+    [
+      "the agent's env",
+      inAgent({ env: [{ name: "A", valueFrom: { secretKeyRef: { name: "berth-encryption", key: "keys" } } }] }),
+    ],
+    ["another session's password", volume({ secret: { secretName: "berth-s-0123456789" } })],
+    ["the database's files", volume({ persistentVolumeClaim: { claimName: "berth-postgresql-data" } })],
+    ["another session's files", volume({ persistentVolumeClaim: { claimName: "workspace-berth-s-0123456789-0" } })],
+  ])("is refused by name in %s", (_where, sessions) => {
+    expect(read(sessions).join()).toMatch(
+      /^sessions\.\S+: the (Secret|PersistentVolumeClaim) "[a-z0-9-]+" belongs to Berth/,
+    )
+  })
+
+  it("is refused by name in the sidecar", () => {
+    const words =
+      'authHelpers.container: the Secret "berth-postgresql" belongs to Berth itself and cannot be used in session pods'
+    const secretRef = { name: "berth-postgresql" }
+    expect(read({}, { envFrom: [{ secretRef }] })).toEqual([words])
+    expect(read({}, { env: [{ name: "A", valueFrom: { secretKeyRef: { ...secretRef, key: "k" } } }] })).toEqual([words])
+  })
+
+  it("leaves Secrets and claims of others alone", () => {
+    expect(read(volume({ secret: { secretName: "cloud" } }), { envFrom: [{ secretRef: { name: "cloud" } }] })).toEqual(
+      [],
+    )
+    expect(read(volume({ persistentVolumeClaim: { claimName: "cache" } }))).toEqual([])
+  })
+})
+
+describe("what decides whom the sidecar trusts", () => {
+  it.each([
+    "NODE_TLS_REJECT_UNAUTHORIZED",
+    "NODE_OPTIONS",
+    "NODE_PATH",
+    "NODE_V8_COVERAGE",
+    "OPENSSL_CONF",
+    "LD_PRELOAD",
+  ])("is refused in its environment: %s", (name) => {
+    const env = [{ name, value: "0" }]
+    const inTemplate = templateConfig(inSpec({ containers: [{ name: "auth", env }] }))
+    for (const config of [templateConfig({}, { authHelpers: { container: { env } } }), inTemplate])
+      expect(readExtras(config).faults.join()).toContain(`the variable ${name} decides`)
+  })
+
+  it("is set by Berth itself, so that no Secret in envFrom decides it", () => {
+    const config = templateConfig({}, { authHelpers: { container: { envFrom: [{ secretRef: { name: "cloud" } }] } } })
+    const { extras } = readExtras(config)
+    const pod = renderStatefulSet({ config, extras, workloadId: "0123456789", sessionId: "ses_1", existing: null })
+    const auth = pod.spec?.template.spec?.containers.find(({ name }) => name === "auth")
+    const values = Object.fromEntries((auth?.env ?? []).map(({ name, value }) => [name, value]))
+    expect(values).toMatchObject({ NODE_OPTIONS: "", NODE_TLS_REJECT_UNAUTHORIZED: "1" })
+  })
+
+  it.each(["CLOUDSDK_CONFIG", "HTTPS_PROXY", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"])(
+    "is not %s, for helpers",
+    (name) => {
+      const config = templateConfig({}, { authHelpers: { container: { env: [{ name, value: "x" }] } } })
+      expect(readExtras(config).faults).toEqual([])
+    },
+  )
+
+  it.each(["berth-broker", "BERTH-broker.berth", "berth-broker.berth.svc.", "berth-broker.berth.svc.cluster.local"])(
+    "is the broker's name: no host alias may be %s",
+    (name) => {
+      const sessions = inSpec({ hostAliases: [{ ip: "10.0.0.1", hostnames: ["git.example.com", name] }] })
+      expect(readExtras(templateConfig(sessions)).faults).toEqual([
+        `sessions.podTemplate.spec.hostAliases: "${name}" is the name of the broker and cannot be set`,
+      ])
+    },
+  )
+
+  it("is not another host alias", () => {
+    const sessions = inSpec({ hostAliases: [{ ip: "10.0.0.1", hostnames: ["git.example.com", "broker.example.com"] }] })
+    expect(readExtras(templateConfig(sessions)).faults).toEqual([])
+  })
+})
 
 describe("what an operator may add to a session's pod", () => {
   it("is checked against more than forty dangerous wishes", () => {

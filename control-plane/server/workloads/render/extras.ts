@@ -1,6 +1,13 @@
 import type { V1PodSpec, V1Volume, V1VolumeMount } from "@kubernetes/client-node"
 import { checkMounts, checkSidecarMounts, checkVolumes } from "./extra-volumes.ts"
-import { checkAnnotations, checkContainerFields, checkLabels, checkSpecFields } from "./template-fields.ts"
+import { checkHostAliases, checkOwnObjects } from "./own-objects.ts"
+import {
+  checkAnnotations,
+  checkContainerFields,
+  checkLabels,
+  checkSidecarEnvironment,
+  checkSpecFields,
+} from "./template-fields.ts"
 import { CONTAINER_NAMES, type ContainerExtras, type ContainerName, type Extras, type TemplateConfig } from "./types.ts"
 
 type Fields = Readonly<Record<string, unknown>>
@@ -36,6 +43,11 @@ export function readExtras(config: TemplateConfig): { extras: Extras; faults: st
   checkMounts(mounts, volumes, sessions.podSecurityLevel, faults)
   checkSidecarMounts(containers.auth.volumeMounts ?? [], volumes, sessions.podSecurityLevel, faults)
 
+  checkOwnObjects("sessions.extraVolumes", volumes, config, faults)
+  checkOwnObjects("sessions.podTemplate", [spec["containers"], spec["initContainers"]], config, faults)
+  checkOwnObjects("authHelpers.container", config.authHelpers?.container, config, faults)
+  checkHostAliases(spec["hostAliases"], config, faults)
+
   const { initContainers: _i, containers: _c, volumes: _v, ...rest } = spec
   const plain = checkSpecFields({ ...rest, ...placementOf(config) }, faults)
   return { extras: { labels, annotations, spec: plain as Partial<V1PodSpec>, containers, volumes, mounts }, faults }
@@ -69,9 +81,11 @@ function readContainers(
         faults.push(`${key}: volumeMounts are possible for "agent" only, not for "${name}"`)
       }
       found[name] = checkContainerFields(`${key} "${name}"`, rest, "template", faults)
+      if (name === "auth") checkSidecarEnvironment(`${key} "${name}"`, rest, faults)
     }
   }
   const { name: _name, ...sidecar } = fieldsOf(config.authHelpers?.container)
+  checkSidecarEnvironment("authHelpers.container", sidecar, faults)
   found.auth = { ...found.auth, ...checkContainerFields("authHelpers.container", sidecar, "replacement", faults) }
   return found
 }

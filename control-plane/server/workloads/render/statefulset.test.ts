@@ -37,6 +37,11 @@ describe("the StatefulSet of a workload", () => {
     expect(spec?.volumeClaimTemplates?.[0]?.spec?.resources?.requests).toEqual({ storage: "1Gi" })
   })
 
+  it("bounds what the agent writes to its node's disk", () => {
+    const tmp = podOf(render(templateConfig({ scratchSize: "7Gi" }))).volumes?.find(({ name }) => name === "tmp")
+    expect(tmp?.emptyDir).toEqual({ sizeLimit: "7Gi" })
+  })
+
   it("labels every object with release, workload and session, and selects by nothing that changes", () => {
     const { metadata, spec } = render()
     const labels = {

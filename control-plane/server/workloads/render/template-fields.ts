@@ -32,6 +32,8 @@ const CRI_ANNOTATIONS = /^(io\.kubernetes\.cri|io\.katacontainers|run\.oci|dev\.
 // What decides which program runs, and what Berth itself sets.
 const RESERVED_ENVIRONMENT =
   /^(BERTH_|OPENCODE_|XDG_|LD_|GIT_|NODE_OPTIONS$|BUN_|BASH_ENV$|ENV$|PATH$|HOME$|SHELL$|USER$|PWD$|IFS$)/
+// NODE_EXTRA_CA_CERTS adds to what helpers trust; the sidecar trusts the broker's authority alone.
+const SIDECAR_RESERVED_ENVIRONMENT = /^(NODE_(?!EXTRA_CA_CERTS$|OPTIONS$)|OPENSSL_|UV_)/
 
 /** Labels of the operator's, none of ours among them. */
 export function checkLabels(labels: Fields, faults: string[]): void {
@@ -101,6 +103,15 @@ export function checkContainerFields(
     }
   }
   return container as ContainerExtras
+}
+
+/** The sidecar's own program obeys none of its environment but what Berth sets. The rest is for helpers. */
+export function checkSidecarEnvironment(where: string, container: Fields, faults: string[]): void {
+  for (const { name } of (container["env"] as V1EnvVar[] | undefined) ?? []) {
+    if (SIDECAR_RESERVED_ENVIRONMENT.test(name)) {
+      faults.push(`${where}: the variable ${name} decides whom the sidecar trusts and what it runs, and cannot be set`)
+    }
+  }
 }
 
 function isOwnPrefix(prefix: string): boolean {

@@ -4,7 +4,15 @@ import type { ConfigFile } from "../../config/file-schema.ts"
 /** The part of the configuration that decides what a session's pod looks like. */
 export type TemplateConfig = Pick<
   ConfigFile,
-  "release" | "instance" | "sessionNamespace" | "images" | "broker" | "sessions" | "sessionVolume" | "authHelpers"
+  | "release"
+  | "instance"
+  | "sessionNamespace"
+  | "images"
+  | "broker"
+  | "sessions"
+  | "sessionVolume"
+  | "authHelpers"
+  | "own"
 >
 
 export const CONTAINER_NAMES = ["auth", "workspace-init", "agent"] as const

@@ -39,7 +39,7 @@ export function builtInVolumes(config: TemplateConfig, secretName: string, withH
       name: "broker-ca",
       configMap: { name: config.broker.caConfigMap, defaultMode: 0o444, items: [{ key: "ca.crt", path: "ca.crt" }] },
     },
-    { name: "tmp", emptyDir: {} },
+    { name: "tmp", emptyDir: { sizeLimit: config.sessions.scratchSize } },
     { name: "auth-tmp", emptyDir: { sizeLimit: "64Mi" } },
     ...(withHelpers && helpers !== undefined
       ? [{ name: "auth-helpers", configMap: { name: helpers, defaultMode: 0o755 } }]
