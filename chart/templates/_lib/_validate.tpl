@@ -116,7 +116,7 @@ come out together.
 {{- end -}}
 {{- $others := or $trust.jwt.issuer $trust.sharedSecret.existingSecret $v.authProxy.enabled $v.istio.gateway.principals -}}
 {{- if and $trust.cidrs (not $others) $v.istio.enabled $v.istio.inject -}}
-{{- $faults = append $faults "headerAuth.trust.cidrs cannot be the only anchor behind an Istio sidecar: all requests come from 127.0.0.6 there. Set headerAuth.trust.jwt, headerAuth.trust.sharedSecret, or istio.gateway.principals with 127.0.0.6/32 among the addresses" -}}
+{{- $faults = append $faults "headerAuth.trust.cidrs cannot be the only anchor behind an Istio sidecar: requests come from 127.0.0.6 there, whoever sent them. Set headerAuth.trust.jwt, headerAuth.trust.sharedSecret, or istio.gateway.principals with 127.0.0.6/32 among the addresses" -}}
 {{- end -}}
 {{- range $trust.cidrs -}}
 {{- if hasSuffix "/0" . -}}

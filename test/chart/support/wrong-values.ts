@@ -119,7 +119,7 @@ export const wrongValues: readonly { readonly values: object; readonly faults: r
       istio: { enabled: true, gateway: { name: "g" } },
     },
     faults: [
-      "headerAuth.trust.cidrs cannot be the only anchor behind an Istio sidecar: all requests come from 127.0.0.6 there. Set headerAuth.trust.jwt, headerAuth.trust.sharedSecret, or istio.gateway.principals with 127.0.0.6/32 among the addresses",
+      "headerAuth.trust.cidrs cannot be the only anchor behind an Istio sidecar: requests come from 127.0.0.6 there, whoever sent them. Set headerAuth.trust.jwt, headerAuth.trust.sharedSecret, or istio.gateway.principals with 127.0.0.6/32 among the addresses",
     ],
   },
   {

@@ -49,7 +49,7 @@ const WEDGED: Change = {
   type: "notice",
   level: "error",
   code: "agent_wedged",
-  message: "The agent stopped answering. It gets a new pod; the workspace is kept.",
+  message: "The agent did not answer any more. It gets a new pod; the workspace is kept.",
 }
 
 const UNREADABLE = {

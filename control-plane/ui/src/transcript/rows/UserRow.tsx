@@ -42,9 +42,12 @@ export const UserRow = memo(function UserRow({ message }: { message: Message }) 
 export interface Outgoing {
   readonly id: string
   readonly text: string
-  /** `waiting`: the server could not be reached; it is tried again by itself. */
+  /** `waiting`: the server could not be reached, or not take it now; it is tried again by itself. */
   readonly state: "sending" | "waiting" | "refused" | "stored"
+  /** What the server said; null when there was no answer. */
   readonly error: string | null
+  /** When it was written, in milliseconds since the epoch: they go in this order. */
+  readonly at: number
 }
 
 interface OutgoingRowProps {
@@ -64,13 +67,23 @@ export function OutgoingRow({ item, onRetry, onEdit }: OutgoingRowProps) {
       {stuck && (
         <div className="prompt-state">
           <Icon name="alert" size={13} />
-          <span>
-            {item.state === "waiting" ? "Not sent yet: the server cannot be reached" : `Refused: ${item.error}`}
-          </span>
+          <span>{item.state === "waiting" ? waitingWords(item) : `Refused: ${item.error}`}</span>
           <Button onClick={() => onRetry(item.id)}>Try again</Button>
           <Button onClick={() => onEdit(item)}>Edit</Button>
         </div>
       )}
+      {item.state === "sending" && (
+        <p className="prompt-state">
+          <Icon name="clock" size={13} />
+          Sending…
+        </p>
+      )}
     </article>
   )
+}
+
+function waitingWords({ error }: Outgoing): string {
+  return error === null
+    ? "Waiting for the connection. It will be sent by itself."
+    : `${error} It will be sent again by itself.`
 }
