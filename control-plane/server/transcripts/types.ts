@@ -1,3 +1,4 @@
+import type { Database } from "../database/types.ts"
 import type { Lease } from "../sessions/types.ts"
 
 /** A message as people and programs read it. Times are milliseconds since the epoch. */
@@ -147,9 +148,13 @@ export interface Transcripts {
   /**
    * Stores a user's message as `queued` and tells the engine. The same `id` again is the same message.
    * Not fenced: any replica may accept a prompt; its number is taken under the row lock of the session.
+   * `first` runs before it in the same transaction: what it finds out still holds when the prompt is stored.
    * @throws AppError `idempotency_mismatch` when `id` exists with another text.
    */
-  queuePrompt(input: { sessionId: string; id: string; authorId: string; text: string }): Promise<Message>
+  queuePrompt(
+    input: { sessionId: string; id: string; authorId: string; text: string },
+    first?: (transaction: Database) => Promise<void>,
+  ): Promise<Message>
   /** The agent's ids of the session's newest prompts, newest first: what `RuntimeSink.ownPrompts` asks. */
   ownPrompts(sessionId: string, limit: number): Promise<readonly string[]>
   /** The prompt whose end is awaited; without one the next to send, oldest first; or null. */
