@@ -5,6 +5,8 @@ import type { Lease } from "../sessions/types.ts"
 export interface Message {
   readonly id: string
   readonly role: "user" | "assistant"
+  /** Of a message with the role `user`: no person wrote it, the agent made it itself. */
+  readonly origin?: "agent"
   /** The sub-agent's conversation it belongs to; null for the session's own. */
   readonly agentSessionId: string | null
   readonly authorId: string | null
@@ -12,6 +14,8 @@ export interface Message {
   readonly delivery: "queued" | "sending" | "sent" | "failed" | null
   readonly createdAt: number
   readonly completedAt: number | null
+  /** When the agent removed it from its own conversation; what it said stays here. */
+  readonly removedAt?: number
   readonly body: MessageBody
   readonly parts: readonly Part[]
 }
@@ -35,6 +39,8 @@ export interface MessageBody {
 export interface Part {
   readonly id: string
   readonly type: PartType
+  /** When the agent removed it or took it back, as it does with the text of an attempt that failed. */
+  readonly removedAt?: number
   readonly body: PartBody
 }
 
@@ -97,7 +103,8 @@ export interface TodoItem {
  */
 export type Change =
   | { readonly type: "message.updated"; readonly message: Omit<Message, "parts"> }
-  | { readonly type: "message.removed"; readonly messageId: string }
+  /** Watchers receive the time; the runtime does not give it. */
+  | { readonly type: "message.removed"; readonly messageId: string; readonly removedAt?: number }
   | { readonly type: "part.updated"; readonly messageId: string; readonly part: Part }
   | {
       readonly type: "part.delta"
@@ -106,7 +113,12 @@ export type Change =
       readonly offset: number
       readonly delta: string
     }
-  | { readonly type: "part.removed"; readonly messageId: string; readonly partId: string }
+  | {
+      readonly type: "part.removed"
+      readonly messageId: string
+      readonly partId: string
+      readonly removedAt?: number
+    }
   | { readonly type: "request.updated"; readonly request: AgentRequest }
   /**
    * Only from the runtime to the writer: all that the agent waits for now. Stored requests that are open and not listed

@@ -17,8 +17,19 @@ export const UserRow = memo(function UserRow({ message }: { message: Message }) 
   const text = message.parts.flatMap((part) => (part.type === "text" ? [part.body.text ?? ""] : [])).join("\n\n")
   const files = message.parts.flatMap((part) => (part.body.file ? [part.body.file.name] : []))
   const state = message.delivery === null ? null : DELIVERY[message.delivery]
+  const byAgent = message.origin === "agent"
   return (
-    <article className="prompt" aria-label="Prompt" data-delivery={message.delivery ?? "sent"}>
+    <article
+      className="prompt"
+      aria-label={byAgent ? "Message by the agent" : "Prompt"}
+      data-delivery={message.delivery ?? "sent"}
+    >
+      {byAgent && (
+        <p className="prompt-state">
+          <Icon name="alert" size={13} /> Written by the agent itself, not by a person
+          {message.removedAt !== undefined && ", and removed by it"}
+        </p>
+      )}
       <p className="prompt-text" dir="auto" title={fullTime(message.createdAt)}>
         {text}
       </p>
@@ -27,7 +38,7 @@ export const UserRow = memo(function UserRow({ message }: { message: Message }) 
           <Icon name="file" size={15} /> {name}
         </p>
       ))}
-      <IconButton icon="copy" label="Copy prompt" onClick={() => copy(text)} />
+      <IconButton icon="copy" label={byAgent ? "Copy message" : "Copy prompt"} onClick={() => copy(text)} />
       {state !== null && (
         <p className="prompt-state">
           <Icon name={message.delivery === "failed" ? "alert" : "clock"} size={13} />
