@@ -1,5 +1,5 @@
 /**
- * Writes chart/values.schema.json, the values table of chart/README.md and the list of keys that must not be null.
+ * Writes chart/values.schema.json, the values table of chart/README.md and the list of defaults, which null stands for.
  * Defaults and descriptions come from values.yaml, types from the defaults, and what a default cannot say (enumerations,
  * patterns, the inside of maps) from the fragments beside this file. `--check` writes nothing and fails when a file differs.
  */
@@ -32,8 +32,8 @@ export function buildSchema(chart: string = CHART): JsonObject {
     ...root,
     properties: {
       // As a dependency of another chart, the values get these two from the outside.
-      global: { type: "object", description: "Values of a parent chart." },
-      enabled: { type: "boolean", description: "Condition of a parent chart.", default: true },
+      global: { type: ["object", "null"], description: "Values of a parent chart." },
+      enabled: { type: ["boolean", "null"], description: "Condition of a parent chart.", default: true },
       ...(root["properties"] as JsonObject),
     },
   }
@@ -91,26 +91,26 @@ function typeOf(value: Json): string {
   return Number.isInteger(value) ? "integer" : typeof value
 }
 
-/**
- * Dotted keys that templates read without asking whether they are there. Helm takes a key that is null out of the values
- * before its schema sees them, so the schema cannot say this.
- */
-export function keysWithValue(schema: JsonObject, path = ""): string[] {
-  return Object.entries((schema["properties"] ?? {}) as Record<string, JsonObject>).flatMap(([key, child]) => {
-    if (path === "" && (key === "global" || key === "enabled")) return []
-    const own = path === "" ? key : `${path}.${key}`
-    if ("default" in child) return [child["type"]].flat().includes("null") ? [] : [own]
-    return [own, ...keysWithValue(child, own)]
-  })
+/** The default of every key, by dotted key. What a parent chart adds is no key of ours. */
+export function defaultsOf(schema: JsonObject, path = ""): Record<string, Json> {
+  const entries = Object.entries((schema["properties"] ?? {}) as Record<string, JsonObject>)
+  const own = entries.filter(([key]) => path !== "" || (key !== "global" && key !== "enabled"))
+  return Object.assign(
+    {},
+    ...own.map(([key, child]) => {
+      const dotted = path === "" ? key : `${path}.${key}`
+      return "default" in child ? { [dotted]: child["default"] ?? null } : defaultsOf(child, dotted)
+    }),
+  )
 }
 
 /** The generated files: path and content. */
 export function generatedFiles(chart: string = CHART): { path: string; content: string }[] {
   const schema = buildSchema(chart)
   const readme = join(chart, "README.md")
-  const keys = JSON.stringify(keysWithValue(schema), null, 2)
+  const defaults = JSON.stringify(defaultsOf(schema), null, 2)
   return [
-    { path: join(chart, "files/validation/keys.json"), content: `${keys}\n` },
+    { path: join(chart, "files/validation/defaults.json"), content: `${defaults}\n` },
     { path: join(chart, "values.schema.json"), content: `${JSON.stringify(schema, null, 2)}\n` },
     { path: readme, content: writeTable(readFileSync(readme, "utf8"), schema) },
   ]

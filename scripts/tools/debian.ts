@@ -1,5 +1,6 @@
 import { Failure } from "../lib/failure.ts"
 import { createRun, succeeds } from "../lib/run.ts"
+import { whileLocked } from "./apt-lock.ts"
 import type { ToolContext } from "./build.ts"
 
 const hint = "install them by hand as root: apt-get install "
@@ -14,7 +15,8 @@ async function missingPackages(names: readonly string[]): Promise<string[]> {
 }
 
 /**
- * Installs the Debian packages that are missing; says so first. Does nothing when all are there.
+ * Installs the Debian packages that are missing; says so first, and waits for other package managers. Does nothing when
+ * all are there.
  * Throws {@link Failure} on another distribution or without the rights to install.
  */
 export async function ensureDebianPackages(names: readonly string[], { run, say }: ToolContext): Promise<void> {
@@ -29,10 +31,9 @@ export async function ensureDebianPackages(names: readonly string[], { run, say 
     throw new Failure(`Debian packages are missing: ${missing.join(" ")}`, { hint: hint + missing.join(" ") })
   }
   say(`installing Debian packages: ${missing.join(" ")}`)
-  const env = { DEBIAN_FRONTEND: "noninteractive" }
-  await run("apt-get", ["update", "-q"], { env, hint: "check that the Debian mirror in /etc/apt is reachable" })
-  await run("apt-get", ["install", "-y", "-q", "--no-install-recommends", ...missing], {
-    env,
-    hint: hint + missing.join(" "),
-  })
+  // In the C locale: what apt says of its locks is read.
+  const env = { DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" }
+  const apt = (args: string[], advice: string) => whileLocked(() => run("apt-get", args, { env, hint: advice }), say)
+  await apt(["update", "-q"], "check that the Debian mirror in /etc/apt is reachable")
+  await apt(["install", "-y", "-q", "--no-install-recommends", ...missing], hint + missing.join(" "))
 }

@@ -1,12 +1,8 @@
 import { expect, test } from "vitest"
-import { buildSchema, type JsonObject, keysWithValue } from "../../chart/schema/generate.ts"
-import { Faults } from "../../control-plane/server/config/faults.ts"
-import { parseConfigFile } from "../../control-plane/server/config/file.ts"
-import { parsePlan } from "../../control-plane/server/secrets-job/plan.ts"
-import { type RenderOptions, refusal, render } from "./support/chart.ts"
+import { buildSchema, type JsonObject } from "../../chart/schema/generate.ts"
+import { type RenderOptions, render } from "./support/chart.ts"
 import { mainHelm } from "./support/helms.ts"
 import { at, configOf, containersOf, type KubernetesObject, ofKind, podsOf } from "./support/objects.ts"
-import { nested } from "./support/values.ts"
 
 const helm = await mainHelm()
 const schema = buildSchema()
@@ -98,40 +94,4 @@ test("the control plane answers to every host that the chart routes to it", asyn
   expect(await allowed({ ingress: { hosts } })).toBe("")
   const httpRoute = { enabled: true, parentRefs: [{ name: "g" }], hostnames: ["b.example.com"] }
   expect(await allowed({ controlPlane: { host: "c.example.com" }, httpRoute })).toBe("c.example.com,b.example.com")
-})
-
-test("null is refused by name where a value is needed, and is as good as empty where not", async () => {
-  const needed = keysWithValue(schema)
-  const leavesOf = (node: JsonObject, path: string): string[] =>
-    "default" in node
-      ? [path]
-      : Object.entries((node["properties"] ?? {}) as Record<string, JsonObject>).flatMap(([key, child]) =>
-          leavesOf(child, path === "" ? key : `${path}.${key}`),
-        )
-  const free = leavesOf(schema, "").filter((key) => !needed.includes(key) && key !== "enabled")
-  const merge = (a: object, b: object): object =>
-    Object.fromEntries(
-      [...new Set([...Object.keys(a), ...Object.keys(b)])].map((key) => {
-        const [left, right] = [a, b].map((one) => (one as Record<string, unknown>)[key])
-        const both = typeof left === "object" && typeof right === "object" && left !== null && right !== null
-        return [key, both ? merge(left, right) : right === undefined ? left : right]
-      }),
-    )
-  const all = (keys: readonly string[]) => keys.map((key) => nested(key, null)).reduce(merge, {})
-  for (const file of ["default", "everything", "eso-store", "istio"]) {
-    const objects = await render(helm, { files: [file], values: all(free) })
-    const faults = new Faults()
-    parseConfigFile(file, configOf(objects), faults)
-    faults.throwIfAny()
-    const environment = podsOf(objects)
-      .flatMap(containersOf)
-      .flatMap(({ env }) => env ?? [])
-    parsePlan(environment.find(({ name }) => name === "BERTH_SECRETS_PLAN")?.value)
-  }
-  const leavesOnly = needed.filter((key) => !needed.some((other) => other.startsWith(`${key}.`)))
-  const message = (await refusal(helm, { values: all(leavesOnly) })) ?? ""
-  expect(leavesOnly.filter((key) => !message.includes(`  - ${key} has no value: `))).toEqual([])
-  const sections = needed.filter((key) => !leavesOnly.includes(key) && !key.includes("."))
-  const said = (await refusal(helm, { values: all(sections) })) ?? ""
-  expect(sections.filter((key) => !said.includes(`  - ${key} has no value: `))).toEqual([])
 })

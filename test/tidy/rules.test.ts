@@ -4,6 +4,7 @@ import { docstrings } from "./rules/docstrings.ts"
 import { environmentAccess } from "./rules/environment.ts"
 import { importDirection, importEndings, rooms } from "./rules/imports.ts"
 import { fileLength, functionLength } from "./rules/length.ts"
+import { plainMessages, plainPages } from "./rules/phrases.ts"
 import { sqlInStores } from "./rules/sql.ts"
 import { bannedWords } from "./rules/words.ts"
 import { parseSource, type Rule } from "./source.ts"
@@ -58,6 +59,9 @@ const caught: [what: string, rule: Rule, path: string, text: string][] = [
   ["a machine's path", bannedWords, "scripts/a.ts", `const a = "${"/ro"}ot/x"`],
   ["a home directory", bannedWords, "scripts/a.ts", `const a = "${"/ho"}me/someone/x"`],
   ["a tool's signature", bannedWords, "scripts/a.ts", `// ${"Co-"}Authored-By: somebody`],
+  ["a page that is hard to read", plainPages, "docs/a.md", `"${"Who"}ever reads it"`],
+  ["a description that is hard to read", plainPages, "chart/values.yaml", `"made ${"an"}ew"`],
+  ["a message that is hard to read", plainMessages, `${server}/a.ts`, `fail("this is not there ${"any"} more")`],
   ["a tracker's number", bannedWords, "scripts/a.ts", `// see iss${"ue"} 12`],
 ]
 
@@ -88,6 +92,8 @@ const allowed: [what: string, rule: Rule, path: string, text: string][] = [
     "scripts/a.ts",
     "/** Does it. */\nexport function f(a: 1): 1\nexport function f(a: 2): 2\nexport function f(a: 1 | 2) { return a }",
   ],
+  ["the word of a program", plainMessages, `${server}/a.ts`, `const code = "${"an"}ew"`],
+  ["a plain message", plainMessages, `${server}/a.ts`, `fail("This request is no longer open.")`],
   ["the agent's home", bannedWords, "scripts/a.ts", `"/home/agent/x"`],
 ]
 

@@ -3,6 +3,7 @@ import { docstrings } from "./rules/docstrings.ts"
 import { environmentAccess } from "./rules/environment.ts"
 import { importDirection, importEndings } from "./rules/imports.ts"
 import { fileLength, functionLength } from "./rules/length.ts"
+import { plainMessages, plainPages } from "./rules/phrases.ts"
 import { sqlInStores } from "./rules/sql.ts"
 import { bannedWords } from "./rules/words.ts"
 import { type Finding, isTypeScript, listFiles, parseSource, readSource } from "./source.ts"
@@ -31,6 +32,8 @@ const rules = {
   "SQL stands in stores": () => modules.flatMap(sqlInStores(tables)),
   "only config/ reads the environment": () => modules.flatMap(environmentAccess),
   "exported functions have a docstring": () => modules.flatMap(docstrings),
+  "pages are in plain English": () => sources.flatMap(plainPages),
+  "messages are in plain English": () => modules.flatMap(plainMessages),
   "no words of trackers, tools or machines": () => sources.flatMap(bannedWords),
 } satisfies Record<string, () => Finding[]>
 

@@ -102,7 +102,7 @@
 {{- end -}}
 {{- end -}}
 {{- with $cp.pdb -}}
-{{- if and .enabled (has (toString .minAvailable) (list "" "<nil>")) (has (toString .maxUnavailable) (list "" "<nil>")) -}}
+{{- if and .enabled (has (toString .minAvailable) (list "" "<nil>")) (eq (toString .maxUnavailable) "") -}}
 {{- $faults = append $faults "controlPlane.pdb.enabled needs controlPlane.pdb.maxUnavailable or controlPlane.pdb.minAvailable" -}}
 {{- end -}}
 {{- end -}}

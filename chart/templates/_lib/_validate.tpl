@@ -3,33 +3,32 @@ Rules over more than one value. Each `berth.validate.<area>` answers a JSON list
 come out together.
 */ -}}
 {{- define "berth.validate" -}}
-{{- /* The other rules read the values: they have to wait until there are some. */ -}}
-{{- $faults := include "berth.validate.nulls" . | fromJsonArray -}}
-{{- if not $faults -}}
+{{- include "berth.fillDefaults" . -}}
+{{- $faults := list -}}
 {{- range list "reach" "signIn" "data" "sessions" "profiles" "pods" -}}
 {{- $faults = concat $faults (include (printf "berth.validate.%s" .) $ | fromJsonArray) -}}
-{{- end -}}
 {{- end -}}
 {{- if $faults -}}
 {{- fail (printf "\n\nThe values do not fit together:\n  - %s\n" (join "\n  - " $faults)) -}}
 {{- end -}}
 {{- end -}}
 
-{{- /* `oidc:` with nothing below it is null, and null takes a default away. The list of keys is generated. */ -}}
-{{- define "berth.validate.nulls" -}}
-{{- $faults := list -}}
-{{- range $key := .Files.Get "files/validation/keys.json" | fromJsonArray -}}
+{{- /*
+Puts the default where a key or its section is null: tools such as Terraform write null for what nobody has set, and to Helm
+that means "no such key". It changes the values themselves, which all templates share, and runs before any other: it is
+called by the template that Helm renders first. The list of defaults is generated. Inside of a default of its own, such as
+a security context, null still takes a field away.
+*/ -}}
+{{- define "berth.fillDefaults" -}}
+{{- range $key, $default := .Files.Get "files/validation/defaults.json" | fromJson -}}
 {{- $node := $.Values -}}
-{{- range $part := splitList "." $key -}}
-{{- if kindIs "map" $node -}}
-{{- $node = index $node $part -}}
-{{- if and (kindIs "invalid" $node) (eq $part (splitList "." $key | last)) -}}
-{{- $faults = append $faults (printf "%s has no value: take null out of the values file (and upgrade with --reset-then-reuse-values, not --reuse-values)" $key) -}}
+{{- $parts := splitList "." $key -}}
+{{- range initial $parts -}}
+{{- if not (kindIs "map" (index $node .)) -}}{{- $_ := set $node . dict -}}{{- end -}}
+{{- $node = index $node . -}}
 {{- end -}}
+{{- if kindIs "invalid" (index $node (last $parts)) -}}{{- $_ := set $node (last $parts) $default -}}{{- end -}}
 {{- end -}}
-{{- end -}}
-{{- end -}}
-{{- $faults | toJson -}}
 {{- end -}}
 
 {{- define "berth.validate.reach" -}}
@@ -116,7 +115,7 @@ come out together.
 {{- end -}}
 {{- $others := or $trust.jwt.issuer $trust.sharedSecret.existingSecret $v.authProxy.enabled $v.istio.gateway.principals -}}
 {{- if and $trust.cidrs (not $others) $v.istio.enabled $v.istio.inject -}}
-{{- $faults = append $faults "headerAuth.trust.cidrs cannot be the only anchor behind an Istio sidecar: requests come from 127.0.0.6 there, whoever sent them. Set headerAuth.trust.jwt, headerAuth.trust.sharedSecret, or istio.gateway.principals with 127.0.0.6/32 among the addresses" -}}
+{{- $faults = append $faults "headerAuth.trust.cidrs cannot be the only anchor behind an Istio sidecar: all requests come from 127.0.0.6 there. Set headerAuth.trust.jwt, headerAuth.trust.sharedSecret, or istio.gateway.principals with 127.0.0.6/32 among the addresses" -}}
 {{- end -}}
 {{- range $trust.cidrs -}}
 {{- if hasSuffix "/0" . -}}

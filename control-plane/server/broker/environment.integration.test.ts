@@ -105,11 +105,11 @@ describe("a session's environment", () => {
     expect(written).toContain(`export MARK='$(touch x) "y" \`z\`'\n`)
   })
 
-  it("is none, with the reason, when a chosen file is not there any more", async () => {
+  it("is none, with the reason, when a chosen file no longer exists", async () => {
     const { binding } = await podOf({ environmentFiles: ["gone.env"] })
     const { status, body } = await binding()
     expect(status).toBe(403)
-    expect(JSON.parse(body).error.message).toContain('environment file "gone.env" is not there any more')
+    expect(JSON.parse(body).error.message).toContain('environment file "gone.env" no longer exists')
   })
 
   it("is none, with the reason, when a chosen file is not offered any more, though a profile may bring it", async () => {

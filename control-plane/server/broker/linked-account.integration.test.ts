@@ -112,10 +112,10 @@ it("a refusal says whether the app is not installed, suspended or read-only, or 
   Object.assign(repository, privateRepository({ octo: "write" }))
   expect(await push()).toMatchObject({ ok: true })
   github.withdraw("octo")
-  for (const words of ["does not take the linked account's token any more", "Link it again"]) {
+  for (const words of ["no longer accepts the linked account's token", "Link it again"]) {
     expect((await workspace.git("fetch")).stderr).toContain(words)
   }
   // Without any webhook, the owner sees it in his settings too.
   const [account] = await broker.accounts.list(session.userId)
-  expect(account?.brokenReason).toContain("does not take its token any more")
+  expect(account?.brokenReason).toContain("no longer accepts its token")
 })

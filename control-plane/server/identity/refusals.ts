@@ -12,8 +12,8 @@ const ADDRESSES_MAX = 10_000
 /** What the operator looks at when proofs of a kind are refused that should not be. */
 const HINTS: Readonly<Record<ProofKind, string>> = {
   login: "The sign-in has ended.",
-  token: "The token was deleted, has expired, or its user is disabled; or somebody is guessing.",
-  key: "Compare the key with the Secret of apiKeys.existingSecret, and its expiry; or somebody is guessing.",
+  token: "The token was deleted, has expired, or its user is disabled; many rejections are an attack.",
+  key: "Compare the key with the Secret of apiKeys.existingSecret, and its expiry; many rejections are an attack.",
   header: "Compare headerAuth.trust.jwt (issuer, audience, jwksUri) with what the proxy's token says; see the error.",
 }
 

@@ -22,7 +22,7 @@ export function createEngineFigures(metrics: Metrics, driven: () => number): { s
   })
   const starts = new Histogram({
     name: "berth_session_start_seconds",
-    help: "From the wish to start a session to its agent being in step.",
+    help: "Time from a start request until the agent is ready.",
     buckets: [0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300],
     registers: [metrics],
   })

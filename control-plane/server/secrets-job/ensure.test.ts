@@ -119,7 +119,7 @@ describe("the secrets Job", () => {
       for (const one of secrets.stored.values()) one.version++
     }
     await expect(ensureSecrets(plan, deps)).rejects.toThrow(
-      "Secret ns/better-auth is being changed by somebody else; gave up after 5 attempts",
+      "Secret ns/better-auth is being changed by another program; gave up after 5 attempts",
     )
   })
 

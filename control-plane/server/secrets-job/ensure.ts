@@ -68,7 +68,7 @@ async function ensureBrokerTls(plan: Plan, deps: Dependencies): Promise<void> {
     if (certificate && key && authority) {
       const reason = reasonToRenew(certificate, plan.brokerTls.dnsNames, now)
       if (reason === null) return {}
-      deps.say(`the broker's certificate is made anew: ${reason}`)
+      deps.say(`the broker's certificate is replaced: ${reason}`)
     }
     const made = makeBrokerCertificate(plan.brokerTls.dnsNames, now)
     return { ...made, "ca.crt": joinAuthorities(made["ca.crt"], authority ?? "", now) }
@@ -122,7 +122,7 @@ async function ensure(
     if (written) return say(`[${stored ? "filled" : "made"}] ${title}: ${keys.join(", ")}`)
   }
   throw new Error(
-    `${kind} ${head.namespace}/${head.name} is being changed by somebody else; gave up after ${ATTEMPTS_MAX} attempts`,
+    `${kind} ${head.namespace}/${head.name} is being changed by another program; gave up after ${ATTEMPTS_MAX} attempts`,
   )
 }
 

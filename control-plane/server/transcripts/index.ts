@@ -48,8 +48,8 @@ export function createTranscripts(options: TranscriptsOptions): Transcripts {
     if ((await translated(written)) > 0) grown(fence.sessionId)
   }
   return {
-    async queuePrompt(input, first) {
-      const message = await queuePrompt(database, clock, input, first)
+    async queuePrompt(input) {
+      const message = await queuePrompt(database, clock, input)
       grown(input.sessionId)
       return message
     },

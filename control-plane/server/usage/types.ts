@@ -1,7 +1,7 @@
 /** What one user's sessions did with one model provider. */
 export interface UsageRow {
   readonly userId: string
-  /** Null of somebody who is no longer there. */
+  /** Null for a user who no longer exists. */
   readonly email: string | null
   readonly name: string | null
   readonly provider: string

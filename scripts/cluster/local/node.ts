@@ -103,7 +103,7 @@ async function waitUntilReady(component: Component, tools: NodeTools, context: S
   if (component.name === "containerd") await ensureNodeImages(tools, context)
 }
 
-const restartHint = `see ${files.logs}; \`npm run down\` and then \`npm run up\` make the node anew`
+const restartHint = `see ${files.logs}; \`npm run down\` and then \`npm run up\` make a new node`
 
 async function endedAtStart(name: string, run: Run): Promise<Failure> {
   const output = await run("tail", ["-n", "15", logOf(name)], { quiet: true }).catch(() => "")

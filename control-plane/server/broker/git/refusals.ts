@@ -37,7 +37,7 @@ export async function explainRefusal(
   const doing = service === "git-receive-pack" ? "write" : "read"
   const phrase = `${doing === "write" ? "push to" : "read"} ${host}/${repository}`
   if (credential?.source === "account") {
-    const again = `${host} does not take the linked account's token any more. Link the account again in the settings.`
+    const again = `${host} no longer accepts the linked account's token. Link the account again in the settings.`
     if (status === 401) {
       await accounts?.refused(userId, host)
       return new AppError("forbidden", again)

@@ -29,7 +29,7 @@ export function createCallers(options: { tokens: TokenVerifier; pods: PodCheck; 
       const pod = await pods.check(claims, request.socket.remoteAddress ?? "")
       const stored = await findCaller(database, pod.workloadId)
       if (stored === null || pod.name !== `${stored.workloadName}-0`) {
-        throw new AppError("forbidden", "This workload is not known any more.")
+        throw new AppError("forbidden", "Unknown workload. It may have been deleted.")
       }
       if (stored.session === null) return { pod, session: null }
       if (stored.session.desired === "deleted") throw new AppError("forbidden", "This session was deleted.")

@@ -68,7 +68,7 @@ export function createAccountAccess(parts: Parts & { notifications?: Notificatio
       if (account === null || provider === undefined || account.brokenReason !== null) return
       try {
         if (await provider.accepts(openTokens(vault, account).access)) return
-        await breakAccount(database, account, `${host} does not take its token any more`)
+        await breakAccount(database, account, `${host} no longer accepts its token`)
       } catch (error) {
         log.warn({ err: error, account: account.id, host }, "could not ask whether an account's token still counts")
       }
@@ -108,7 +108,7 @@ function refuseBroken(account: AccountRecord): void {
   if (account.brokenReason === null) return
   throw new AppError(
     "forbidden",
-    `The account ${account.login} at ${account.host} does not work any more (${account.brokenReason}). Link it again.`,
+    `The account ${account.login} at ${account.host} no longer works (${account.brokenReason}). Link it again.`,
   )
 }
 

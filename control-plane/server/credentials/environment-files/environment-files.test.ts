@@ -195,7 +195,7 @@ describe("a file of its own name", () => {
     expect(await plain(open().readChosen([]))).toEqual({})
   })
 
-  it("is refused when it is not there any more", async () => {
+  it("is refused when it no longer exists", async () => {
     write("a.env", "A=1\nB=1")
     write("b.env", "B=2")
     expect(await plain(open().read(["a.env", "b.env"]))).toEqual({ A: "1", B: "2" })

@@ -64,7 +64,7 @@ export function createEnvironmentFiles(options: {
       const usable = settings !== undefined && ENVIRONMENT_FILE.test(name)
       const variables = usable ? await load(settings.directory, name) : null
       if (variables === null && required) {
-        throw new AppError("forbidden", `The session's environment file "${name}" is not there any more.`)
+        throw new AppError("forbidden", `The session's environment file "${name}" no longer exists.`)
       }
       for (const [key, value] of variables ?? []) all.set(key, value)
     }

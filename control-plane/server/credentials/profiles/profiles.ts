@@ -46,7 +46,7 @@ export interface Profiles {
   list(): ProfileView[]
   /** For a new session. @throws AppError `invalid_request` that lists what could be chosen. */
   check(choice: ProfileChoice): void
-  /** The plan for a session. @throws AppError `forbidden` when what it chose is not there any more. */
+  /** The plan for a session. @throws AppError `forbidden` when what it chose no longer exists. */
   plan(choice: ProfileChoice): ProfilePlan
   /** For the record of what was exposed. @throws AppError `forbidden` as `plan` does */
   exposure(choice: ProfileChoice): ProfileExposure

@@ -43,7 +43,7 @@ export async function rotateVault(options: { database: Database; vault: Vault; l
     if (left.size === 0 || failed > 0) break
   }
   const retired = failed > 0 ? [] : await retireKeys(database, vault)
-  log.info({ resealed, failed, retired }, "stored secrets were sealed anew")
+  log.info({ resealed, failed, retired }, "stored secrets sealed with the newest key")
   return { resealed, failed, retired }
 }
 

@@ -96,7 +96,7 @@ function administrationRoutes(parts: RouteParts): Route[] {
   return [
     route("GET",   "/api/users",              "users:admin",     "Find users",                                    { query: admin.userQuery, answer: admin.userPage },                       adm.users),
     route("POST",  "/api/users",              "users:admin",     "Make an account with a password",               { body: admin.createUser, answer: admin.newUser, status: 201 },           adm.createUser),
-    route("POST",  "/api/users/:id/password", "users:passwords", "Set somebody's password",                       { body: admin.setPassword, answer: admin.passwordSet },                   adm.setPassword),
+    route("POST",  "/api/users/:id/password", "users:passwords", "Set a user's password",                       { body: admin.setPassword, answer: admin.passwordSet },                   adm.setPassword),
     route("PATCH", "/api/users/:id",          "users:admin",     "Change a user's role or name, or disable them", { body: admin.updateUser, answer: admin.user },                           adm.updateUser),
     route("GET",   "/api/audit",              "audit:read",      "Read the record of who did what",               { query: admin.auditQuery, answer: admin.auditPage },                     adm.audit),
     route("GET",   "/api/audit/seal",         "audit:read",      "How far the record is sealed",                  { answer: admin.auditSeal },                                              adm.auditSeal),

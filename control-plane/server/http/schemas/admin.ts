@@ -78,7 +78,7 @@ export const newUser = {
 
 export const setPassword = {
   title: "SetPassword",
-  description: "A new password for somebody else.",
+  description: "A new password for another user.",
   type: "object",
   additionalProperties: false,
   properties: passwordGiven,
@@ -125,7 +125,7 @@ export const updateUser = {
 
 export const auditEvent = {
   title: "AuditEvent",
-  description: "Something that somebody did or tried.",
+  description: "An action, or an attempt.",
   type: "object",
   additionalProperties: false,
   required: ["id", "at", "actorId", "actor", "action", "sessionId", "requestId", "address", "outcome", "facts"],
@@ -228,7 +228,7 @@ const usageRow = {
   required: ["userId", "email", "name", "provider", "requests", "failedRequests", "responseBytes"],
   properties: {
     userId: { type: "string", description: "As in `GET /api/users`." },
-    email: { type: ["string", "null"], description: "Null of somebody who is no longer there." },
+    email: { type: ["string", "null"], description: "Null for a user who no longer exists." },
     name: { type: ["string", "null"], description: "For people." },
     provider: { type: "string", description: "The id of a model provider, also of one that was deleted." },
     requests: { type: "integer", description: "All of them, failed ones too." },

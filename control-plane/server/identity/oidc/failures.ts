@@ -12,15 +12,15 @@ const FAILURES = {
     "The provider does not accept this client. Compare oidc.clientId, the client secret, oidc.tokenEndpointAuthMethod and oidc.publicClient with what is registered there.",
   client_secret_missing: "Put the client's secret into the Secret that oidc.clientSecret names.",
   code_refused:
-    "The provider does not take the code: it was used twice, is too old, or the redirect address or PKCE is not as registered. A single one is somebody reloading the page.",
+    "The provider does not take the code: it was used twice, is too old, or the redirect address or PKCE is not as registered. A single one is a reloaded page.",
   provider_refused:
     "The provider said no, see its error code. invalid_scope: compare oidc.scopes; unauthorized_client: register the redirect address.",
   person_refused: "The person went back, or the provider's own rules keep them out.",
   not_begun_here:
-    "The browser did not begin this sign-in, began it more than ten minutes ago, or comes back a second time. Single ones are old tabs; many from one address are somebody trying.",
-  wrong_state: "The answer belongs to another sign-in. A single one is an old tab; many are somebody trying.",
+    "The browser did not begin this sign-in, began it more than ten minutes ago, or comes back a second time. Single ones are old tabs; many from one address are an attack.",
+  wrong_state: "The answer belongs to another sign-in. A single one is an old tab; many are an attack.",
   wrong_issuer:
-    "The answer is of another issuer than oidc.issuer. Compare the two; if they should be the same, somebody may mix up providers.",
+    "The answer is of another issuer than oidc.issuer. Compare the two; if they should be the same, this may be a mix-up attack.",
   wrong_audience: "The ID token is for another client. Compare oidc.clientId.",
   wrong_nonce: "The ID token belongs to another sign-in: it is being replayed.",
   wrong_subject: "The provider's answers name two different people. Tell who runs the provider.",

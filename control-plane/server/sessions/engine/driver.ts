@@ -9,10 +9,11 @@ import { hintFor, type WorkloadRecord, type Workloads } from "../../workloads/in
 import { settle } from "../store/driver-writes.ts"
 import type { StoredSession } from "../store/rows.ts"
 import type { Lease } from "../types.ts"
-import { AgentLink, type Reach } from "./agent-link.ts"
+import { AgentLink } from "./agent-link.ts"
 import { deleteSession, failSession, stopSession } from "./ending.ts"
 import { Journal } from "./journal.ts"
 import { TIMES } from "./limits.ts"
+import type { Neighbours } from "./replacing.ts"
 import { runSession } from "./running.ts"
 
 export interface DriverParts {
@@ -28,8 +29,8 @@ export interface DriverParts {
   readonly idleTimeout_ms: number
   readonly wedged_ms: number
   readonly unfollowed_ms: number
-  /** How well this replica reaches the agents of its other sessions. */
-  readonly neighbours: (sessionId: string) => readonly Reach[]
+  /** The other sessions of this replica. */
+  readonly neighbours: (sessionId: string) => Neighbours
   /** Told once per start, from the wish to the agent being in step. */
   readonly started: (took_ms: number) => void
 }
@@ -91,9 +92,9 @@ export class SessionDriver {
     return this.#busySince === null ? 0 : now - this.#busySince
   }
 
-  /** How well the agent is reached from here; null while there is none, or it never was. */
-  get reach(): Reach | null {
-    return this.#link.reach(this.#parts.clock.now())
+  /** Whether the agent can be heard from here; null while there is none, or it never could. */
+  get hears(): boolean | null {
+    return this.#link.hears(this.#parts.clock.now())
   }
 
   /** Look again now. */

@@ -71,7 +71,8 @@ function Loaded({ page }: { page: PageSession }) {
           ready={ready}
           onRetry={page.outbox.retry}
           onEdit={(item) => {
-            if (page.outbox.discard(item.id)) setRefill({ text: item.text })
+            page.outbox.discard(item.id)
+            setRefill({ text: item.text })
           }}
         />
         <Dock

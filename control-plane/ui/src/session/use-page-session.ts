@@ -3,7 +3,7 @@ import { useEffect, useState } from "react"
 import type { Api } from "../api/client.ts"
 import { newId } from "../api/ids.ts"
 import { useApi } from "../app/services.ts"
-import { keep, onForgotten, recallAll } from "../app/storage.ts"
+import { keep, recall } from "../app/storage.ts"
 import { whileVisible } from "../app/visibility.ts"
 import { knownSession } from "../sessions/queries.ts"
 import { type LiveSession, openLiveSession } from "../transcript/live.ts"
@@ -29,22 +29,12 @@ export function usePageSession(id: string): PageSession | null {
   useEffect(() => {
     const live = openLiveSession({ api, id, session: knownSession(client, id), schedule: createScheduler() })
     const outbox = openOutbox(api, id)
-    const stopListening = onForgotten(outboxKey(id), outbox.goneElsewhere)
-    let linkState = live.snapshot().link.state
     const stopWatching = whileVisible(live, HIDDEN_MS_MAX)
-    const unsubscribe = live.subscribe(() => {
-      const { state, link } = live.snapshot()
-      // What the history shows is no longer on its way; what waits for the server is tried when it is back.
-      if (outbox.snapshot().length > 0) outbox.arrived(new Set(state.messages.map((message) => message.id)))
-      if (link.state === "live" && linkState !== "live") outbox.reconnected()
-      linkState = link.state
-    })
+    const unsubscribe = live.subscribe(() => settle(live, outbox))
     setOpened({ live, outbox })
     return () => {
       stopWatching()
-      stopListening()
       unsubscribe()
-      outbox.close()
       live.close()
     }
   }, [api, client, id])
@@ -52,23 +42,22 @@ export function usePageSession(id: string): PageSession | null {
 }
 
 function openOutbox(api: Api, id: string): Outbox {
-  const prefix = outboxKey(id)
+  const key = `outbox:${id}`
   return createOutbox({
     api,
     sessionId: id,
     newId: () => newId("msg"),
-    now: Date.now,
-    storage: {
-      kept: recallAll<Outgoing>(prefix),
-      keep: (item) => keep(prefix + item.id, item),
-      forget: (promptId) => keep(prefix + promptId, null),
-    },
+    kept: recall<Outgoing[]>(key) ?? [],
+    keep: (items) => keep(key, items.length === 0 ? null : items),
   })
 }
 
-/** Before a prompt's id: each has a key of its own, because all tabs of this browser share the keys. */
-function outboxKey(sessionId: string): string {
-  return `outbox:${sessionId}:`
+/** What the history shows is no longer on its way; what waits for the server is tried when it is back. */
+function settle(live: LiveSession, outbox: Outbox): void {
+  if (outbox.snapshot().length === 0) return
+  const { state, link } = live.snapshot()
+  outbox.arrived(new Set(state.messages.map((message) => message.id)))
+  if (link.state === "live") outbox.retry()
 }
 
 /** Runs what is asked for with the next frame, but not more often than the eye can follow text. */

@@ -39,7 +39,7 @@ export function LinkedAccounts() {
       {none && (
         <Callout kind="plain" title="No git host is set up for linking">
           <p className="muted">
-            Whoever operates this installation can set one up (github.app in its values). Public repositories work
+            The operator of this installation can set one up (github.app in its values). Public repositories work
             without.
           </p>
         </Callout>

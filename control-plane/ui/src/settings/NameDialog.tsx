@@ -17,7 +17,7 @@ export function NameDialog({ title, name, onName, onClose }: NameDialogProps) {
   }
   return (
     <FormDialog title={title} action="Change name" onSubmit={submit} onClose={onClose}>
-      <Field label="Name" note="Whoever watches a public session sees whose it is.">
+      <Field label="Name" note="Everyone who watches a public session sees its owner's name.">
         {(control) => (
           <input {...control} className="input" name="name" defaultValue={name} maxLength={200} required autoFocus />
         )}

@@ -53,7 +53,7 @@ export default function SignInPage({ returnTo }: { returnTo: string }) {
         {form && <PasswordForm returnTo={returnTo} />}
         {methods.data && offers.length === 0 && (
           <Callout kind="wait" title="No way to sign in is configured">
-            <p>Whoever operates this installation has to turn one on in its values.</p>
+            <p>The operator of this installation has to enable one in its values.</p>
           </Callout>
         )}
       </div>

@@ -72,7 +72,6 @@ class Live implements LiveSession {
   #flushing = false
   #reading: AbortController | null = null
   #closed = false
-  #paused = false
   #again: ReturnType<typeof setTimeout> | undefined
   #failures = 0
 
@@ -107,12 +106,10 @@ class Live implements LiveSession {
   }
 
   pause(): void {
-    this.#paused = true
     this.#stream?.pause()
   }
 
   resume(): void {
-    this.#paused = false
     this.#stream?.resume()
   }
 
@@ -194,8 +191,6 @@ class Live implements LiveSession {
         this.#set(mended ? { link, olderFailed: false } : { link })
       },
     })
-    // Paused while the history was being read: nobody looks.
-    if (this.#paused) this.#stream.pause()
   }
 
   #receive(event: ServerEvent): void {

@@ -2,7 +2,7 @@ import type { AuditSeal, StoredAuditEvent } from "../../../../server/audit/types
 import { plural } from "../../format/numbers.ts"
 import { ago } from "../../format/time.ts"
 
-/** Something that somebody did or tried. `at` is milliseconds since the epoch. */
+/** An action, or an attempt. `at` is milliseconds since the epoch. */
 export type AuditEvent = StoredAuditEvent
 
 /** How far the record is sealed. Times are milliseconds since the epoch. */

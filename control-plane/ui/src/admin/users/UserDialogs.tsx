@@ -114,8 +114,8 @@ function NewUser({ onAction }: { onAction: UserDialogsProps["onAction"] }) {
       }}
     >
       <p className="muted">
-        For somebody who signs in with a password here. Whoever comes through an identity provider has an account from
-        the first sign-in on.
+        For people who sign in with a password here. People who sign in through an identity provider get an account at
+        their first sign-in.
       </p>
       <Field label="E-mail">
         {(control) => (
