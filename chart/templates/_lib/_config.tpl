@@ -111,7 +111,8 @@ run in it. The control plane knows its sessions' own by their names.
     "url" (printf "https://%s-broker.%s.svc:8081" $full .Release.Namespace)
     "caConfigMap" (printf "%s-broker-ca" $full)
     "verifyPeerAddress" .Values.broker.verifyPeerAddress
-    "allowedPrivateHosts" .Values.broker.allowedPrivateHosts)
+    "allowedPrivateHosts" .Values.broker.allowedPrivateHosts
+    "allowedModelRequests" (.Values.broker.allowedModelRequests | default dict))
   "sessions" (include "berth.config.sessions" . | fromJson)
   "sessionVolume" (include "berth.withoutEmpty" .Values.sessionVolume | fromJson)
   "authHelpers" (include "berth.withoutEmpty" (dict "configMap" (include "berth.helpersConfigMap" .) "container" .Values.authHelpers.container) | fromJson)

@@ -4,7 +4,15 @@ import { Counter } from "prom-client"
 import type { Audit } from "../audit/types.ts"
 import type { Cluster } from "../cluster/types.ts"
 import type { Config } from "../config/types.ts"
-import type { AccountAccess, EnvironmentFiles, Injector, Profiles, Providers, Vault } from "../credentials/index.ts"
+import {
+  type AccountAccess,
+  createModelRequests,
+  type EnvironmentFiles,
+  type Injector,
+  type Profiles,
+  type Providers,
+  type Vault,
+} from "../credentials/index.ts"
 import type { Database } from "../database/types.ts"
 import { isAppError } from "../errors/index.ts"
 import { type Logger, listenOn, type Metrics } from "../observability/index.ts"
@@ -137,7 +145,16 @@ function createRoutes(
   return {
     workload: createWorkloadRoute({ accounts, providers, profiles, environmentFiles, vault, git: policy }),
     report: createReportRoute({ database, clock }),
-    llm: createLlmRoute({ providers, profiles, injector, bodies: createHeldBodies(), dialer, usage, uses }),
+    llm: createLlmRoute({
+      providers,
+      profiles,
+      requests: createModelRequests(config.file.broker.allowedModelRequests ?? {}),
+      injector,
+      bodies: createHeldBodies(),
+      dialer,
+      usage,
+      uses,
+    }),
     git: createGitRoute({
       policy,
       credentials,

@@ -60,7 +60,8 @@ async function sessionWith(profile: string, environment?: Record<string, string>
   const sidecar = await startSidecar(broker, session, { BERTH_AUTH_HELPERS: helpers })
   const ask = async (provider: string, headers: Record<string, string> = {}) => {
     const before = model.seen.length
-    const answer = await call(`${sidecar.url}/llm/${provider}/messages`, { method: "POST", body: "{}", headers })
+    const path = provider === "bound" ? "messages" : "chat/completions"
+    const answer = await call(`${sidecar.url}/llm/${provider}/${path}`, { method: "POST", body: "{}", headers })
     return { ...answer, seen: model.seen.slice(before).at(-1)?.headers }
   }
   return { session, sidecar, ask, workspace: createWorkspace(broker, sidecar, session.workload) }

@@ -9,6 +9,7 @@ import { verifySignature } from "../credentials/providers/testing/aws-verifier.t
 import { call, open } from "./testing/call.ts"
 import { eventFrame } from "./testing/event-stream.ts"
 import { startHarness } from "./testing/harness.ts"
+import { BROKER } from "./testing/installation.ts"
 import { startSidecar } from "./testing/sidecar.ts"
 
 interface Seen {
@@ -76,6 +77,30 @@ const kinds = [
         { authorization: `Bearer canary-${id}` },
       ] as const,
   ),
+  ["openai", at("/oa", "@ai-sdk/openai", "m"), "/oa/responses", { authorization: "Bearer canary-openai" }],
+  ["anthropic", at("/an", "@ai-sdk/anthropic", "m"), "/an/messages", { "x-api-key": "canary-anthropic" }],
+  [
+    "google",
+    at("/go", "@ai-sdk/google", "m"),
+    "/go/models/m:streamGenerateContent?alt=sse",
+    { "x-goog-api-key": "canary-google" },
+  ],
+  [
+    "ours",
+    at("/ours", "@ai-sdk/openai-compatible", "m"),
+    "/ours/chat/completions",
+    { authorization: "Bearer canary-ours" },
+  ],
+  [
+    "azure-deployments",
+    {
+      npm: "@ai-sdk/azure",
+      options: { baseURL: `${origin}/ad`, useDeploymentBasedUrls: true, apiVersion: "2025-04-01-preview" },
+      models: { m: {} },
+    },
+    "/ad/deployments/m/responses?api-version=2025-04-01-preview",
+    { "api-key": "canary-azure-deployments" },
+  ],
   ["cohere", at("/co", "@ai-sdk/cohere", "m"), "/co/chat", { authorization: "Bearer canary-cohere" }],
   [
     "openrouter",
@@ -88,6 +113,7 @@ const kinds = [
 const broker = await startHarness({
   awsIdentity: async () => OWN,
   file: {
+    broker: { ...BROKER, allowedModelRequests: { identity: ["POST /model/{arn}/invoke?a"] } },
     agent: { model: `amazon-bedrock/${MODEL}` },
     providers: {
       "amazon-bedrock": bedrock("/"),

@@ -3,14 +3,25 @@ import { renameSync, writeFileSync } from "node:fs"
 import type { ServerResponse } from "node:http"
 import { join } from "node:path"
 import { describe, expect, it, vi } from "vitest"
+import { OTHER_REQUESTS } from "../credentials/providers/testing/other-requests.ts"
 import { call, open } from "./testing/call.ts"
 import { startHarness } from "./testing/harness.ts"
+import { BROKER } from "./testing/installation.ts"
 import { startModelServer } from "./testing/model-server.ts"
 import { startSidecar } from "./testing/sidecar.ts"
 
 const model = await startModelServer()
+/** Of those that have no body as a rule. */
+const METHODS = ["GET", "DELETE"]
 const broker = await startHarness({
   file: {
+    broker: {
+      ...BROKER,
+      allowedModelRequests: {
+        demo: ["POST /chat/completions?team"],
+        widened: ["GET /files/{id}", "GET /next", ...METHODS.map((method) => `${method} /own`)],
+      },
+    },
     providers: {
       demo: {
         npm: "@ai-sdk/openai-compatible",
@@ -19,6 +30,7 @@ const broker = await startHarness({
       },
       claude: { npm: "@ai-sdk/anthropic", options: { baseURL: `${model.url}/anthropic` } },
       gemini: { npm: "@ai-sdk/google", options: { baseURL: `${model.url}/v1beta` } },
+      widened: { options: { baseURL: `${model.url}/widened` } },
       keyless: { options: { baseURL: `${model.url}/open` } },
       inside: { options: { baseURL: "http://169.254.169.254/latest" } },
       local: { options: { baseURL: `${model.url.replace("127.0.0.1", "localhost")}/v1` } },
@@ -34,7 +46,7 @@ const ask = (path: string, options: Parameters<typeof call>[1] = {}) =>
 describe("a model request through sidecar and broker", () => {
   it("arrives at the provider's own address with the real key, and without what the agent said about itself", async () => {
     model.behave((_, response) => response.setHeader("set-cookie", "a=b").end('{"ok":true}'))
-    const answer = await ask("/llm/demo/chat/completions?x=1&key=theirs", {
+    const answer = await ask("/llm/demo/chat/completions?team=1&key=theirs", {
       headers: {
         authorization: "Bearer forged",
         "x-api-key": "forged",
@@ -51,7 +63,7 @@ describe("a model request through sidecar and broker", () => {
     expect(answer).toMatchObject({ status: 200, body: '{"ok":true}' })
     expect(answer.headers["set-cookie"]).toBeUndefined()
     const seen = model.seen.at(-1)
-    expect(seen).toMatchObject({ method: "POST", url: "/v1/chat/completions?x=1" })
+    expect(seen).toMatchObject({ method: "POST", url: "/v1/chat/completions?team=1" })
     expect(seen?.headers).toMatchObject({
       authorization: "Bearer sk-canary-demo",
       "x-team": "operators",
@@ -85,15 +97,46 @@ describe("a model request through sidecar and broker", () => {
     expect(Object.fromEntries(keys)).toEqual(headers)
   })
 
-  it("is none with a method whose answer shows the request, the key included", async () => {
+  it.each(["demo", "claude", "gemini"])("is nothing else that %s serves under the same key", async (provider) => {
     model.seen.length = 0
     model.behave((request, response) => void response.end(JSON.stringify(request.headers)))
-    for (const method of ["TRACE", "PROPFIND"]) {
-      const answer = await ask("/llm/demo/chat/completions", { method })
-      expect(answer).toMatchObject({ status: 403 })
+    for (const request of OTHER_REQUESTS) {
+      const [method = "", path = ""] = request.split(" ")
+      const answer = await ask(`/llm/${provider}${path}`, { method })
+      expect(answer.status, request).toBeGreaterThanOrEqual(400)
       expect(answer.body).not.toContain("sk-canary")
     }
     expect(model.seen).toEqual([])
+    const { body } = await ask(`/llm/${provider}/files`, { method: "GET" })
+    expect(JSON.parse(body).error.message).toBe(
+      `GET /files is not a model request, so it is not sent to "${provider}". ` +
+        `An operator can allow it with broker.allowedModelRequests.${provider}.`,
+    )
+    const withQuery = await ask(`/llm/${provider}/models?callback=http://a.example.com`, { method: "GET" })
+    expect(withQuery.body).toContain("GET /models?callback is not a model request")
+  })
+
+  it("that is none is in the audit log, by its method and path", async () => {
+    const curious = await broker.addSession()
+    const own = await startSidecar(broker, curious)
+    for (let again = 0; again < 3; again++) await call(`${own.url}/llm/demo/files`, { method: "GET" })
+    await call(`${own.url}/llm/demo/files/file-1`, { method: "DELETE" })
+    const events = broker.audited.filter(({ sessionId }) => sessionId === curious.id)
+    expect(events).toMatchObject([
+      {
+        action: "credential.use",
+        outcome: "refused",
+        facts: { kind: "model", provider: "demo", request: "GET /files" },
+      },
+      { outcome: "refused", facts: { kind: "model", provider: "demo", request: "DELETE /files/file-1" } },
+    ])
+  })
+
+  it("is what an operator allows besides", async () => {
+    model.behave((_, response) => void response.end("{}"))
+    expect(await ask("/llm/widened/files/f?a=b", { method: "GET" })).toMatchObject({ status: 200 })
+    expect(model.seen.at(-1)?.url).toBe("/widened/files/f?a=b")
+    expect(await ask("/llm/widened/files/f", { method: "DELETE" })).toMatchObject({ status: 403 })
   })
 
   it("carries a replaced key on the very next request", async () => {
@@ -197,7 +240,7 @@ describe("the gateway refuses", () => {
   it.each([
     ["a provider that is not configured", "/llm/other/chat/completions", 404],
     ["a path that leads out of the provider's", "/llm/demo/..%2f..%2fadmin", 400],
-    ["a provider on the metadata address", "/llm/inside/meta-data", 403],
+    ["a provider on the metadata address", "/llm/inside/chat/completions", 403],
     ["a name that leads to a private address and is not on the list", "/llm/local/chat/completions", 403],
     ["routes that it does not have", "/v1/secrets", 404],
     ["a way round by dots", "/llm/demo/../../v1/secrets", 404],
@@ -225,13 +268,13 @@ describe("the gateway refuses", () => {
     model.behave((request, response) => void response.end(request.url))
     const before = model.seen.length
     const hidden = "POST /v1/hidden HTTP/1.1\r\nContent-Length: 0\r\nX-A: "
-    for (const method of ["GET", "DELETE", "OPTIONS"]) {
+    for (const method of METHODS) {
       const headers = { connection: "content-length", "content-length": String(hidden.length) }
-      expect(await ask("/llm/demo/own", { method, headers, body: hidden })).toMatchObject({ body: "/v1/own" })
-      expect(await ask("/llm/demo/next", { method: "GET" })).toMatchObject({ body: "/v1/next" })
+      expect(await ask("/llm/widened/own", { method, headers, body: hidden })).toMatchObject({ body: "/widened/own" })
+      expect(await ask("/llm/widened/next", { method: "GET" })).toMatchObject({ body: "/widened/next" })
     }
     const seen = model.seen.slice(before).map(({ method, url }) => `${method} ${url}`)
-    expect(seen).toEqual(["GET", "DELETE", "OPTIONS"].flatMap((method) => [`${method} /v1/own`, "GET /v1/next"]))
+    expect(seen).toEqual(METHODS.flatMap((method) => [`${method} /widened/own`, "GET /widened/next"]))
   })
 
   it("a pod whose token has run out, in words", async () => {

@@ -44,7 +44,9 @@ it("the sidecar has at most 40 MiB of its own when it is idle, and 80 MiB with 2
 
   model.behave((_, response) => void send(response))
   const streams = await Promise.all(
-    Array.from({ length: STREAMS }, () => open(`${sidecar.url}/llm/demo/chat`, { method: "POST", body: "{}" })),
+    Array.from({ length: STREAMS }, () =>
+      open(`${sidecar.url}/llm/demo/chat/completions`, { method: "POST", body: "{}" }),
+    ),
   )
   let most = 0
   const sizes = streams.map(async (stream: IncomingMessage) => {

@@ -31,8 +31,9 @@ export function createNotices(options: {
     each_max: 1,
     kinds_max: TOLD_APART_MAX,
     window_ms_max: AGAIN_AFTER_MS_MAX,
-    async tell({ id, message }, untold) {
+    async tell({ id, message: own }, untold, folded) {
       if (untold > 0) return
+      const message = folded.length === 0 ? own : OTHERS
       const change = { type: "notice", level: "error", code: "git_refused", message } as const
       await transcripts?.publish(id, change).catch((error: unknown) => {
         log.warn({ err: error, session: id }, "could not tell a session what git was refused")
@@ -42,7 +43,7 @@ export function createNotices(options: {
   return {
     gitRefused({ id, status }, message) {
       if (status !== "running") return
-      repeats.note(id, message, { own: { id, message }, rest: { id, message: OTHERS } })
+      repeats.note(id, message, { id, message })
     },
     close: () => repeats.close(),
   }

@@ -22,12 +22,15 @@ function make(each_max: number): Repeats<string> {
     each_max,
     kinds_max: 3,
     window_ms_max: 60 * MINUTE_MS,
-    tell: async (facts, untold) => void told.push(untold === 0 ? facts : `${facts} +${untold}`),
+    tell: async (facts, untold, folded) => {
+      const words = folded.length === 0 ? facts : `others: ${folded.join(" ")}`
+      told.push(untold === 0 ? words : `${words} +${untold}`)
+    },
   })
 }
 
 function note(key: string, group = "g", of = repeats): void {
-  of.note(group, key, { own: `${group}/${key}`, rest: `${group}/others` })
+  of.note(group, key, `${group}/${key}`)
 }
 
 const taken = () => told.splice(0)
@@ -76,9 +79,20 @@ test("one that comes again just after each pause is told ever more rarely", () =
 test("of a group, so many kinds are told apart; the others are counted together, and other groups are as they were", () => {
   for (let kind = 0; kind < 50; kind++) note(`k${kind}`)
   note("k0", "h")
-  expect(taken()).toEqual(["g/k0", "g/k1", "g/k2", "g/others", "h/k0"])
+  expect(taken()).toEqual(["g/k0", "g/k1", "g/k2", "others: g/k3", "h/k0"])
   vi.advanceTimersByTime(MINUTE_MS + 5_000)
-  expect(taken()).toEqual(["g/others +46"])
+  const last = Array.from({ length: 20 }, (_, kind) => `g/k${kind + 30}`)
+  expect(taken()).toEqual([`others: ${last.join(" ")} +46`])
+})
+
+test("of those that are counted together the last ones are told each time", () => {
+  for (const key of ["a", "b", "c", "d", "e", "f", "e"]) note(key)
+  expect(taken()).toEqual(["g/a", "g/b", "g/c", "others: g/d"])
+  vi.advanceTimersByTime(MINUTE_MS + 5_000)
+  expect(taken()).toEqual(["others: g/f g/e +3"])
+  note("h")
+  vi.advanceTimersByTime(5 * MINUTE_MS)
+  expect(taken()).toEqual(["others: g/h +1"])
 })
 
 test("an hour later, other kinds are told apart", () => {

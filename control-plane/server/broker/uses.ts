@@ -9,12 +9,14 @@ const REMEMBERED_MAX = 10_000
 /** Fetches and pushes that work are told one by one, unless it is a loop that does them. */
 const WORKED = { each_max: 20, kinds_max: 200, window_ms_max: 3_600_000 }
 const REFUSED = { each_max: 1, kinds_max: 20, window_ms_max: 3_600_000 }
-const REPOSITORY_CHARACTERS_MAX = 500
+const FACT_CHARACTERS_MAX = 500
 
 /** Tells the audit log which session used which stored credential for what. */
 export interface Uses {
   /** One event an hour for each session and provider. */
   model(session: CallerSession, provider: string): void
+  /** A request that is no model call: told like git's refusals. `request` is its method and path. */
+  modelRefused(session: CallerSession, provider: string, request: string): void
   /**
    * One event for each fetch or push that went through, and for the first that did not; what goes on and on is told by
    * its number (`more`), a minute later and then ever more rarely.
@@ -31,10 +33,11 @@ interface GitFacts {
   readonly as?: string
 }
 
-interface GitUse {
+interface Use {
   readonly session: CallerSession
   readonly outcome: Outcome
-  readonly facts: Partial<GitFacts> & { readonly others?: true }
+  readonly kind: "git" | "model"
+  readonly facts: Readonly<Record<string, string>>
 }
 
 /** Remembers in this process what was told last. */
@@ -50,12 +53,23 @@ export function createUses({ audit, clock }: { audit: Audit; clock: Clock }): Us
       outcome,
       facts,
     })
-  const tell = ({ session, outcome, facts }: GitUse, more: number) =>
-    record(session, outcome, { kind: "git", ...facts, ...(more > 0 ? { more } : {}) })
-  const git = {
-    ok: createRepeats<GitUse>({ clock, tell, ...WORKED }),
-    refused: createRepeats<GitUse>({ clock, tell, ...REFUSED }),
-    failed: createRepeats<GitUse>({ clock, tell, ...REFUSED }),
+  const tell = ({ session, outcome, kind, facts }: Use, more: number, folded: readonly Use[]) =>
+    record(session, outcome, {
+      kind,
+      ...(folded.length === 0 ? facts : { others: true, last: folded.map((use) => use.facts) }),
+      ...(more > 0 ? { more } : {}),
+    })
+  const repeats = {
+    ok: createRepeats<Use>({ clock, tell, ...WORKED }),
+    refused: createRepeats<Use>({ clock, tell, ...REFUSED }),
+    failed: createRepeats<Use>({ clock, tell, ...REFUSED }),
+  }
+  const note = (use: Use) => {
+    const facts = Object.fromEntries(
+      Object.entries(use.facts).map(([name, text]) => [name, text.slice(0, FACT_CHARACTERS_MAX)]),
+    )
+    // A group for each kind: refused model requests do not take the places of git's.
+    repeats[use.outcome].note(`${use.session.id} ${use.kind}`, JSON.stringify(facts), { ...use, facts })
   }
   return {
     model(session, provider) {
@@ -65,14 +79,11 @@ export function createUses({ audit, clock }: { audit: Audit; clock: Clock }): Us
       lastUse.set(key, clock.now())
       void record(session, "ok", { kind: "model", provider })
     },
-    git(session, outcome, facts) {
-      const repository = facts.repository.slice(0, REPOSITORY_CHARACTERS_MAX)
-      const key = [facts.service, facts.as, facts.host, repository].join(" ")
-      const own = { session, outcome, facts: { ...facts, repository } }
-      git[outcome].note(session.id, key, { own, rest: { session, outcome, facts: { others: true } } })
-    },
+    modelRefused: (session, provider, request) =>
+      note({ session, outcome: "refused", kind: "model", facts: { provider, request } }),
+    git: (session, outcome, facts) => note({ session, outcome, kind: "git", facts: { ...facts } }),
     async close() {
-      await Promise.all(Object.values(git).map((repeats) => repeats.close()))
+      await Promise.all(Object.values(repeats).map((each) => each.close()))
     },
   }
 }

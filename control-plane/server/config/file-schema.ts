@@ -4,6 +4,8 @@ import { signInSchemas } from "./sign-in-schemas.ts"
 const anyObject = { type: "object", additionalProperties: true } as const
 const anyObjects = { type: "array", items: anyObject } as const
 const stringMap = { type: "object", additionalProperties: { type: "string" } } as const
+/** A method, a path with `{names}` for one segment each, and names of query parameters. */
+const modelRequest = "^(GET|HEAD|POST|PUT|PATCH|DELETE) /[^\\s?#]*(\\?[\\w.-]+(&[\\w.-]+)*)?$"
 const imageReference = { type: "string", minLength: 1 } as const
 
 /**
@@ -67,6 +69,12 @@ export const configFileSchema = {
         verifyPeerAddress: { type: "boolean", default: true },
         /** Hosts on private addresses that the broker may dial all the same (name, or name:port). */
         allowedPrivateHosts: { type: "array", items: { type: "string" }, default: [] },
+        /** What agents may ask of a model provider (by id) beside model calls, as `GET /files/{id}`. */
+        allowedModelRequests: {
+          type: "object",
+          additionalProperties: { type: "array", items: { type: "string", pattern: modelRequest } },
+          default: {},
+        },
       },
     },
     sessions: {

@@ -10,6 +10,7 @@ export { createProfiles, type Profiles, profileFaults } from "./profiles/profile
 export { createProviderAdmin, type ProviderAdmin } from "./providers/admin.ts"
 export { type AwsIdentity, createAwsIdentity } from "./providers/aws-credentials.ts"
 export { type Injector, isAuthenticated, isSigned, withCredential } from "./providers/injection.ts"
+export { createModelRequests, type ModelRequests } from "./providers/model-requests.ts"
 export { createProviders, type Providers, providerFaults } from "./providers/providers.ts"
 export { createStoredProviders } from "./providers/stored.ts"
 export type { Probe } from "./providers/test-provider.ts"

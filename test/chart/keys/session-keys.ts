@@ -39,6 +39,7 @@ export const sessionKeys: readonly Section[] = [
       ["sessions.resourceQuota", { changed: { changed: "changed" } }, "+ResourceQuota/berth-sessions"],
       ["sessions.limitRange", { changed: { changed: "changed" } }, "+LimitRange/berth-sessions"],
       ["broker.allowedPrivateHosts", ["changed"], CONFIG],
+      ["broker.allowedModelRequests", { changed: ["GET /changed"] }, CONFIG],
       ["broker.verifyPeerAddress", false, CONFIG],
       [
         "broker.tls.existingSecret",

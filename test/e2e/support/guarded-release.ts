@@ -144,7 +144,14 @@ function valuesOf(hosts: GuardedRelease["hosts"]): object {
     },
     agent: { model: "demo/demo" },
     git: { hosts: { [hosts.git]: { scheme: "http", existingSecret: "git-token" } } },
-    broker: { allowedPrivateHosts: Object.values(hosts) },
+    broker: {
+      allowedPrivateHosts: Object.values(hosts),
+      // Beside model calls: what the attempts show by, with requests that would be refused for their path otherwise.
+      allowedModelRequests: {
+        demo: ["GET /redirect", "GET /forged", "GET /control", "GET /first", "GET /second", "POST /hidden"],
+        vertex: ["POST /redirect", "GET /forged"],
+      },
+    },
     authHelpers: {
       configMap: "auth-helpers",
       container: { volumeMounts: [{ name: "vertex-credential", mountPath: "/var/run/vertex" }] },

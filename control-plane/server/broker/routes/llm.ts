@@ -5,6 +5,7 @@ import {
   type Injector,
   isAuthenticated,
   isSigned,
+  type ModelRequests,
   type Profiles,
   type Providers,
   withCredential,
@@ -22,31 +23,39 @@ import type { Uses } from "../uses.ts"
 const BODY_BYTES_MAX = 64 * 1024 * 1024
 
 const DECODINGS_MAX = 3
-// TRACE and its kind are answered with the request itself, the key that was put into it included.
-const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+const ASKED_CHARACTERS_SHOWN = 200
 
 /** `/v1/llm/:provider/*`: a model request with the real key put in. `rest` begins with a slash. */
 export function createLlmRoute(options: {
   providers: Providers
   profiles: Profiles
+  requests: ModelRequests
   injector: Injector
   bodies: HeldBodies
   dialer: Dialer
   usage: Usage
   uses: Uses
 }) {
-  const { providers, profiles, injector, bodies, dialer, usage, uses } = options
+  const { providers, profiles, requests, injector, bodies, dialer, usage, uses } = options
   return async (caller: Caller, passage: Passage, provider: string, rest: string, search: URLSearchParams) => {
     const session = sessionOf(caller)
     const { request } = passage
     const { method = "" } = request
-    if (!METHODS.includes(method)) throw new AppError("forbidden", `${method} is not passed on to model providers.`)
     const stored = await providers.access(provider)
     if (stored === undefined) throw new AppError("not_found", `There is no model provider "${provider}".`)
+    const url = upstreamUrl(stored.definition.upstream, rest, search)
+    if (!requests.allows(stored.definition, { method, path: rest, search: url.searchParams })) {
+      const asked = describe(method, rest, url.searchParams)
+      uses.modelRefused(session, provider, asked)
+      throw new AppError(
+        "forbidden",
+        `${asked} is not a model request, so it is not sent to "${provider}". ` +
+          `An operator can allow it with broker.allowedModelRequests.${provider}.`,
+      )
+    }
     const isHelped = isHelpers(profiles, session, provider)
     const access = isHelped ? { ...stored, key: new Secret(helperToken(request, provider)) } : stored
     if (isAuthenticated(access)) uses.model(session, provider)
-    const url = upstreamUrl(access.definition.upstream, rest, search)
     const count = (failed: boolean, bytes: number) =>
       usage.count({ sessionId: session.id, userId: session.owner.id, provider, failed, bytes })
     const held = isSigned(access) ? await bodies.read(session.id, request) : null
@@ -68,6 +77,12 @@ export function createLlmRoute(options: {
       held?.release()
     }
   }
+}
+
+/** A request without the values of its query, as an operator would allow it. */
+function describe(method: string, path: string, search: URLSearchParams): string {
+  const names = [...search.keys()].join("&")
+  return `${method} ${path}${names === "" ? "" : "?"}${names}`.slice(0, ASKED_CHARACTERS_SHOWN)
 }
 
 /** True when the session's profile binds the provider to a helper: then no stored key stands in for its token. */

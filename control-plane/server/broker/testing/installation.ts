@@ -28,6 +28,13 @@ export interface SessionOptions {
   readonly ref?: string
 }
 
+/** What every test's configuration has of the broker. */
+export const BROKER = {
+  url: "https://berth-broker.berth.svc:8081",
+  caConfigMap: "berth-broker-ca",
+  allowedPrivateHosts: ["127.0.0.1"],
+}
+
 /**
  * The broker's configuration, with `directory` for keys and `tls` for its certificate. `changes` are keys of the file,
  * `selectable` the environment files that requests may choose.
@@ -45,11 +52,7 @@ export function readConfig(
     sessionNamespace: "berth-sessions",
     public: { host: "agents.example.com", pathPrefix: "/" },
     images: { dataPlane: "a:1", dataPlaneInit: "b:1", auth: "c:1" },
-    broker: {
-      url: "https://berth-broker.berth.svc:8081",
-      caConfigMap: "berth-broker-ca",
-      allowedPrivateHosts: ["127.0.0.1"],
-    },
+    broker: BROKER,
     sessions: { serviceAccountName: "berth-session" },
     sessionVolume: { storageSize: "2Gi" },
     ...changes,

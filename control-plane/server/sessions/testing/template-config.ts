@@ -20,6 +20,7 @@ export function templateConfig(sessions: Settings = {}, more: Partial<TemplateCo
       audience: "berth-broker",
       verifyPeerAddress: true,
       allowedPrivateHosts: [],
+      allowedModelRequests: {},
     },
     sessions: {
       serviceAccountName: "berth-session",

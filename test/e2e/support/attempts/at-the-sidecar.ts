@@ -82,9 +82,16 @@ function towardsProviders({ hosts }: GuardedRelease): Attempt[] {
     },
     {
       name: "a provider's answer that shows the request (TRACE)",
-      refusedBy: "broker: list of methods",
+      refusedBy: "broker: model requests only",
       script: `ask -X TRACE ${sidecar}/llm/demo/chat/completions`,
-      refusal: /TRACE is not passed on to model providers.*\[HTTP 403\]/,
+      refusal: /TRACE \/chat\/completions is not a model request.*\[HTTP 403\]/,
+    },
+    {
+      name: "a provider's other endpoints, with the installation's key",
+      refusedBy: "broker: model requests only",
+      script: `ask "${sidecar}/llm/demo/files"; ask -X DELETE "${sidecar}/llm/demo/files/file-of-another-user"
+        ask -X POST "${sidecar}/llm/demo/organization/admin_api_keys" -d '{}'; ask "${sidecar}/llm/demo/models?callback=x"`,
+      refusal: /^([^[]* is not a model request[^[]*\[HTTP 403\][^[]*){4}$/,
     },
     {
       name: "a provider's redirect to another host",
