@@ -14,6 +14,8 @@ interface Watched {
 
 type Callback = (error: Error | null, result: unknown) => void
 
+const isCallback = (value: unknown): value is Callback => typeof value === "function"
+
 /**
  * Cuts connections that go nowhere. One whose answer did not come in time is closed: with pg's time limit alone it would
  * go back into the pool, and every later statement on it would fail too. So are those that lie idle and were last
@@ -26,17 +28,26 @@ export class DeadConnections {
     const state: Watched = { waiting: 0, heardAt: performance.now() }
     this.#watched.set(connection, state)
     connection.once("end", () => this.#watched.delete(connection))
-    const query = connection.query.bind(connection) as (config: unknown, callback: Callback) => unknown
-    // knex always calls it with a callback, transactions included.
-    const watched = (config: unknown, callback: Callback) => {
+    const query = connection.query.bind(connection) as (...args: unknown[]) => unknown
+    const watched = (...args: unknown[]) => {
       const sentAt = performance.now()
       state.waiting += 1
-      return query(config, (error, result) => {
+      const heard = (error?: Error | null) => {
         state.waiting -= 1
         if (error?.message === "Query read timeout") this.#cut(connection, sentAt)
         else state.heardAt = performance.now()
-        callback(error, result)
-      })
+      }
+      // knex calls with a callback, transactions included; others, such as the rate limiter, take the promise.
+      const callback = args.at(-1)
+      if (isCallback(callback)) {
+        return query(...args.slice(0, -1), (error: Error | null, result: unknown) => {
+          heard(error)
+          callback(error, result)
+        })
+      }
+      const answer = query(...args) as Promise<unknown>
+      answer.then(() => heard(), heard)
+      return answer
     }
     connection.query = watched as PoolConnection["query"]
   }

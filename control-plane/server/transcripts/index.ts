@@ -48,8 +48,8 @@ export function createTranscripts(options: TranscriptsOptions): Transcripts {
     if ((await translated(written)) > 0) grown(fence.sessionId)
   }
   return {
-    async queuePrompt(input) {
-      const message = await queuePrompt(database, clock, input)
+    async queuePrompt(input, first) {
+      const message = await queuePrompt(database, clock, input, first)
       grown(input.sessionId)
       return message
     },

@@ -11,6 +11,7 @@ interface MessageRow {
   body: MessageBody
   created_at: Date
   completed_at: Date | null
+  removed_at: Date | null
 }
 
 interface PartRow {
@@ -19,6 +20,7 @@ interface PartRow {
   type: PartType
   body: PartBody
   seq: number
+  removed_at: Date | null
 }
 
 const MESSAGE_COLUMNS = [
@@ -31,6 +33,7 @@ const MESSAGE_COLUMNS = [
   "body",
   "created_at",
   "completed_at",
+  "removed_at",
 ] as const
 
 export type StoredHeader = Omit<Message, "parts"> & { readonly position: number }
@@ -46,8 +49,15 @@ function toHeader(row: MessageRow): StoredHeader {
     delivery: row.delivery,
     createdAt: row.created_at.getTime(),
     completedAt: row.completed_at?.getTime() ?? null,
+    ...(row.role === "user" && row.author_id === null ? { origin: "agent" } : {}),
+    ...(row.removed_at === null ? {} : { removedAt: row.removed_at.getTime() }),
     body: row.body,
   }
+}
+
+function toPart({ message_id, id, type, body, seq, removed_at }: PartRow): StoredPart {
+  const removed = removed_at === null ? {} : { removedAt: removed_at.getTime() }
+  return { messageId: message_id, id, type, ...removed, body, seq }
 }
 
 /** How many parts are held at once where all of a session's are gone through: each may have a megabyte of text. */
@@ -87,8 +97,8 @@ export async function readParts(
     .where({ session_id: sessionId })
     .whereIn(by, [...ids])
     .orderBy("position")
-    .select("message_id", "id", "type", "body", "seq")
-  return rows.map(({ message_id, ...part }) => ({ ...part, messageId: message_id }))
+    .select("message_id", "id", "type", "body", "seq", "removed_at")
+  return rows.map(toPart)
 }
 
 /** What a part costs besides its body, in characters. */
@@ -113,11 +123,11 @@ export async function readNewestParts(
        SELECT *, (sum(chars) OVER (ORDER BY place DESC, position DESC, id ROWS UNBOUNDED PRECEDING))::float8 AS total
        FROM measured
      )
-     SELECT message_id, id, type, body, seq, total FROM counted WHERE total - chars <= :max ORDER BY position`,
+     SELECT message_id, id, type, body, seq, removed_at, total FROM counted WHERE total - chars <= :max ORDER BY position`,
     { sessionId, messageIds: [...messageIds], max: chars_max, part: PART_CHARS },
   )
   return {
-    parts: rows.map(({ message_id, total: _, ...part }) => ({ ...part, messageId: message_id })),
+    parts: rows.map(toPart),
     cut: rows.find(({ total }) => total > chars_max)?.message_id ?? null,
   }
 }

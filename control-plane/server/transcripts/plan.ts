@@ -2,7 +2,10 @@ import type { AgentRequest, Change, Message, Part } from "./types.ts"
 
 type Header = Omit<Message, "parts">
 
-/** What a batch leaves behind in the tables: of everything that it writes more than once, the last state. */
+/**
+ * What a batch leaves behind in the tables: of everything that it writes more than once, the last state. What is removed in
+ * the same batch is stored all the same, and marked.
+ */
 export interface Plan {
   readonly messages: ReadonlyMap<string, Header>
   readonly parts: ReadonlyMap<string, { messageId: string; part: Part }>
@@ -24,19 +27,14 @@ export function planOf(changes: readonly Change[]): Plan {
     switch (change.type) {
       case "message.updated":
         messages.set(change.message.id, change.message)
-        removedMessages.delete(change.message.id)
         break
       case "message.removed":
-        messages.delete(change.messageId)
-        for (const [id, { messageId }] of parts) if (messageId === change.messageId) parts.delete(id)
         removedMessages.add(change.messageId)
         break
       case "part.updated":
         parts.set(change.part.id, { messageId: change.messageId, part: change.part })
-        removedParts.delete(change.part.id)
         break
       case "part.removed":
-        parts.delete(change.partId)
         removedParts.set(change.partId, change.messageId)
         break
       case "request.updated":

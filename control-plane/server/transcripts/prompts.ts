@@ -20,17 +20,19 @@ import { type Head, lockSession, writeBatch } from "./write-store.ts"
 const LAST_MESSAGE_CHARS_MAX = 200
 
 /**
- * Stores a user's message as queued and wakes the engine.
+ * Stores a user's message as queued and wakes the engine. `first` runs before it in the same transaction.
  * @throws AppError `not_found` without such a session, `idempotency_mismatch` when the id is another message's
  */
 export async function queuePrompt(
   database: Database,
   clock: Clock,
   input: { sessionId: string; id: string; authorId: string; text: string },
+  first: (transaction: Database) => Promise<void> = async () => undefined,
 ): Promise<Message> {
   const { sessionId, id, authorId } = input
   const text = input.text.replaceAll("\0", "\uFFFD").toWellFormed()
   return await withTransaction(database, async (transaction) => {
+    await first(transaction)
     const head = await lockSession(transaction, sessionId, null)
     if (head === null) throw new AppError("not_found", "There is no such session.")
     const before = await readPrompt(transaction, sessionId, id)

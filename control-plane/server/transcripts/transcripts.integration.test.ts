@@ -7,6 +7,7 @@ import { isAppError } from "../errors/index.ts"
 import type { Lease } from "../sessions/types.ts"
 import { systemClock } from "../time/index.ts"
 import { type Change, createTranscripts, type SessionEvent, type Transcripts } from "./index.ts"
+import { assistant, delta, notice, text, tool } from "./testing/changes.ts"
 
 const test_ = await testDatabase()
 const { database } = test_
@@ -46,42 +47,6 @@ async function newSession(epoch = 1): Promise<Lease> {
   })
   return { sessionId, holder: "a", epoch: BigInt(epoch) }
 }
-
-const assistant = (
-  id: string,
-  extra: Partial<Extract<Change, { type: "message.updated" }>["message"]> = {},
-): Change => ({
-  type: "message.updated",
-  message: {
-    id,
-    role: "assistant",
-    agentSessionId: null,
-    authorId: null,
-    delivery: null,
-    createdAt: 1_795_327_453_875,
-    completedAt: null,
-    body: {},
-    ...extra,
-  },
-})
-const text = (messageId: string, id: string, words: string, endedAt?: number): Change => ({
-  type: "part.updated",
-  messageId,
-  part: { id, type: "text", body: { text: words, startedAt: 5, ...(endedAt === undefined ? {} : { endedAt }) } },
-})
-const delta = (messageId: string, partId: string, offset: number, words: string): Change => ({
-  type: "part.delta",
-  messageId,
-  partId,
-  offset,
-  delta: words,
-})
-const tool = (messageId: string, id: string, status: "running" | "completed" | "interrupted"): Change => ({
-  type: "part.updated",
-  messageId,
-  part: { id, type: "tool", body: { tool: { name: "bash", callId: "c", status, output: "x" }, startedAt: 5 } },
-})
-const notice = (message: string): Change => ({ type: "notice", level: "info", code: "test", message })
 
 async function read(
   transcripts: Transcripts,
@@ -177,23 +142,6 @@ test("an agent can neither rewrite nor remove what a user wrote", async () => {
   const { items, lastSeq } = await one.transcripts.list(sessionId, { limit: 10 })
   expect(items.map(({ role, parts }) => [role, parts.map(({ body }) => body.text)])).toEqual([["user", ["mine"]]])
   expect(lastSeq).toBe(2)
-})
-
-test("removed messages and parts are gone and watchers are told", async () => {
-  const lease = await newSession()
-  const { sessionId } = lease
-  await one.transcripts.append(lease, [
-    assistant("msg_a"),
-    text("msg_a", "prt_1", "a", 9),
-    text("msg_a", "prt_2", "b", 9),
-  ])
-  await one.transcripts.append(lease, [{ type: "part.removed", messageId: "msg_a", partId: "prt_1" }])
-  expect((await one.transcripts.list(sessionId, { limit: 1 })).items[0]?.parts.map(({ id }) => id)).toEqual(["prt_2"])
-  await one.transcripts.append(lease, [{ type: "message.removed", messageId: "msg_a" }])
-  expect((await one.transcripts.list(sessionId, { limit: 1 })).items).toEqual([])
-  expect(
-    (await read(two.transcripts, sessionId, 3, (found) => found.length === 2)).map(({ change }) => change.type),
-  ).toEqual(["part.removed", "message.removed"])
 })
 
 test("several watchers on two replicas see every event once and in order while a stale writer is refused", async () => {

@@ -1,9 +1,12 @@
+import type { Database } from "../database/types.ts"
 import type { Lease } from "../sessions/types.ts"
 
 /** A message as people and programs read it. Times are milliseconds since the epoch. */
 export interface Message {
   readonly id: string
   readonly role: "user" | "assistant"
+  /** Of a message with the role `user`: no person wrote it, the agent made it itself. */
+  readonly origin?: "agent"
   /** The sub-agent's conversation it belongs to; null for the session's own. */
   readonly agentSessionId: string | null
   readonly authorId: string | null
@@ -11,6 +14,8 @@ export interface Message {
   readonly delivery: "queued" | "sending" | "sent" | "failed" | null
   readonly createdAt: number
   readonly completedAt: number | null
+  /** When the agent removed it from its own conversation; what it said stays here. */
+  readonly removedAt?: number
   readonly body: MessageBody
   readonly parts: readonly Part[]
 }
@@ -34,6 +39,8 @@ export interface MessageBody {
 export interface Part {
   readonly id: string
   readonly type: PartType
+  /** When the agent removed it or took it back, as it does with the text of an attempt that failed. */
+  readonly removedAt?: number
   readonly body: PartBody
 }
 
@@ -96,7 +103,8 @@ export interface TodoItem {
  */
 export type Change =
   | { readonly type: "message.updated"; readonly message: Omit<Message, "parts"> }
-  | { readonly type: "message.removed"; readonly messageId: string }
+  /** Watchers receive the time; the runtime does not give it. */
+  | { readonly type: "message.removed"; readonly messageId: string; readonly removedAt?: number }
   | { readonly type: "part.updated"; readonly messageId: string; readonly part: Part }
   | {
       readonly type: "part.delta"
@@ -105,7 +113,12 @@ export type Change =
       readonly offset: number
       readonly delta: string
     }
-  | { readonly type: "part.removed"; readonly messageId: string; readonly partId: string }
+  | {
+      readonly type: "part.removed"
+      readonly messageId: string
+      readonly partId: string
+      readonly removedAt?: number
+    }
   | { readonly type: "request.updated"; readonly request: AgentRequest }
   /**
    * Only from the runtime to the writer: all that the agent waits for now. Stored requests that are open and not listed
@@ -147,9 +160,13 @@ export interface Transcripts {
   /**
    * Stores a user's message as `queued` and tells the engine. The same `id` again is the same message.
    * Not fenced: any replica may accept a prompt; its number is taken under the row lock of the session.
+   * `first` runs before it in the same transaction: what it finds out still holds when the prompt is stored.
    * @throws AppError `idempotency_mismatch` when `id` exists with another text.
    */
-  queuePrompt(input: { sessionId: string; id: string; authorId: string; text: string }): Promise<Message>
+  queuePrompt(
+    input: { sessionId: string; id: string; authorId: string; text: string },
+    first?: (transaction: Database) => Promise<void>,
+  ): Promise<Message>
   /** The agent's ids of the session's newest prompts, newest first: what `RuntimeSink.ownPrompts` asks. */
   ownPrompts(sessionId: string, limit: number): Promise<readonly string[]>
   /** The prompt whose end is awaited; without one the next to send, oldest first; or null. */

@@ -43,16 +43,27 @@ export interface Stored {
   readonly open: readonly { id: string; kind: AgentRequest["kind"]; body: AgentRequest["body"]; created_at: number }[]
 }
 
+/**
+ * A part that has come to its end stays as it was stored: the agent does not change it, unless it forges it. The end
+ * that we give to what an agent left open is none (`endedAt` is then `startedAt`, the call is `interrupted`).
+ */
+const ENDED = `
+  CASE WHEN p.body ? 'tool' THEN p.body->'tool'->>'status' IN ('completed', 'error')
+    ELSE NOT p.body ? 'startedAt' OR p.body ? 'endedAt' AND p.body->'endedAt' <> p.body->'startedAt' END`.replaceAll(
+  "?",
+  "\\?",
+)
+
 const INSPECT = `
   SELECT
     (SELECT coalesce(json_agg(x), '[]') FROM (
       SELECT m.id, m.role, m.agent_session_id, m.author_id IS NOT NULL AS ours,
-             r.id IS NOT NULL AND m.body = r.body AND m.completed_at IS NOT DISTINCT FROM to_timestamp(r.completed_at / 1000.0) AS same
+             m.removed_at IS NOT NULL OR r.id IS NOT NULL AND m.body = r.body AND m.completed_at IS NOT DISTINCT FROM to_timestamp(r.completed_at / 1000.0) AS same
       FROM messages m LEFT JOIN json_to_recordset(:messages::json) AS r(id text, body jsonb, completed_at float8) ON r.id = m.id
       WHERE m.session_id = :sessionId AND m.id = ANY(:messageIds)
     ) x) AS messages,
     (SELECT coalesce(json_agg(x), '[]') FROM (
-      SELECT p.id, p.seq, p.type = r.type AND p.body = r.body AS same, CASE WHEN r.growing THEN p.body->>'text' END AS text
+      SELECT p.id, p.seq, p.type = r.type AND p.body = r.body OR (${ENDED}) AS same, CASE WHEN r.growing THEN p.body->>'text' END AS text
       FROM json_to_recordset(:parts::json) AS r(message_id text, id text, type text, body jsonb, growing boolean)
       JOIN parts p ON p.session_id = :sessionId AND p.message_id = r.message_id AND p.id = r.id
     ) x) AS parts,
@@ -124,7 +135,8 @@ const WRITE = `
     INSERT INTO parts (session_id, message_id, id, position, type, body, seq)
     SELECT :sessionId, message_id, id, position, type, body, seq
     FROM json_to_recordset(:parts::json) AS r(message_id text, id text, position integer, type text, body jsonb, seq bigint)
-    ON CONFLICT (session_id, message_id, id) DO UPDATE SET type = excluded.type, body = excluded.body, seq = excluded.seq
+    ON CONFLICT (session_id, message_id, id) DO UPDATE
+      SET type = excluded.type, body = excluded.body, seq = excluded.seq, removed_at = NULL
   ), stored_requests AS (
     INSERT INTO requests (session_id, id, kind, body, state, answer, created_at)
     SELECT :sessionId, id, kind, body, state, answer, to_timestamp(created_at / 1000.0)
@@ -149,19 +161,44 @@ export async function writeBatch(transaction: Database, sessionId: string, batch
   })
 }
 
-/** Deletes messages of the agent (never a user's own) and parts. Needs the session's lock. */
-export async function removeRows(transaction: Database, sessionId: string, plan: Plan): Promise<void> {
-  if (plan.removedMessages.size > 0) {
-    await transaction("messages")
-      .where({ session_id: sessionId, author_id: null })
-      .whereIn("id", [...plan.removedMessages])
-      .delete()
-  }
-  if (plan.removedParts.size > 0) {
-    const pairs = [...plan.removedParts].map(([id, messageId]) => [messageId, id])
-    await transaction("parts").where({ session_id: sessionId }).whereIn(["message_id", "id"], pairs).delete()
-  }
+export interface Removed {
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  readonly messages: ReadonlySet<string>
+  readonly parts: ReadonlySet<string>
 }
+
+/**
+ * Marks stored messages of the agent (never a user's own) and parts of them as removed. Returns those that were not before.
+ * Needs the session's lock.
+ */
+export async function markRemoved(transaction: Database, sessionId: string, plan: Plan): Promise<Removed> {
+  const { rows } = await transaction.raw<{ rows: { at: number; messages: string[]; parts: string[] }[] }>(
+    MARK_REMOVED,
+    {
+      sessionId,
+      messages: [...plan.removedMessages],
+      parts: JSON.stringify([...plan.removedParts].map(([id, message_id]) => ({ id, message_id }))),
+    },
+  )
+  const { at = 0, messages = [], parts = [] } = rows[0] ?? {}
+  return { at, messages: new Set(messages), parts: new Set(parts) }
+}
+
+const MARK_REMOVED = `
+  WITH gone_messages AS (
+    UPDATE messages SET removed_at = now()
+    WHERE session_id = :sessionId AND id = ANY (:messages) AND author_id IS NULL AND removed_at IS NULL
+    RETURNING id
+  ), gone_parts AS (
+    UPDATE parts p SET removed_at = now()
+    FROM json_to_recordset(:parts::json) AS r(id text, message_id text), messages m
+    WHERE p.session_id = :sessionId AND p.message_id = r.message_id AND p.id = r.id AND p.removed_at IS NULL
+      AND m.session_id = p.session_id AND m.id = p.message_id AND m.author_id IS NULL
+    RETURNING p.id
+  )
+  SELECT floor(extract(epoch FROM now()) * 1000)::float8 AS at,
+    ARRAY(SELECT id FROM gone_messages) AS messages, ARRAY(SELECT id FROM gone_parts) AS parts`
 
 /**
  * Appends events and nothing else, in one statement without a transaction around it: most batches are deltas.

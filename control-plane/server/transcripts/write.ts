@@ -11,7 +11,7 @@ import {
   inspect,
   type LastMessage,
   lockSession,
-  removeRows,
+  markRemoved,
   type Stored,
   writeBatch,
 } from "./write-store.ts"
@@ -45,10 +45,22 @@ export async function writeRows(transaction: Database, fence: Fence, changes: re
   const stored = await inspect(transaction, sessionId, plan)
   const stale = await staleTexts(transaction, sessionId, plan, stored)
   const batch = batchOf(head, changes, plan, new Known(stored, plan, stale))
-  if (batch.log.length === 0) return 0
-  await removeRows(transaction, sessionId, plan)
-  await writeBatch(transaction, sessionId, batch)
-  return batch.log.length
+  if (batch.log.length > 0) await writeBatch(transaction, sessionId, batch)
+  return batch.log.length + (await removeFrom(transaction, fence, plan))
+}
+
+/** After everything else of the batch, so that what came and went in one batch is stored, and marked, too. */
+async function removeFrom(transaction: Database, { sessionId }: Fence, plan: Plan): Promise<number> {
+  if (plan.removedMessages.size + plan.removedParts.size === 0) return 0
+  const removed = await markRemoved(transaction, sessionId, plan)
+  const changes: Change[] = [...removed.messages].map((messageId) => {
+    return { type: "message.removed", messageId, removedAt: removed.at }
+  })
+  for (const [partId, messageId] of plan.removedParts) {
+    if (removed.parts.has(partId)) changes.push({ type: "part.removed", messageId, partId, removedAt: removed.at })
+  }
+  if (changes.length > 0) await appendLog(transaction, sessionId, null, changes.map(entryOf))
+  return changes.length
 }
 
 function refused(fence: Fence): number {
@@ -117,9 +129,8 @@ class Known {
       case "request.updated":
         return !this.#dull.has(change.request.id)
       case "message.removed":
-        return this.#messages.get(change.messageId)?.ours === false
       case "part.removed":
-        return this.#messages.get(change.messageId)?.ours === false
+        return false
       default:
         return true
     }

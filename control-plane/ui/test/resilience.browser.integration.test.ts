@@ -112,6 +112,38 @@ describe("what is typed", () => {
   })
 })
 
+describe("a prompt that the server does not take now", () => {
+  test("is not sent again with every event, but when the server said", async () => {
+    const visited = await look()
+    const { page, server } = visited
+    const id = await openSession(visited)
+    await read(page)
+    let posts = 0
+    await page.route(`**/sessions/${id}/messages`, (route) => {
+      posts += 1
+      const error = { code: "too_many_requests", message: "Too many prompts.", requestId: "r" }
+      return route.fulfill({ status: 429, headers: { "retry-after": "600" }, json: { error } })
+    })
+    await prompt(page).fill("Count the boats")
+    await prompt(page).press("Enter")
+    await page.getByRole("button", { name: "Edit" }).waitFor()
+    const message = { id: "msg_busy", role: "assistant", agentSessionId: null, authorId: null, delivery: null } as const
+    const busy = { ...message, createdAt: 1, completedAt: null, body: {} }
+    server.store.change(id, { type: "message.updated", message: busy })
+    for (let n = 1; n <= 20; n += 1) {
+      const part = { id: "p", type: "text", body: { text: `Boat number ${n}.` } } as const
+      server.store.change(id, { type: "part.updated", messageId: message.id, part })
+      await page.getByText(`Boat number ${n}.`).waitFor()
+    }
+    expect(posts).toBe(1)
+    await page.unroute(`**/sessions/${id}/messages`)
+    await page.getByRole("button", { name: "Try again" }).click()
+    await page.getByText("Too many prompts.").waitFor({ state: "detached" })
+    const prompts = () => server.store.get(id)?.state.messages.filter((one) => one.role === "user").length
+    await expect.poll(prompts, SOON).toBe(1)
+  })
+})
+
 describe("a session that is open", () => {
   test("and is deleted elsewhere says so where it leads to", async () => {
     const visited = await look()

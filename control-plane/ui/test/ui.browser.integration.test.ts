@@ -127,7 +127,7 @@ describe("a session", () => {
     await prompt(page).fill("Typed while nobody listens")
     await page.keyboard.press("Enter")
     await page.getByText("Connection lost").waitFor()
-    await page.getByText("Not sent yet").waitFor()
+    await page.getByText("Waiting for the connection").waitFor()
     // While its clock stands the page tries only when it is told to, in vain. Then it is left to itself: an attempt that
     // was under way may be the one that succeeds, and the banner be gone before anybody could press anything.
     await page.clock.pauseAt(Date.now() + 30_000)

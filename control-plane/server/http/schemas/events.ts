@@ -1,3 +1,4 @@
+import { time } from "./common.ts"
 import { session, sharedSession } from "./session.ts"
 import { agentRequest, message, part } from "./transcript.ts"
 
@@ -24,6 +25,12 @@ function variant<const Type extends string, const Properties extends object>(typ
   } as const
 }
 
+/** Something was removed by the agent; it stays in the transcript with this time. */
+function removal<const Type extends string, const Properties extends object>(type: Type, properties: Properties) {
+  const { required, properties: known, ...rest } = variant(type, properties)
+  return { ...rest, required, properties: { ...known, removedAt: time } } as const
+}
+
 const todo = {
   type: "object",
   additionalProperties: false,
@@ -37,7 +44,7 @@ export const sessionEvent = {
     "A change of the transcript. `id` of the event is its number, `event` is `type`. `event: reset` means that the number is no longer known: read the messages again.",
   oneOf: [
     variant("message.updated", { message: messageHead }),
-    variant("message.removed", { messageId }),
+    removal("message.removed", { messageId }),
     variant("part.updated", { messageId, part }),
     variant("part.delta", {
       messageId,
@@ -45,7 +52,7 @@ export const sessionEvent = {
       offset: { type: "integer", description: "Length of the text before it, in UTF-16 units." },
       delta: { ...text, description: "To be appended to the text." },
     }),
-    variant("part.removed", { messageId, partId }),
+    removal("part.removed", { messageId, partId }),
     variant("request.updated", { request: agentRequest }),
     variant("todo.updated", { todos: { type: "array", items: todo, description: "All of them." } }),
     variant("notice", { level: { type: "string", enum: ["info", "error"] }, code: text, message: text }),

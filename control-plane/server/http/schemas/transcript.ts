@@ -17,6 +17,11 @@ export const part = {
       enum: ["text", "reasoning", "tool", "file", "subtask", "step", "patch", "compaction", "other"],
       description: "What it is.",
     },
+    removedAt: {
+      ...time,
+      description:
+        "When the agent removed it from its conversation, or took it back: the text of an attempt at the model that failed.",
+    },
     body: {
       type: "object",
       description: "What it says; which fields there are depends on the type.",
@@ -72,6 +77,11 @@ export const message = {
   properties: {
     id: { type: "string", description: "Stable." },
     role: { type: "string", enum: ["user", "assistant"], description: "Who wrote it." },
+    origin: {
+      type: "string",
+      enum: ["agent"],
+      description: "Only with the role `user`: the agent made the message itself, no person wrote it.",
+    },
     agentSessionId: {
       type: ["string", "null"],
       description: "The sub-agent's conversation; null for the session's own.",
@@ -84,6 +94,7 @@ export const message = {
     },
     createdAt: time,
     completedAt: nullableTime,
+    removedAt: { ...time, description: "When the agent removed it from its conversation; what it said stays here." },
     body: {
       type: "object",
       description: "About the message as a whole.",

@@ -270,6 +270,7 @@ export class Conversation {
     const attempt = typeof status.attempt === "number" ? status.attempt : 1
     const print = `${attempt} ${words}`
     if (this.#retries.get(sessionId) === print) return
+    this.#log.takeBackTexts(sessionId)
     this.#retries.set(sessionId, print)
     const wait_s = typeof status.next === "number" ? Math.max(0, Math.ceil((status.next - this.#now()) / 1000)) : 0
     const message = `The model provider failed (${words}). Repeat number ${attempt} follows in ${wait_s} s.`

@@ -136,6 +136,22 @@ test("a message with too many parts keeps its newest", () => {
   expect(outbox.size).toBe(1)
 })
 
+test("texts that were open are taken back when the agent begins again, others are not", () => {
+  const { log, outbox } = aLog()
+  log.part(growing("a", "prt_1"), "event")
+  log.part({ ...ended("b"), part: { ...ended("b").part, id: "prt_2" } }, "event")
+  outbox.take(0, 10, 1e6)
+  log.takeBackTexts("ses_other")
+  expect(outbox.size).toBe(0)
+  log.takeBackTexts("ses_root")
+  log.takeBackTexts("ses_root")
+  expect(outbox.take(0, 10, 1e6).map(({ change }) => change)).toEqual([
+    { type: "part.removed", messageId: "msg_a", partId: "prt_1" },
+  ])
+  log.delta({ partID: "prt_1", field: "text", delta: "of the attempt before" })
+  expect(outbox.size).toBe(0)
+})
+
 test("however much of texts is open, little of it is held", () => {
   const { log, outbox } = aLog()
   const delta = "0123456789abcdef".repeat(4096)

@@ -77,7 +77,7 @@ export class MessageLog {
         : growing && source === "snapshot"
           ? continuedPart(read.part, stored ?? "")
           : read.part
-    // What was lost on the way to a text that nobody writes any more is not told anew.
+    // What was lost on the way to a text that nobody writes any more is not told again.
     if (growing && source === "interrupted" && known !== undefined && part.body.text === "") return
     const length = growing && source !== "interrupted" ? (part.body.text ?? "").length : null
     const print = printOf(part)
@@ -133,6 +133,15 @@ export class MessageLog {
     this.#messages.delete(messageId)
     const user = state.role === "user" ? messageId : null
     this.#outbox.push({ type: "message.removed", messageId }, `removed ${messageId}`, { userMessageId: user })
+  }
+
+  /** The agent asks the model again for what it was saying: it does not keep the texts that were open. */
+  takeBackTexts(sessionId: string): void {
+    for (const [partId, part] of this.#parts) {
+      if (part.length === null || this.#messages.get(part.messageId)?.sessionId !== sessionId) continue
+      part.length = null
+      this.#outbox.push({ type: "part.removed", messageId: part.messageId, partId }, `removed ${partId}`)
+    }
   }
 
   /** A `message.part.removed`. */

@@ -27,7 +27,14 @@ export function readMessage(raw: unknown, rootSessionId: string): ReadMessage | 
   const common = { id: messageId, agentSessionId, authorId: null, createdAt: time(times.created) ?? 0 }
   const message: Header =
     wire.role === "user"
-      ? { ...common, role: "user", delivery: agentSessionId === null ? "sent" : null, completedAt: null, body: {} }
+      ? {
+          ...common,
+          role: "user",
+          origin: "agent",
+          delivery: agentSessionId === null ? "sent" : null,
+          completedAt: null,
+          body: {},
+        }
       : {
           ...common,
           role: "assistant",

@@ -347,6 +347,16 @@ test("an agent that is killed in mid-turn leaves interrupted messages, and the n
   expect(session.said.at(-1)).toBe("back again")
 })
 
+test("the words of an attempt that the provider broke off are taken back when the agent asks again", async () => {
+  const follower = await follow()
+  await follower.prompt("slow: 40 100\ndrop:")
+  const removed = () => follower.changes.flatMap((change) => (change.type === "part.removed" ? [change.partId] : []))
+  await follower.until("the second attempt being taken back", () => removed().length >= 2)
+  await runtime.abort(agent.target, follower.sessionId ?? "")
+  const texts = new Map(follower.parts.map(({ id, body }) => [id, body.text]))
+  expect(removed().map((id) => texts.get(id)?.startsWith("word0 "))).toEqual([true, true])
+})
+
 test("a provider that refuses the key, and a model that does not exist, end the turn with words for a person", async () => {
   const refused = await startAgent({ key: "wrong" })
   const unknown = await startAgent({ model: "nope" })

@@ -13,11 +13,16 @@ export interface SpokenPod {
   readonly seen: string[]
   /** Sends an event to everybody who listens. */
   say(type: string, properties: object): void
+  /** Ends all event streams. */
+  hangUp(): void
   close(): Promise<void>
 }
 
 /** A pod that speaks like OpenCode, except where `handle` answers. */
-export async function spokenPod(handle: Handler = () => false): Promise<SpokenPod> {
+export async function spokenPod(
+  handle: Handler = () => false,
+  address: { host: string; port: number } = { host: "127.0.0.1", port: 0 },
+): Promise<SpokenPod> {
   const seen: string[] = []
   const listeners = new Set<ServerResponse>()
   const server = createServer((request, response) => {
@@ -32,14 +37,18 @@ export async function spokenPod(handle: Handler = () => false): Promise<SpokenPo
       return void response.write('data: {"type":"server.connected","properties":{}}\n\n')
     }
     response.setHeader("content-type", "application/json")
+    if (request.method === "POST" && path === "/session") return void response.end(JSON.stringify({ id: ROOT_ID }))
     response.end(path === `/session/${ROOT_ID}` || path === "/session/status" ? "{}" : "[]")
   })
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  await new Promise<void>((resolve) => server.listen(address.port, address.host, resolve))
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://${address.host}:${(server.address() as AddressInfo).port}`,
     seen,
     say(type, properties) {
       for (const response of listeners) response.write(`data: ${JSON.stringify({ type, properties })}\n\n`)
+    },
+    hangUp() {
+      for (const response of listeners) response.destroy()
     },
     async close() {
       server.closeAllConnections()

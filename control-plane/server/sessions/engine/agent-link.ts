@@ -22,6 +22,12 @@ export interface AgentLinkOptions {
   readonly wake: () => void
 }
 
+/** What arrives from an agent: `heard`, any sign of life; `followed`, its conversation. */
+export interface Reach {
+  readonly heard: boolean
+  readonly followed: boolean
+}
+
 /**
  * From "is it there?" to the conversation, for one run of an agent at a time. Keeps apart what is known of the agent (it
  * answers, its conversation can be read) from what is known of our own store, which says nothing about the agent.
@@ -78,9 +84,10 @@ export class AgentLink {
     return now - Math.max(this.#excusedUntil, this.#conversation?.lostAt ?? 0)
   }
 
-  /** Whether this agent can be heard from here; null when it never could, as while it boots. */
-  hears(now: number): boolean | null {
-    return this.#run === null || !this.#answers ? null : this.silent_ms(now) < TIMES.heard_ms
+  /** How well this agent is reached from here; null when it never was, as while it boots. */
+  reach(now: number): Reach | null {
+    if (this.#run === null || !this.#answers) return null
+    return { heard: this.silent_ms(now) < TIMES.heard_ms, followed: this.#inStep }
   }
 
   /** Milliseconds until the next conversation may begin; 0 when one is under way or may begin now. */

@@ -9,11 +9,10 @@ import { hintFor, type WorkloadRecord, type Workloads } from "../../workloads/in
 import { settle } from "../store/driver-writes.ts"
 import type { StoredSession } from "../store/rows.ts"
 import type { Lease } from "../types.ts"
-import { AgentLink } from "./agent-link.ts"
+import { AgentLink, type Reach } from "./agent-link.ts"
 import { deleteSession, failSession, stopSession } from "./ending.ts"
 import { Journal } from "./journal.ts"
 import { TIMES } from "./limits.ts"
-import type { Neighbours } from "./replacing.ts"
 import { runSession } from "./running.ts"
 
 export interface DriverParts {
@@ -29,8 +28,8 @@ export interface DriverParts {
   readonly idleTimeout_ms: number
   readonly wedged_ms: number
   readonly unfollowed_ms: number
-  /** The other sessions of this replica. */
-  readonly neighbours: (sessionId: string) => Neighbours
+  /** How well this replica reaches the agents of its other sessions. */
+  readonly neighbours: (sessionId: string) => readonly Reach[]
   /** Told once per start, from the wish to the agent being in step. */
   readonly started: (took_ms: number) => void
 }
@@ -92,9 +91,9 @@ export class SessionDriver {
     return this.#busySince === null ? 0 : now - this.#busySince
   }
 
-  /** Whether the agent can be heard from here; null while there is none, or it never could. */
-  get hears(): boolean | null {
-    return this.#link.hears(this.#parts.clock.now())
+  /** How well the agent is reached from here; null while there is none, or it never was. */
+  get reach(): Reach | null {
+    return this.#link.reach(this.#parts.clock.now())
   }
 
   /** Look again now. */

@@ -8,9 +8,9 @@ import type { Workloads } from "../../workloads/index.ts"
 import { flagDrift } from "../store/driver-writes.ts"
 import { claimLeases, claimNamedLeases, endLeftovers, releaseLease, renewLeases } from "../store/leases.ts"
 import type { Lease } from "../types.ts"
+import type { Reach } from "./agent-link.ts"
 import { type DriverParts, SessionDriver } from "./driver.ts"
 import { COUNTS, TIMES } from "./limits.ts"
-import type { Neighbours } from "./replacing.ts"
 
 export interface EngineParts {
   readonly database: Database
@@ -181,10 +181,9 @@ class LeasedEngine implements Engine {
     this.wake(lease.sessionId)
   }
 
-  #neighbours(sessionId: string): Neighbours {
+  #neighbours(sessionId: string): Reach[] {
     const others = [...this.#drivers.values()].filter(({ lease }) => lease.sessionId !== sessionId)
-    const hears = others.map((driver) => driver.hears)
-    return { heard: hears.filter((one) => one === true).length, silent: hears.filter((one) => one === false).length }
+    return others.map(({ reach }) => reach).filter((reach) => reach !== null)
   }
 
   async #renew(): Promise<void> {

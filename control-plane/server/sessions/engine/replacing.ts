@@ -5,19 +5,13 @@ import type { Reason } from "../types.ts"
 import type { Pass } from "./driver.ts"
 import { TIMES } from "./limits.ts"
 
-/** What the same replica hears of the other agents that it follows. */
-export interface Neighbours {
-  readonly heard: number
-  readonly silent: number
-}
-
 /** An agent that is alone can be compared with nothing, so it gets this many times the patience. */
 const ALONE_TIMES = 3
 
 /**
  * Gives a running agent a new pod when it no longer answers, or answers and cannot be followed. That takes observations
- * of this agent: other agents are heard from here, its node answers, our own store was not in the way, and it is asked
- * once more right before.
+ * of this agent: the same works with other agents from here, its node answers, our own store was not in the way, and it is
+ * asked once more right before.
  */
 export async function replaceIfLost(pass: Pass, pod: PodObservation, target: AgentTarget): Promise<void> {
   const { parts, session, journal, guard } = pass
@@ -32,17 +26,19 @@ export async function replaceIfLost(pass: Pass, pod: PodObservation, target: Age
 
 async function causeOf({ parts, link, session }: Pass, target: AgentTarget): Promise<Change | null> {
   const now = parts.clock.now()
-  if (link.silent_ms(now) > patience_ms(parts.wedged_ms, parts.neighbours(session.id))) {
-    return (await link.answers(target)) ? null : WEDGED
-  }
-  if (link.unfollowed_ms(now) <= parts.unfollowed_ms || !(await link.answers(target))) return null
+  const others = parts.neighbours(session.id)
+  const heard = others.map((other) => other.heard)
+  if (link.silent_ms(now) > patience_ms(parts.wedged_ms, heard)) return (await link.answers(target)) ? null : WEDGED
+  const followed = others.map((other) => other.followed)
+  if (link.unfollowed_ms(now) <= patience_ms(parts.unfollowed_ms, followed)) return null
+  if (!(await link.answers(target))) return null
   return { ...UNREADABLE, message: `${UNREADABLE.message} The reason: ${link.brokeBecause ?? "it takes too long"}.` }
 }
 
-/** When no agent at all is heard, it is the network between them and this replica. */
-function patience_ms(wedged_ms: number, { heard, silent }: Neighbours): number {
-  if (heard > 0) return wedged_ms
-  return silent > 0 ? Number.POSITIVE_INFINITY : ALONE_TIMES * wedged_ms
+/** When the same fails with every other agent, the cause is between them and this replica, or the replica itself. */
+function patience_ms(limit_ms: number, others: readonly boolean[]): number {
+  if (others.includes(true)) return limit_ms
+  return others.length > 0 ? Number.POSITIVE_INFINITY : ALONE_TIMES * limit_ms
 }
 
 const WEDGED: Change = {

@@ -132,7 +132,7 @@ async function stopWhenIdle(pass: Pass, now: number): Promise<boolean> {
     message: `Stopped because nobody used it for ${minutes} minutes.`,
     hint: "Press Start, or just write: history and workspace are kept.",
   }
-  return await wishFenced(parts.database, journal.lease, session.generation, {
+  return await wishFenced(parts.database, journal.lease, session, {
     desired: "stopped",
     status: "stopping",
     reason,

@@ -17,7 +17,7 @@ import { requireAccess, visibleTo } from "../permissions.ts"
 import type { Sessions, SessionView } from "../service-types.ts"
 import { firstSteps } from "../steps.ts"
 import type { StoredSession } from "../store/rows.ts"
-import { encodeCursor, findSession, listSessions, lockOwner, updateDetails, wish } from "../store/sessions.ts"
+import { encodeCursor, findSession, listSessions, lockOwner, lockWish, updateDetails, wish } from "../store/sessions.ts"
 import { sharedView, viewOf } from "../view.ts"
 import { keptOf } from "./artifacts.ts"
 import { firstPromptId, requireRoom, storeSession } from "./create.ts"
@@ -156,24 +156,22 @@ class SessionService {
 
   async start(principal: Principal, id: string): Promise<SessionView> {
     await this.find(principal, id, "write")
-    if (await this.#run(principal, id)) await this.#record(principal, "session.start", id)
+    const news = await withTransaction(this.#parts.database, (transaction) => this.#run(transaction, principal, id))
+    if (news) this.#parts.engine.wake(id)
+    if (news) await this.#record(principal, "session.start", id)
     return await this.#announce(principal, id)
   }
 
-  /** Wishes that the session runs, unless it does. True when that is news. */
-  async #run(principal: Principal, id: string): Promise<boolean> {
-    const { database, clock, engine } = this.#parts
-    const news = await withTransaction(database, async (transaction) => {
-      await lockOwner(transaction, principal.userId)
-      const session = await findSession(transaction, id)
-      if (session === null || session.desired === "deleted")
-        throw new AppError("not_found", "There is no such session.")
-      if (session.desired === "running" && session.failedGeneration !== session.generation) return false
-      await requireRoom(this.#maxPerUser, transaction, principal.userId)
-      return await wish(transaction, id, { desired: "running", status: "starting", steps: firstSteps(clock.now()) })
-    })
-    if (news) engine.wake(id)
-    return news
+  /** Sets the desired state to running. Returns false when it was that already, which stays so until the commit. */
+  async #run(transaction: Database, principal: Principal, id: string): Promise<boolean> {
+    await lockOwner(transaction, principal.userId)
+    await lockWish(transaction, id)
+    const session = await findSession(transaction, id)
+    if (session === null || session.desired === "deleted") throw new AppError("not_found", "There is no such session.")
+    if (session.desired === "running" && session.failedGeneration !== session.generation) return false
+    await requireRoom(this.#maxPerUser, transaction, principal.userId)
+    const steps = firstSteps(this.#parts.clock.now())
+    return await wish(transaction, id, { desired: "running", status: "starting", steps })
   }
 
   async stop(principal: Principal, id: string): Promise<SessionView> {
@@ -203,13 +201,11 @@ class SessionService {
   ): ReturnType<Sessions["prompt"]> {
     const { transcripts, engine, database } = this.#parts
     const session = await this.find(principal, id, "write")
-    // First the room to run, then the message: one that is accepted is also going to be sent.
-    const started = await this.#run(principal, id)
-    const message = await transcripts.queuePrompt({
-      sessionId: id,
-      id: input.id ?? newId("msg"),
-      authorId: principal.userId,
-      text: input.text,
+    const prompt = { sessionId: id, id: input.id ?? newId("msg"), authorId: principal.userId, text: input.text }
+    let started = false
+    // Both or none, and no stop in between: a prompt that is accepted is also going to be sent.
+    const message = await transcripts.queuePrompt(prompt, async (transaction) => {
+      started = await this.#run(transaction, principal, id)
     })
     engine.wake(id)
     const untitled = session.title === DEFAULT_TITLE

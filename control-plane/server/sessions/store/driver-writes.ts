@@ -75,19 +75,33 @@ export async function settle(database: Database, lease: Lease, generation: numbe
   return rows[0].settled
 }
 
-/** The driver's own wish (idle timeout). False when a person's wish was faster. @throws AppError `stale_lease` */
+/**
+ * Sets the desired state to what the driver decides by itself (idle timeout). False when a person was faster: with another
+ * desired state, with a prompt, or by any use of the session since it was `seen`. @throws AppError `stale_lease`
+ */
 export async function wishFenced(
   database: Database,
   lease: Lease,
-  generation: number,
+  seen: { readonly generation: number; readonly lastActiveAt: number },
   to: { desired: Desired; status: SessionStatus; reason: Reason },
 ): Promise<boolean> {
   const { rows } = await database.raw<{ rows: unknown[] }>(
+    // `seen.lastActiveAt` has no microseconds. It is what counts against a prompt that commits while this waits for it.
     `UPDATE sessions SET desired = :desired, status = :status, reason = CAST(:reason AS jsonb),
        generation = generation + 1, pending = true, updated_at = now()
      WHERE id = :id AND lease_epoch = :epoch AND generation = :generation
+       AND last_active_at < to_timestamp((CAST(:lastActiveAt AS float8) + 1) / 1000)
+       AND NOT EXISTS (SELECT FROM messages m
+         WHERE m.session_id = :id AND (m.awaited OR m.delivery IN ('queued', 'sending')))
      RETURNING pg_notify('berth_sessions', id)`,
-    { id: lease.sessionId, epoch: String(lease.epoch), generation, ...to, reason: JSON.stringify(to.reason) },
+    {
+      id: lease.sessionId,
+      epoch: String(lease.epoch),
+      generation: seen.generation,
+      lastActiveAt: seen.lastActiveAt,
+      ...to,
+      reason: JSON.stringify(to.reason),
+    },
   )
   if (rows.length > 0) return true
   await loadFenced(database, lease)

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from "vitest"
+import { beforeEach, describe, expect, it, vi } from "vitest"
 import { testDatabase } from "../../../../test/support/postgres.ts"
 import type { Lease } from "../types.ts"
 import { deleteFenced, loadFenced, patchFenced, settle, wishFenced } from "./driver-writes.ts"
@@ -38,6 +38,16 @@ async function claimOne(holder = "a"): Promise<Lease> {
   return lease
 }
 
+/** Until a statement waits for the lock of a row. */
+async function someoneWaits(): Promise<void> {
+  await vi.waitFor(async () => {
+    const { rows } = await openPool(1).raw(
+      "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+    )
+    expect(rows).toHaveLength(1)
+  })
+}
+
 beforeEach(async () => {
   await database.raw("TRUNCATE users CASCADE")
   await database.raw("INSERT INTO users (id, issuer, subject, email, name) VALUES ('usr_1', 'i', 's', 'e', 'n')")
@@ -72,7 +82,9 @@ describe("leases", () => {
     await expect(deleteFenced(database, old, async () => {})).rejects.toMatchObject(stale)
     const reason = { code: "idle", message: "", hint: "" }
     const to = { desired: "stopped", status: "stopping", reason } as const
-    await expect(wishFenced(database, old, 1, to)).rejects.toMatchObject(stale)
+    await expect(wishFenced(database, old, { generation: 1, lastActiveAt: Date.now() }, to)).rejects.toMatchObject(
+      stale,
+    )
     expect(await renewLeases(database, [old], 3_000)).toEqual(new Set())
     expect(await findSession(database, old.sessionId)).toMatchObject({ status: "creating", desired: "running" })
     await patchFenced(database, fresh, { status: "starting" })
@@ -138,10 +150,36 @@ describe("leases", () => {
     const reason = { code: "idle", message: "", hint: "" }
     const stop = { desired: "stopped", status: "stopping", reason } as const
     await wish(database, id, { desired: "running", status: "starting" })
-    expect(await wishFenced(database, lease, 1, stop)).toBe(false)
+    const { lastActiveAt } = await loadFenced(database, lease)
+    expect(await wishFenced(database, lease, { generation: 1, lastActiveAt }, stop)).toBe(false)
     expect(await findSession(database, id)).toMatchObject({ desired: "running", generation: 2 })
-    expect(await wishFenced(database, lease, 2, stop)).toBe(true)
+    expect(await wishFenced(database, lease, { generation: 2, lastActiveAt }, stop)).toBe(true)
     expect(await findSession(database, id)).toMatchObject({ desired: "stopped", generation: 3 })
+  })
+
+  it("let a prompt win over the driver's own wish, also one that commits while that is made", async () => {
+    const [id = ""] = await makeSessions(1)
+    const lease = await claimOne()
+    const stop = {
+      desired: "stopped",
+      status: "stopping",
+      reason: { code: "idle", message: "", hint: "" },
+    } as const
+    await database.raw("UPDATE sessions SET last_active_at = now() - interval '1 hour'")
+    const seen = await loadFenced(database, lease)
+    const prompt = { session_id: id, id: "msg_1", position: 1, role: "user", delivery: "queued" }
+    const stopped = await database.transaction(async (transaction) => {
+      await transaction("sessions").where({ id }).update({ last_active_at: transaction.fn.now() })
+      await transaction("messages").insert(prompt)
+      const asked = wishFenced(openPool(1), lease, seen, stop)
+      await someoneWaits()
+      return { asked }
+    })
+    expect(await stopped.asked).toBe(false)
+    await database.raw("UPDATE sessions SET last_active_at = now() - interval '1 hour'")
+    expect(await wishFenced(database, lease, await loadFenced(database, lease), stop)).toBe(false)
+    await database("messages").where({ id: "msg_1" }).update({ delivery: "sent" })
+    expect(await wishFenced(database, lease, await loadFenced(database, lease), stop)).toBe(true)
   })
 
   it("do not bring back what is to be deleted", async () => {

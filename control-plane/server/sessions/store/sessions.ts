@@ -143,6 +143,11 @@ export interface Wish {
   readonly steps?: readonly StartStep[]
 }
 
+/** Keeps the desired state of a session as it is until the end of the transaction. */
+export async function lockWish(transaction: Database, id: string): Promise<void> {
+  await transaction.raw("SELECT FROM sessions WHERE id = ? FOR NO KEY UPDATE", [id])
+}
+
 /** Stores a wish unless the session is to be deleted already. Returns whether it was stored. */
 export async function wish(database: Database, id: string, { desired, status, steps }: Wish): Promise<boolean> {
   const { rows } = await database.raw<{ rows: unknown[] }>(

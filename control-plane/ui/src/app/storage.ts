@@ -8,6 +8,26 @@ export function recall<Value>(key: string): Value | null {
   }
 }
 
+/** The kept values whose keys begin with `prefix`, in no order. */
+export function recallAll<Value>(prefix: string): readonly Value[] {
+  try {
+    const keys = Object.keys(localStorage).filter((key) => key.startsWith(`berth:${prefix}`))
+    return keys.flatMap((key) => recall<Value>(key.slice("berth:".length)) ?? [])
+  } catch {
+    return []
+  }
+}
+
+/** Calls back with the key of what another tab of this browser has forgotten. Returns what ends it. */
+export function onForgotten(prefix: string, forgotten: (rest: string) => void): () => void {
+  const start = `berth:${prefix}`
+  const listen = ({ key, newValue }: StorageEvent) => {
+    if (key?.startsWith(start) && newValue === null) forgotten(key.slice(start.length))
+  }
+  window.addEventListener("storage", listen)
+  return () => window.removeEventListener("storage", listen)
+}
+
 /** Keeps a value in this browser; null forgets it. */
 export function keep(key: string, value: unknown): void {
   try {

@@ -20,6 +20,8 @@ export function whileVisible(target: Pausable, hidden_ms_max: number): () => voi
     }
   }
   const online = () => target.nudge()
+  // A page that is opened in the background may never be looked at.
+  if (document.visibilityState === "hidden") seen()
   document.addEventListener("visibilitychange", seen)
   window.addEventListener("online", online)
   return () => {

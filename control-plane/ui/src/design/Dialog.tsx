@@ -1,4 +1,5 @@
 import { type ReactNode, useId, useLayoutEffect, useRef, useState } from "react"
+import { createPortal } from "react-dom"
 import { messageOf } from "../api/client.ts"
 import { Button } from "./Button.tsx"
 
@@ -13,7 +14,11 @@ interface DialogProps {
   readonly insistent?: boolean
 }
 
-/** A modal dialog, open while it is rendered. The browser keeps the focus inside and gives it back after. */
+/**
+ * A modal dialog, open while it is rendered. The browser keeps the focus inside and gives it back after. It stands at the
+ * end of the page, so that it looks the same whatever opened it: the browser draws it above everything, but it would
+ * inherit the styles of what surrounds it.
+ */
 export function Dialog(props: DialogProps) {
   const { title, onClose, children, className = "", titleHidden = false, insistent = false } = props
   const ref = useRef<HTMLDialogElement>(null)
@@ -24,7 +29,7 @@ export function Dialog(props: DialogProps) {
     if (dialog && !dialog.open) dialog.showModal()
     return () => dialog?.close()
   }, [])
-  return (
+  return createPortal(
     <dialog
       ref={ref}
       className={`dialog ${className}`}
@@ -41,7 +46,8 @@ export function Dialog(props: DialogProps) {
         {title}
       </h2>
       {children}
-    </dialog>
+    </dialog>,
+    document.body,
   )
 }
 

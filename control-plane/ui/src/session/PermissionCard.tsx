@@ -42,6 +42,7 @@ export function PermissionCard({ request, place, busy, error, onAnswer }: Permis
           {patterns.join("\n")}
         </pre>
       )}
+      <p className="muted">A question for your convenience, not a security boundary.</p>
       {error !== null && (
         <p className="field-error" role="alert">
           {error}

@@ -71,8 +71,7 @@ function Loaded({ page }: { page: PageSession }) {
           ready={ready}
           onRetry={page.outbox.retry}
           onEdit={(item) => {
-            page.outbox.discard(item.id)
-            setRefill({ text: item.text })
+            if (page.outbox.discard(item.id)) setRefill({ text: item.text })
           }}
         />
         <Dock

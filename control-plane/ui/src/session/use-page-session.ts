@@ -3,7 +3,7 @@ import { useEffect, useState } from "react"
 import type { Api } from "../api/client.ts"
 import { newId } from "../api/ids.ts"
 import { useApi } from "../app/services.ts"
-import { keep, recall } from "../app/storage.ts"
+import { keep, onForgotten, recallAll } from "../app/storage.ts"
 import { whileVisible } from "../app/visibility.ts"
 import { knownSession } from "../sessions/queries.ts"
 import { type LiveSession, openLiveSession } from "../transcript/live.ts"
@@ -29,12 +29,22 @@ export function usePageSession(id: string): PageSession | null {
   useEffect(() => {
     const live = openLiveSession({ api, id, session: knownSession(client, id), schedule: createScheduler() })
     const outbox = openOutbox(api, id)
+    const stopListening = onForgotten(outboxKey(id), outbox.goneElsewhere)
+    let linkState = live.snapshot().link.state
     const stopWatching = whileVisible(live, HIDDEN_MS_MAX)
-    const unsubscribe = live.subscribe(() => settle(live, outbox))
+    const unsubscribe = live.subscribe(() => {
+      const { state, link } = live.snapshot()
+      // What the history shows is no longer on its way; what waits for the server is tried when it is back.
+      if (outbox.snapshot().length > 0) outbox.arrived(new Set(state.messages.map((message) => message.id)))
+      if (link.state === "live" && linkState !== "live") outbox.reconnected()
+      linkState = link.state
+    })
     setOpened({ live, outbox })
     return () => {
       stopWatching()
+      stopListening()
       unsubscribe()
+      outbox.close()
       live.close()
     }
   }, [api, client, id])
@@ -42,22 +52,23 @@ export function usePageSession(id: string): PageSession | null {
 }
 
 function openOutbox(api: Api, id: string): Outbox {
-  const key = `outbox:${id}`
+  const prefix = outboxKey(id)
   return createOutbox({
     api,
     sessionId: id,
     newId: () => newId("msg"),
-    kept: recall<Outgoing[]>(key) ?? [],
-    keep: (items) => keep(key, items.length === 0 ? null : items),
+    now: Date.now,
+    storage: {
+      kept: recallAll<Outgoing>(prefix),
+      keep: (item) => keep(prefix + item.id, item),
+      forget: (promptId) => keep(prefix + promptId, null),
+    },
   })
 }
 
-/** What the history shows is no longer on its way; what waits for the server is tried when it is back. */
-function settle(live: LiveSession, outbox: Outbox): void {
-  if (outbox.snapshot().length === 0) return
-  const { state, link } = live.snapshot()
-  outbox.arrived(new Set(state.messages.map((message) => message.id)))
-  if (link.state === "live") outbox.retry()
+/** Before a prompt's id: each has a key of its own, because all tabs of this browser share the keys. */
+function outboxKey(sessionId: string): string {
+  return `outbox:${sessionId}:`
 }
 
 /** Runs what is asked for with the next frame, but not more often than the eye can follow text. */

@@ -72,6 +72,7 @@ class Live implements LiveSession {
   #flushing = false
   #reading: AbortController | null = null
   #closed = false
+  #paused = false
   #again: ReturnType<typeof setTimeout> | undefined
   #failures = 0
 
@@ -106,10 +107,12 @@ class Live implements LiveSession {
   }
 
   pause(): void {
+    this.#paused = true
     this.#stream?.pause()
   }
 
   resume(): void {
+    this.#paused = false
     this.#stream?.resume()
   }
 
@@ -191,6 +194,8 @@ class Live implements LiveSession {
         this.#set(mended ? { link, olderFailed: false } : { link })
       },
     })
+    // Paused while the history was being read: nobody looks.
+    if (this.#paused) this.#stream.pause()
   }
 
   #receive(event: ServerEvent): void {

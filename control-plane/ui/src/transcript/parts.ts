@@ -20,12 +20,12 @@ export function changePart(state: TranscriptState, change: PartChange): Transcri
   return { ...state, messages, todos: todosOfPart(part) ?? state.todos }
 }
 
-/** Removes a part; nothing happens when it is not there. */
-export function removePart(state: TranscriptState, messageId: string, partId: string): TranscriptState {
+/** Marks a part as removed by the agent; nothing happens when it is not there. */
+export function removePart(state: TranscriptState, messageId: string, partId: string, removedAt = 0): TranscriptState {
   const at = state.messages.findLastIndex((message) => message.id === messageId)
   const message = state.messages[at]
   if (!message) return state
-  const parts = message.parts.filter((part) => part.id !== partId)
+  const parts = message.parts.map((part) => (part.id === partId ? { ...part, removedAt } : part))
   return { ...state, messages: replaceAt(state.messages, at, { ...message, parts }) }
 }
 

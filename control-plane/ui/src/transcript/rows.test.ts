@@ -88,7 +88,7 @@ describe("lines around the rows", () => {
   })
 
   test("a prompt that the history has is not shown as outgoing too", () => {
-    const item = { id: "u1", text: "Do it", state: "stored", error: null } as const
+    const item = { id: "u1", text: "Do it", state: "stored", error: null, at: 1 } as const
     const rows = createRowMaker()([prompt("u1")], false)
     expect(kinds(linesOf(rows, { ...around, outgoing: [item, { ...item, id: "u2" }] }))).toEqual([
       "user u1",

@@ -76,15 +76,24 @@ export function isWaiting(message: Message): boolean {
 }
 
 function userRows(message: Message): readonly Row[] {
+  // What the agent writes for itself, to go on after a summary for example, may have no words for people.
+  if (message.origin === "agent" && !message.parts.some(isShown)) return []
   return [{ kind: "user", key: message.id, message }]
 }
 
 function agentRows(message: Message): readonly Row[] {
   const last = message.parts.at(-1)
   const writing = message.completedAt === null && message.body.interrupted !== true
+  const { removedAt } = message
   const rows: Row[] = message.parts
     .filter(isShown)
-    .map((part) => ({ kind: "part", key: `${message.id}:${part.id}`, part, live: writing && part === last }))
+    .map((part) => (removedAt === undefined ? part : { ...part, removedAt }))
+    .map((part) => ({
+      kind: "part",
+      key: `${message.id}:${part.id}`,
+      part,
+      live: writing && part.id === last?.id && part.removedAt === undefined,
+    }))
   if (message.body.error || message.body.interrupted) rows.push({ kind: "trouble", key: `${message.id}:!`, message })
   return rows
 }
@@ -117,9 +126,13 @@ function sumUp(messages: readonly Message[]): Turn {
   }
 }
 
-/** What the agent said, as markdown, without its reasoning and its tools. */
+function isSaid(part: Part): boolean {
+  return part.type === "text" && part.removedAt === undefined
+}
+
+/** What the agent said and did not take back, as markdown, without its reasoning and its tools. */
 function textOf(messages: readonly Message[]): string {
-  const texts = messages.flatMap((message) => message.parts.filter((part) => part.type === "text"))
+  const texts = messages.flatMap((message) => message.parts.filter(isSaid))
   return texts
     .map((part) => (part.body.text ?? "").trim())
     .filter((text) => text !== "")

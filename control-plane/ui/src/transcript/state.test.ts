@@ -37,8 +37,10 @@ describe("every kind of change", () => {
     expect(state.messages).toEqual([{ ...header("m1", { completedAt: 9 }), parts: [textPart("p1", "Hello")] }])
   })
 
-  test("a message that is removed is gone with its parts", () => {
-    expect(after(MESSAGE, PART, { type: "message.removed", messageId: "m1" }).messages).toEqual([])
+  test("a message that the agent removed stays with its parts, and is marked", () => {
+    expect(after(MESSAGE, PART, { type: "message.removed", messageId: "m1", removedAt: 7 }).messages).toEqual([
+      { ...header("m1"), removedAt: 7, parts: [textPart("p1", "Hello")] },
+    ])
   })
 
   test("a part is replaced by its next state", () => {
@@ -50,10 +52,13 @@ describe("every kind of change", () => {
     expect(after({ ...PART, messageId: "elsewhere" }).messages).toEqual([])
   })
 
-  test("a part that is removed is gone, the others stay", () => {
+  test("a part that the agent removed is marked, the others are not", () => {
     const second: Change = { type: "part.updated", messageId: "m1", part: textPart("p2", "there") }
-    const state = after(MESSAGE, PART, second, { type: "part.removed", messageId: "m1", partId: "p1" })
-    expect(state.messages[0]?.parts.map((part) => part.id)).toEqual(["p2"])
+    const state = after(MESSAGE, PART, second, { type: "part.removed", messageId: "m1", partId: "p1", removedAt: 7 })
+    expect(state.messages[0]?.parts.map((part) => [part.id, part.removedAt])).toEqual([
+      ["p1", 7],
+      ["p2", undefined],
+    ])
   })
 
   test("a request is added, then takes its answer", () => {

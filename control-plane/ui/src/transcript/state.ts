@@ -107,12 +107,12 @@ function applyChange(state: TranscriptState, change: Change, seq: number): Trans
     case "message.updated":
       return { ...state, messages: upsertMessage(state, change.message) }
     case "message.removed":
-      return { ...state, messages: state.messages.filter((message) => message.id !== change.messageId) }
+      return { ...state, messages: removeMessage(state.messages, change.messageId, change.removedAt) }
     case "part.updated":
     case "part.delta":
       return changePart(state, change)
     case "part.removed":
-      return removePart(state, change.messageId, change.partId)
+      return removePart(state, change.messageId, change.partId, change.removedAt)
     case "request.updated":
       return { ...state, requests: upsert(state.requests, change.request) }
     case "todo.updated":
@@ -146,6 +146,11 @@ function upsertMessage(state: TranscriptState, message: Omit<Message, "parts">):
   // One of a page that has not been read: it will come with its page.
   if (state.olderCursor !== null && first && message.createdAt < first.createdAt) return messages
   return [...messages, { ...message, parts: [] }]
+}
+
+/** Marked and kept: what was said once stays in the transcript. */
+function removeMessage(messages: readonly Message[], messageId: string, removedAt = 0): readonly Message[] {
+  return messages.map((message) => (message.id === messageId ? { ...message, removedAt } : message))
 }
 
 function upsert(requests: readonly AgentRequest[], request: AgentRequest): readonly AgentRequest[] {

@@ -4,10 +4,20 @@ import { Icon } from "../../design/Icon.tsx"
 import { plural } from "../../format/numbers.ts"
 import { duration } from "../../format/time.ts"
 import { Markdown } from "../../markdown/Markdown.tsx"
+import { Removed } from "./Removed.tsx"
 import { ToolRow } from "./ToolRow.tsx"
 
 /** A piece of what the agent wrote or did. `live`: it is being written. */
 export const PartRow = memo(function PartRow({ part, live }: { part: Part; live: boolean }) {
+  if (part.removedAt === undefined) return <Kept part={part} live={live} />
+  return (
+    <Removed at={part.removedAt}>
+      <Kept part={part} live={false} />
+    </Removed>
+  )
+})
+
+function Kept({ part, live }: { part: Part; live: boolean }) {
   switch (part.type) {
     case "text":
       return <Markdown text={part.body.text ?? ""} />
@@ -28,7 +38,7 @@ export const PartRow = memo(function PartRow({ part, live }: { part: Part; live:
     default:
       return null
   }
-})
+}
 
 function Reasoning({ part, live }: { part: Part; live: boolean }) {
   const [open, setOpen] = useState(false)

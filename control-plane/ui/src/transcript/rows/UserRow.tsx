@@ -17,8 +17,19 @@ export const UserRow = memo(function UserRow({ message }: { message: Message }) 
   const text = message.parts.flatMap((part) => (part.type === "text" ? [part.body.text ?? ""] : [])).join("\n\n")
   const files = message.parts.flatMap((part) => (part.body.file ? [part.body.file.name] : []))
   const state = message.delivery === null ? null : DELIVERY[message.delivery]
+  const byAgent = message.origin === "agent"
   return (
-    <article className="prompt" aria-label="Prompt" data-delivery={message.delivery ?? "sent"}>
+    <article
+      className="prompt"
+      aria-label={byAgent ? "Message by the agent" : "Prompt"}
+      data-delivery={message.delivery ?? "sent"}
+    >
+      {byAgent && (
+        <p className="prompt-state">
+          <Icon name="alert" size={13} /> Written by the agent itself, not by a person
+          {message.removedAt !== undefined && ", and removed by it"}
+        </p>
+      )}
       <p className="prompt-text" dir="auto" title={fullTime(message.createdAt)}>
         {text}
       </p>
@@ -27,7 +38,7 @@ export const UserRow = memo(function UserRow({ message }: { message: Message }) 
           <Icon name="file" size={15} /> {name}
         </p>
       ))}
-      <IconButton icon="copy" label="Copy prompt" onClick={() => copy(text)} />
+      <IconButton icon="copy" label={byAgent ? "Copy message" : "Copy prompt"} onClick={() => copy(text)} />
       {state !== null && (
         <p className="prompt-state">
           <Icon name={message.delivery === "failed" ? "alert" : "clock"} size={13} />
@@ -42,9 +53,12 @@ export const UserRow = memo(function UserRow({ message }: { message: Message }) 
 export interface Outgoing {
   readonly id: string
   readonly text: string
-  /** `waiting`: the server could not be reached; it is tried again by itself. */
+  /** `waiting`: the server could not be reached, or not take it now; it is tried again by itself. */
   readonly state: "sending" | "waiting" | "refused" | "stored"
+  /** What the server said; null when there was no answer. */
   readonly error: string | null
+  /** When it was written, in milliseconds since the epoch: they go in this order. */
+  readonly at: number
 }
 
 interface OutgoingRowProps {
@@ -64,13 +78,23 @@ export function OutgoingRow({ item, onRetry, onEdit }: OutgoingRowProps) {
       {stuck && (
         <div className="prompt-state">
           <Icon name="alert" size={13} />
-          <span>
-            {item.state === "waiting" ? "Not sent yet: the server cannot be reached" : `Refused: ${item.error}`}
-          </span>
+          <span>{item.state === "waiting" ? waitingWords(item) : `Refused: ${item.error}`}</span>
           <Button onClick={() => onRetry(item.id)}>Try again</Button>
           <Button onClick={() => onEdit(item)}>Edit</Button>
         </div>
       )}
+      {item.state === "sending" && (
+        <p className="prompt-state">
+          <Icon name="clock" size={13} />
+          Sending…
+        </p>
+      )}
     </article>
   )
+}
+
+function waitingWords({ error }: Outgoing): string {
+  return error === null
+    ? "Waiting for the connection. It will be sent by itself."
+    : `${error} It will be sent again by itself.`
 }
