@@ -3,8 +3,8 @@ import { REPORT_BYTES_MAX, REPORT_PHASES, type WorkloadReport } from "../../../.
 import type { Database } from "../../database/types.ts"
 import { AppError } from "../../errors/index.ts"
 import type { Clock } from "../../time/index.ts"
+import { saveReport } from "../../workloads/index.ts"
 import type { Caller } from "../identity/callers.ts"
-import { saveReport } from "../store.ts"
 
 const TEXT_CHARACTERS_MAX = 4_000
 const LIST_ITEMS_MAX = 200

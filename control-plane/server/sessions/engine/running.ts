@@ -1,11 +1,11 @@
 import { isAppError } from "../../errors/index.ts"
 import type { Change } from "../../transcripts/types.ts"
 import { type Diagnosis, hintFor, type PodObservation, type WorkloadObservation } from "../../workloads/index.ts"
+import type { Reason } from "../../workloads/types.ts"
 import { computeSteps, firstSteps, sameSteps, startedAt } from "../steps.ts"
 import { wishFenced } from "../store/driver-writes.ts"
-import type { Reason } from "../types.ts"
-import type { NextLook, Pass } from "./driver.ts"
 import { TIMES } from "./limits.ts"
+import type { NextLook, Pass } from "./pass.ts"
 import { replaceIfLost, whyApart } from "./replacing.ts"
 
 /** One step of a session that is to run: make its pod, reach its agent, keep in touch, or say why not. */

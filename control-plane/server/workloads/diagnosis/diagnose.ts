@@ -1,5 +1,4 @@
-import type { Reason } from "../../sessions/types.ts"
-import type { ContainerObservation, PodObservation, WorkloadObservation, WorkloadRecord } from "../types.ts"
+import type { ContainerObservation, PodObservation, Reason, WorkloadObservation, WorkloadRecord } from "../types.ts"
 import { hintFor } from "./hints.ts"
 import { type PullEvent, pulledUntil } from "./pulls.ts"
 
