@@ -11,7 +11,7 @@ import { writeTable } from "./table.ts"
 import { describeValues } from "./values.ts"
 
 const CHART = join(import.meta.dirname, "..")
-const FRAGMENTS = ["control-plane", "reach", "sessions", "credentials", "sign-in", "data"]
+const FRAGMENTS = ["control-plane", "reach", "sessions", "credentials", "providers", "sign-in", "data"]
 
 /** The whole schema as an object. @throws Error naming every key that lacks a description or a type. */
 export function buildSchema(chart: string = CHART): JsonObject {

@@ -4,6 +4,7 @@ import { createBroker, createProbe } from "./broker/index.ts"
 import { createCluster } from "./cluster/index.ts"
 import { type Config, ConfigError, EXIT_CONFIG, loadConfig } from "./config/index.ts"
 import {
+  agentFaults,
   checkVault,
   createCredentials,
   createVault,
@@ -81,6 +82,7 @@ async function start(config: Config, log: Logger, opened: Release[]): Promise<vo
   opened.push(() => sealer.stop())
   const probe = createProbe({ allowedPrivateHosts: config.file.broker.allowedPrivateHosts ?? [] })
   const credentials = createCredentials({ config, database, vault, audit, log, clock, probe, fetch, notifications })
+  await credentials.prepareProviders()
   const workloads = createWorkloads({ config, cluster, database, vault, clock, log })
   const transcripts = createTranscripts({ database, notifications, clock, log })
   const runtime = createRuntime({ clock, log })
@@ -123,6 +125,7 @@ function readConfiguration(): Config {
     const config = loadConfig()
     const faults = [
       ...providerFaults(config.file.providers ?? {}),
+      ...agentFaults(config.file.agent ?? {}),
       ...profileFaults(config.file),
       ...environmentFileFaults(config),
       ...apiKeyFaults(config.apiKeys),
