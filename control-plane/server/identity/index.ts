@@ -21,7 +21,7 @@ import { createUsers, type Users } from "./users/index.ts"
 
 export { apiKeyFaults } from "./api-tokens/static-keys.ts"
 export { authorize } from "./authorize.ts"
-export type { NewAccount, PasswordGiven } from "./password/index.ts"
+export { type NewAccount, type PasswordGiven, resetAdministrator } from "./password/index.ts"
 export { PERMISSIONS, type Permission, SCOPES, type Scope } from "./permissions.ts"
 export type { Authentication, NewLogin, Visitor } from "./types.ts"
 export type { UserPatch } from "./users/index.ts"

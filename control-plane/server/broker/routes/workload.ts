@@ -1,3 +1,4 @@
+import { parseRepository, plainAddress } from "../../../../auth-helpers/protocol/git-address.ts"
 import type { WorkloadBinding } from "../../../../auth-helpers/protocol/index.ts"
 import {
   type AccountAccess,
@@ -8,7 +9,6 @@ import {
   type Vault,
 } from "../../credentials/index.ts"
 import type { GitPolicy } from "../git/policy.ts"
-import { parseRepository, withoutUserInfo } from "../git/repository.ts"
 import type { Caller, CallerSession } from "../identity/callers.ts"
 import type { Notices } from "../notices.ts"
 
@@ -36,7 +36,7 @@ export function createWorkloadRoute(options: {
     return {
       workload: caller.pod.workloadId,
       session: session.id,
-      repository: repository === null ? null : { ...repository, url: withoutUserInfo(repository.url) },
+      repository: repository === null ? null : { ...repository, url: plainAddress(repository.url) },
       profile: session.profile,
       agentConfig: config,
       git: {

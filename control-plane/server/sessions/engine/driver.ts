@@ -27,7 +27,7 @@ export class SessionDriver {
   readonly #log: Logger
   #renewedAt: number
   #woken = Promise.withResolvers<void>()
-  readonly #memory: Pass["memory"] = { liveLookAt: 0, askedAt: 0, words: null }
+  readonly #memory: Pass["memory"] = { liveLookAt: 0, askedAt: 0, words: null, volumeTold: null }
   #announced = false
   /** Since when it does something, and does not wait for something to do. */
   #busySince: number | null = null

@@ -37,7 +37,7 @@ export interface Pass {
   readonly workload: WorkloadRecord
   readonly guard: () => void
   /** What one pass tells the next. */
-  readonly memory: { liveLookAt: number; askedAt: number; words: string | null }
+  readonly memory: { liveLookAt: number; askedAt: number; words: string | null; volumeTold: string | null }
 }
 
 /** Look again after so many milliseconds; or the desired state is reached; or the session is gone. */
