@@ -175,6 +175,56 @@ describe("a token", () => {
     expect(state.runs).toBe(2)
   })
 
+  /** How often the helper runs while a provider rejects every request, one in 100 ms. */
+  async function runsOf(duration_ms: number, { fail = false, ttl_ms = 3_600_000 } = {}) {
+    const { state, subject, settle } = tokens()
+    const lasting = { ...resolver, ttl_ms }
+    const at: number[] = []
+    state.fail = fail
+    for (; state.now < duration_ms; state.now += 100) {
+      const before = state.runs
+      const asked = subject.get(lasting).then(
+        (token) => subject.reject(lasting, token),
+        () => {},
+      )
+      await settle()
+      await asked
+      if (state.runs > before) at.push(state.now / 1_000)
+    }
+    return { at, state, subject, settle, lasting }
+  }
+
+  it("that is rejected with every request is fetched ever more rarely", async () => {
+    const { at } = await runsOf(100_000)
+    // The first one is rejected at once, the second one 10 s later, the third one 20 s after that.
+    expect(at).toEqual([0, 0.1, 10.1, 30.1, 70.1])
+  })
+
+  it("that is rejected after a quiet time is fetched at once again", async () => {
+    const { state, subject, settle, lasting } = await runsOf(25_000)
+    state.now = 1_800_000
+    const runs = state.runs
+    subject.reject(lasting, await subject.get(lasting))
+    const next = subject.get(lasting)
+    await settle()
+    expect(await next).toBe(`token-${runs + 1}`)
+  })
+
+  it("that a helper does not give is asked for ever more rarely, and the reason is told meanwhile", async () => {
+    const { at, subject, lasting } = await runsOf(100_000, { fail: true })
+    expect(at).toEqual([0, 2, 6, 14, 30, 62])
+    await expect(subject.get(lasting)).rejects.toThrow("down")
+  })
+
+  it("that could not be fetched is used again as soon as its helper works", async () => {
+    const { state, subject, settle, lasting } = await runsOf(1_000, { fail: true })
+    state.fail = false
+    state.now = 2_000
+    const next = subject.get(lasting)
+    await settle()
+    expect(await next).toBe("token-2")
+  })
+
   it("goes to the provider that it is bound to, or to the variable, never to both", async () => {
     const bound = { ...resolver, name: "bound" }
     const exposed = { ...resolver, name: "exposed", provider: null, variable: "TOKEN" }

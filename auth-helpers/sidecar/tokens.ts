@@ -2,16 +2,23 @@ import type { SessionResolver } from "../protocol/index.ts"
 
 // A token is replaced when this part of its time is left, so that no request waits for a helper.
 const REFRESH_PART = 0.2
-const AFTER_FAILURE_MS = 5_000
+/** Between two runs after rejections: the agent decides how many requests a provider rejects. */
+const AFTER_REJECTION = { first_ms: 10_000, most_ms: 600_000 }
+/** After a run that failed, for the same reason: every request would be another run. */
+const AFTER_FAILURE = { first_ms: 2_000, most_ms: 60_000 }
 
 /** What helpers printed, in memory only. */
 export interface Tokens {
   /**
-   * A token that has not expired: the last good one, while a new one is fetched ahead of its end. One run at a time.
-   * @throws what the helper's run threw, when there is no good one.
+   * A token that has not expired: the last good one, while a new one is fetched ahead of its end. One run at a time, and
+   * none for a moment after one that failed.
+   * @throws what the helper's last run threw, when there is no good one.
    */
   get(resolver: SessionResolver): Promise<string>
-  /** An upstream did not take it: the next `get` runs the helper. */
+  /**
+   * An upstream did not take it: the next `get` runs the helper. After another rejection within twice the last pause it
+   * does so after 10 s, then 20 s and so on; until then the token is used as it is.
+   */
   reject(resolver: SessionResolver, token: string): void
 }
 
@@ -19,9 +26,10 @@ interface Entry {
   token: string | null
   refreshAt: number
   expiresAt: number
-  /** After a failed refresh the helper is left alone for a moment. */
-  notBefore: number
   running: Promise<string> | null
+  failure: unknown
+  readonly failed: Pause
+  readonly rejected: Pause
 }
 
 /** Runs helpers when they are needed and keeps what they print for their `ttl_ms`. */
@@ -36,7 +44,8 @@ export function createTokens(options: {
     const key = JSON.stringify(resolver)
     const known = entries.get(key)
     if (known !== undefined) return known
-    const entry = { token: null, refreshAt: 0, expiresAt: 0, notBefore: 0, running: null }
+    const pauses = { failed: new Pause(AFTER_FAILURE), rejected: new Pause(AFTER_REJECTION) }
+    const entry = { token: null, refreshAt: 0, expiresAt: 0, running: null, failure: null, ...pauses }
     entries.set(key, entry)
     return entry
   }
@@ -46,28 +55,61 @@ export function createTokens(options: {
       entry.token = token
       entry.expiresAt = now() + resolver.ttl_ms
       entry.refreshAt = entry.expiresAt - resolver.ttl_ms * REFRESH_PART
+      entry.failed.end()
       return token
     } catch (error) {
-      entry.notBefore = now() + AFTER_FAILURE_MS
+      entry.failure = error
+      entry.failed.begin(now())
       throw error
     } finally {
       entry.running = null
     }
   }
-  function refresh(entry: Entry, resolver: SessionResolver): Promise<string> {
+  async function refresh(entry: Entry, resolver: SessionResolver): Promise<string> {
+    if (entry.running === null && !entry.failed.isOver(now())) throw entry.failure
     entry.running ??= fetchInto(entry, resolver)
-    return entry.running
+    return await entry.running
   }
   return {
     async get(resolver) {
       const entry = entryOf(resolver)
       if (entry.token === null || now() >= entry.expiresAt) return await refresh(entry, resolver)
-      if (now() >= entry.refreshAt && now() >= entry.notBefore) refresh(entry, resolver).catch(() => {})
+      if (now() >= entry.refreshAt) refresh(entry, resolver).catch(() => {})
       return entry.token
     },
     reject(resolver, token) {
       const entry = entryOf(resolver)
-      if (entry.token === token) entry.expiresAt = 0
+      if (entry.token !== token || !entry.rejected.isOver(now())) return
+      entry.expiresAt = 0
+      entry.rejected.begin(now())
     },
+  }
+}
+
+/** A wait that doubles each time it begins again soon after its end. */
+class Pause {
+  readonly #first_ms: number
+  readonly #most_ms: number
+  #last_ms = 0
+  #until = Number.NEGATIVE_INFINITY
+
+  constructor({ first_ms, most_ms }: { readonly first_ms: number; readonly most_ms: number }) {
+    this.#first_ms = first_ms
+    this.#most_ms = most_ms
+  }
+
+  isOver(now: number): boolean {
+    return now >= this.#until
+  }
+
+  begin(now: number): void {
+    const isSoon = now - this.#until < this.#last_ms
+    this.#last_ms = isSoon ? Math.min(this.#last_ms * 2, this.#most_ms) : this.#first_ms
+    this.#until = now + this.#last_ms
+  }
+
+  end(): void {
+    this.#last_ms = 0
+    this.#until = Number.NEGATIVE_INFINITY
   }
 }

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { buildSchema } from "../../chart/schema/generate.ts"
-import type { JsonObject } from "../../chart/schema/json.ts"
+import { buildSchema, type JsonObject } from "../../chart/schema/generate.ts"
 import { featureKeys } from "./keys/feature-keys.ts"
 import { plainKeys } from "./keys/plain-keys.ts"
 import { sessionKeys } from "./keys/session-keys.ts"

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest"
-import { buildSchema } from "../../chart/schema/generate.ts"
-import type { JsonObject } from "../../chart/schema/json.ts"
+import { buildSchema, type JsonObject } from "../../chart/schema/generate.ts"
 import { type RenderOptions, render } from "./support/chart.ts"
 import { mainHelm } from "./support/helms.ts"
 import { at, configOf, containersOf, type KubernetesObject, ofKind, podsOf } from "./support/objects.ts"

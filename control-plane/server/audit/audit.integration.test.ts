@@ -46,6 +46,18 @@ describe("the record", () => {
     expect(items).toMatchObject([{ requestId: "req_1", address: "192.0.2.1", facts: { a: [2], b: 1 } }])
   })
 
+  test("stores every event: what PostgreSQL does not take is written out, and is sealed like that", async () => {
+    const facts = { host: "x\0", "k\ud800": ["\udc00", "\\u0000", "😀"] }
+    await audit.record(event({ actor: "a\0", action: "b\ud800", actorId: "u\0", sessionId: "s\0", facts }))
+    await context.run({ requestId: "r\0", address: "\0" }, () => audit.record(event({ facts })))
+    const { items } = await auditLog.list({ limit: 10 })
+    const stored = { host: "x\\u0000", "k\\ud800": ["\\udc00", "\\u0000", "😀"] }
+    expect(items).toMatchObject([
+      { requestId: "r\\u0000", address: "\\u0000", facts: stored },
+      { actor: "a\\u0000", action: "b\\ud800", actorId: "u\\u0000", sessionId: "s\\u0000", facts: stored },
+    ])
+  })
+
   test("is filtered and read page by page, the newest first", async () => {
     for (let index = 0; index < 5; index += 1)
       await audit.record(event({ facts: { index }, sessionId: `ses_${index % 2}` }))

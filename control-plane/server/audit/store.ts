@@ -1,4 +1,4 @@
-import type { Database } from "../database/index.ts"
+import { type Database, storableJson, storableText } from "../database/index.ts"
 import type { AuditEvent, AuditQuery, Outcome, StoredAuditEvent } from "./types.ts"
 
 interface Row {
@@ -14,17 +14,21 @@ interface Row {
   facts: Record<string, unknown>
 }
 
-/** Appends an event; its number and time are the database's. */
+/**
+ * Appends an event; its number and time are the database's. What cannot be stored as it is is written out, so that no
+ * text keeps an event out of the record.
+ */
 export async function insertEvent(database: Database, event: AuditEvent): Promise<void> {
+  const text = (value: string | null | undefined) => (value == null ? null : storableText(value))
   await database("audit_events").insert({
-    actor_id: event.actorId,
-    actor: event.actor,
-    action: event.action,
-    session_id: event.sessionId ?? null,
-    request_id: event.requestId ?? null,
-    address: event.address ?? null,
+    actor_id: text(event.actorId),
+    actor: text(event.actor),
+    action: text(event.action),
+    session_id: text(event.sessionId),
+    request_id: text(event.requestId),
+    address: text(event.address),
     outcome: event.outcome,
-    facts: JSON.stringify(event.facts ?? {}),
+    facts: storableJson(event.facts ?? {}),
   })
 }
 

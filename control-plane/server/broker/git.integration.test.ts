@@ -219,10 +219,25 @@ describe("a refusal is told in words: ", () => {
     expect(repositories.filter((one) => one === "team/other")).toHaveLength(1)
     expect(repositories).toContain("team/no-0")
     expect(written).toHaveLength(21)
-    expect(written.at(-1)).toMatchObject({ outcome: "refused", facts: { kind: "git", others: true } })
+    const last = [{ host: host.host, repository: "team/no-19", service: "git-upload-pack" }]
+    expect(written.at(-1)).toMatchObject({ outcome: "refused", facts: { kind: "git", others: true, last } })
     const told = broker.published.filter(({ id }) => id === session.id)
     expect(told).toHaveLength(6)
     expect(told.at(-1)).toMatchObject({ change: { type: "notice", code: "git_refused" } })
+  })
+
+  it("a path with a control character, and it takes the place of no other refusal in the audit log", async () => {
+    const { sidecar, session } = await workspaceOf(app)
+    const ask = (address: string) => call(`${sidecar.url}/git/${address}/info/refs?service=git-receive-pack`)
+    for (let turn = 0; turn < 25; turn++) expect(await ask(`x${turn}%00/y`)).toMatchObject({ status: 400 })
+    for (const odd of ["a%0ab/y", `${host.host}/team/x%00`, `${host.host}/te%2500am/x`, `${"h".repeat(300)}/y`]) {
+      expect(await ask(odd)).toMatchObject({ status: 400 })
+    }
+    for (const name of ["payroll", "secrets"]) {
+      expect(await ask(`${host.host}/hr/${name}.git`)).toMatchObject({ status: 403 })
+    }
+    const written = broker.audited.filter(({ sessionId }) => sessionId === session.id)
+    expect(written.map(({ facts }) => facts?.["repository"])).toEqual(["hr/payroll", "hr/secrets"])
   })
 
   it("a repository that is not there", async () => {

@@ -26,6 +26,9 @@ interface Match {
   readonly search: URLSearchParams
 }
 
+/** A host's name has 253, and a port. */
+const TARGET_CHARACTERS_MAX = 260
+
 const PATHS: readonly (readonly [RouteName, string | null, RegExp])[] = [
   ["workload", "GET", /^\/v1\/workload$/],
   ["report", "POST", /^\/v1\/report$/],
@@ -45,6 +48,11 @@ export function matchRoute(method: string, rawUrl: string): Match {
     if (target !== null) return { name, target, rest: match[2] ?? "", search: searchParams }
   }
   return none
+}
+
+/** Also escaped, and escaped twice: no host, repository, provider or model has one. */
+function hasControlCharacters(path: string): boolean {
+  return /[\0-\x1f\x7f]|%(25)*([01][0-9a-f]|7f)/i.test(path)
 }
 
 function decode(segment: string): string | null {
@@ -73,6 +81,11 @@ export function createRouter(options: {
   const { callers, routes, onDone } = options
   async function run(match: Match, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { name, target, rest, search } = match
+    if (hasControlCharacters(target) || hasControlCharacters(rest)) {
+      throw new AppError("invalid_request", "The path has a control character.")
+    }
+    if (target.length > TARGET_CHARACTERS_MAX)
+      throw new AppError("invalid_request", "The path names nothing that long.")
     if (name === "none") throw new AppError("not_found", "The broker has no such route.")
     const caller = await callers.identify(request)
     if (name === "workload") {

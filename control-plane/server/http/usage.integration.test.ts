@@ -111,8 +111,8 @@ describe("the usage of model providers", () => {
   })
 
   test.each([
-    ["from=2026-02-30", "query.from must be a day of the calendar, written as 2026-03-01."],
-    ["to=yesterday", "query.to must be a day of the calendar, written as 2026-03-01."],
+    ["from=2026-02-30", "query.from must be a day of the calendar from 1970 on, written as 2026-03-01."],
+    ["to=yesterday", "query.to must be a day of the calendar from 1970 on, written as 2026-03-01."],
     ["from=2026-03-02&to=2026-03-01", "The first day, 2026-03-02, is after the last one, 2026-03-01."],
     ["cursor=x", "query.cursor has characters or a form that are not allowed."],
   ])("refuses %s in words", async (query, message) => {

@@ -1,4 +1,5 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv"
+import { unstorableIn } from "../database/index.ts"
 import { AppError } from "../errors/index.ts"
 import type { Schema } from "./routes/route.ts"
 
@@ -7,7 +8,12 @@ const bodies = new Ajv(OPTIONS)
 // Everything in a query is text: numbers and defaults are made of it.
 const queries = new Ajv({ ...OPTIONS, coerceTypes: true, useDefaults: true })
 
-/** A check that answers the value or throws `invalid_request` with the place and the reason. */
+const FIELD_CHARACTERS_MAX = 200
+
+/**
+ * A check that answers the value or throws `invalid_request` with the place and the reason. Texts that cannot be stored
+ * (NUL, half of a surrogate pair) are refused wherever they are, also where the schema says nothing of a place.
+ */
 export type Check = (value: unknown) => unknown
 
 /** Compiles the check of a request's body. */
@@ -22,10 +28,26 @@ export function checkQuery(schema: Schema): Check {
 
 function check(validate: ValidateFunction, where: string): Check {
   return (value) => {
-    if (validate(value)) return value
+    const place = unstorableIn(value)
+    if (place !== null) {
+      const field = nameOf(where, place)
+      throw new AppError("invalid_request", `${field} has a character that cannot be stored (NUL or half of a pair).`, {
+        details: { field },
+      })
+    }
+    if (validate(value)) return finite(where, value)
     const [error] = validate.errors ?? []
     throw new AppError("invalid_request", describe(where, error), { details: { field: fieldOf(where, error) } })
   }
+}
+
+/** `1e400` in a query becomes Infinity, which no limit of a schema is compared with. */
+function finite(where: string, value: unknown): unknown {
+  if (where !== "query") return value
+  const odd = Object.entries(value as object).find(([, one]) => typeof one === "number" && !Number.isFinite(one))
+  if (odd === undefined) return value
+  const field = nameOf(where, [odd[0]])
+  throw new AppError("invalid_request", `${field} is too large.`, { details: { field } })
 }
 
 /** What is wrong with a value, or null. */
@@ -39,14 +61,14 @@ function describe(where: string, error: ErrorObject | undefined): string {
   if (error?.keyword === "enum") return `${field} must be one of ${error.params.allowedValues.join(", ")}.`
   if (error?.keyword === "additionalProperties") return `${field} is not known.`
   if (error?.keyword === "required") return `${field} is missing.`
-  if (error?.keyword === "format") return `${field} must be a day of the calendar, written as 2026-03-01.`
+  if (error?.keyword === "format") return `${field} must be a day of the calendar from 1970 on, written as 2026-03-01.`
   if (error?.keyword === "pattern") return `${field} has characters or a form that are not allowed.`
   return `${field} ${error?.message ?? "is not valid"}.`
 }
 
-/** Whether a text is a day that there is, as `2026-03-01`: what the format `date` means. */
+/** Whether a text is a day that there is, from 1970 on, as `2026-03-01`: what the format `date` means. */
 function isDay(text: string): boolean {
-  if (!/^\d{4}-\d\d-\d\d$/.test(text)) return false
+  if (!/^\d{4}-\d\d-\d\d$/.test(text) || text < "1970") return false
   const at = Date.parse(text)
   return !Number.isNaN(at) && new Date(at).toISOString().startsWith(text)
 }
@@ -55,7 +77,11 @@ function fieldOf(where: string, error: ErrorObject | undefined): string {
   const path = (error?.instancePath ?? "").split("/").slice(1)
   const extra = error?.params.additionalProperty ?? error?.params.missingProperty
   if (typeof extra === "string") path.push(extra)
-  return [where, ...path].join(".").slice(0, 200)
+  return nameOf(where, path)
+}
+
+function nameOf(where: string, path: readonly string[]): string {
+  return [where, ...path].join(".").slice(0, FIELD_CHARACTERS_MAX).toWellFormed()
 }
 
 /**

@@ -1,8 +1,7 @@
 import { posix } from "node:path"
 import { type Finding, isTest, lineAt, type ParsedFile } from "../source.ts"
 
-/** An import as it is written, and what it names. */
-export interface Import {
+interface Import {
   /** As written. */
   readonly specifier: string
   /** From the top of the repository; undefined for a package. */
@@ -23,23 +22,22 @@ const protocol = "auth-helpers/protocol/"
  */
 export const rooms: Readonly<Record<string, readonly string[]>> = {
   http: ["audit", "credentials", "database", "identity", "sessions", "settings", "usage", "types of runtime"],
-  identity: ["database", "settings", "types of audit", "types of credentials"],
+  identity: ["database", "types of audit", "types of credentials"],
   sessions: [
-    ...["credentials", "database", "identity", "leases", "protocol", "settings", "workloads"],
+    ...["credentials", "database", "identity", "protocol", "settings", "workloads"],
     ...["types of artifacts", "types of audit", "types of runtime", "types of transcripts"],
   ],
-  workloads: ["cluster", "credentials", "database", "protocol", "types of runtime"],
-  runtime: ["types of transcripts"],
-  transcripts: ["database", "leases"],
-  artifacts: ["database", "leases", "types of runtime", "types of settings", "types of transcripts"],
+  workloads: ["cluster", "credentials", "database", "protocol", "types of runtime", "types of sessions"],
+  runtime: ["types of sessions", "types of transcripts"],
+  transcripts: ["database", "types of sessions"],
+  artifacts: ["database", "types of runtime", "types of sessions", "types of transcripts"],
   credentials: ["database", "protocol", "types of audit"],
   broker: [
-    ...["cluster", "credentials", "database", "protocol", "usage", "workloads"],
+    ...["cluster", "credentials", "database", "protocol", "usage"],
     ...["types of audit", "types of sessions", "types of transcripts"],
   ],
   audit: ["database"],
-  leases: ["database"],
-  settings: [],
+  settings: ["database"],
   usage: ["database"],
   config: [],
   addresses: [],
@@ -54,7 +52,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
 const kubernetesClients = new Set(["cluster", "secrets-job"])
 
 /** Every static and dynamic import and re-export of a file. */
-export function importsOf(file: ParsedFile): Import[] {
+function importsOf(file: ParsedFile): Import[] {
   const { staticImports, staticExports, dynamicImports } = file.parsed.module
   const found = [
     ...staticImports.map((one) => ({

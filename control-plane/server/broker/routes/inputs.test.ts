@@ -61,7 +61,6 @@ describe("a report", () => {
         code: "clone_refused",
         message: `a\0b\x1b[31mc\nd${"x".repeat(9_000)}`,
         helpers: { settingsPresent: "yes", names: ["a", 1, "b\0", ...many(500)], more: 1 },
-        volume: { totalBytes: 100, freeBytes: 10, reserve: "yes", more: 1 },
         extra: { anything: true },
       }),
     ).toEqual({
@@ -70,8 +69,14 @@ describe("a report", () => {
       code: "clone_refused",
       message: `a b [31mc\nd${"x".repeat(9_000)}`.slice(0, 4_000),
       helpers: { settingsPresent: false, names: ["a", "b ", ...many(198)] },
-      volume: { totalBytes: 100, freeBytes: 10, reserve: false },
     })
+  })
+
+  it("is stored although its message was cut in the middle of a character", () => {
+    const { message } = readReport({ source: "agent", message: `${"x".repeat(3_999)}😀` })
+    expect(message).toBe(`${"x".repeat(3_999)}\ufffd`)
+    const { helpers } = readReport({ source: "agent", helpers: { names: ["\ud800"] } })
+    expect(helpers?.names).toEqual(["\ufffd"])
   })
 
   it.each([null, [], "text", {}, { source: "control-plane" }, { source: "agent", phase: "done" }])(
@@ -80,15 +85,4 @@ describe("a report", () => {
       expect(() => readReport(value)).toThrow("report")
     },
   )
-})
-
-it.each([
-  [{ totalBytes: 100, freeBytes: 101 }],
-  [{ totalBytes: -1, freeBytes: -2 }],
-  [{ totalBytes: 1e400, freeBytes: 1 }],
-  [{ totalBytes: "100", freeBytes: 1 }],
-  [null],
-  ["full"],
-])("a report's volume of %j is left out", (volume) => {
-  expect(readReport({ source: "agent", volume })).toEqual({ source: "agent" })
 })

@@ -1,4 +1,3 @@
-import { parseRepository, plainAddress } from "../../../../auth-helpers/protocol/git-address.ts"
 import type { WorkloadBinding } from "../../../../auth-helpers/protocol/index.ts"
 import {
   type AccountAccess,
@@ -9,8 +8,8 @@ import {
   type Vault,
 } from "../../credentials/index.ts"
 import type { GitPolicy } from "../git/policy.ts"
+import { parseRepository, withoutUserInfo } from "../git/repository.ts"
 import type { Caller, CallerSession } from "../identity/callers.ts"
-import type { Notices } from "../notices.ts"
 
 /** `GET /v1/workload`: everything that a pod may know about its session. Null while it has none. */
 export function createWorkloadRoute(options: {
@@ -20,9 +19,8 @@ export function createWorkloadRoute(options: {
   environmentFiles: EnvironmentFiles
   vault: Vault
   git: GitPolicy
-  notices: Notices
 }) {
-  const { providers, profiles, environmentFiles, vault, git, accounts, notices } = options
+  const { providers, profiles, environmentFiles, vault, git, accounts } = options
   return async (caller: Caller): Promise<WorkloadBinding | null> => {
     const { session } = caller
     if (session === null) return null
@@ -31,14 +29,12 @@ export function createWorkloadRoute(options: {
     // Commits are the account's at this host, when one is linked.
     const account = own === null ? null : ((await accounts?.identity(owner.id, own.host)) ?? null)
     const plan = profiles.plan(session)
-    const { config, leftOut } = await providers.agentSetup()
-    for (const provider of leftOut) notices.providerLeftOut(session, provider)
     return {
       workload: caller.pod.workloadId,
       session: session.id,
-      repository: repository === null ? null : { ...repository, url: plainAddress(repository.url) },
+      repository: repository === null ? null : { ...repository, url: withoutUserInfo(repository.url) },
       profile: session.profile,
-      agentConfig: config,
+      agentConfig: await providers.agentConfig(),
       git: {
         hosts: git.hostsOf(repository?.url ?? null),
         identity: account ?? { name: owner.name || owner.email, email: owner.email },

@@ -14,14 +14,12 @@ export interface GitServer {
   git(repository: string, ...args: string[]): string
   /** Makes a branch whose tree has these submodules (path to address), each at `main` of `team/other`. */
   addSubmodules(repository: string, branch: string, submodules: Record<string, string>): void
-  /** Makes another repository; `files` are those of its `main` beside README.md. */
-  addRepository(repository: string, files?: Record<string, string>): void
   /** Answers a request itself and returns true, before git would. */
   intercept(handler: (request: IncomingMessage, response: ServerResponse) => boolean): void
 }
 
 /** Bare repositories in a scratch directory, and what answers git's requests for them. */
-export interface GitHost extends Pick<GitServer, "git" | "addSubmodules" | "addRepository"> {
+export interface GitHost extends Pick<GitServer, "git" | "addSubmodules"> {
   handler(request: IncomingMessage, response: ServerResponse): void
   remove(): void
 }
@@ -35,7 +33,6 @@ export function createGitHost(): GitHost {
   return {
     handler: (request, response) => runBackend(root, request, response),
     git: inRepository,
-    addRepository: (repository, files) => makeRepository(root, repository, files),
     addSubmodules(repository, branch, submodules) {
       const work = join(root, "work", "submodules")
       mkdirSync(work, { recursive: true })
@@ -74,14 +71,13 @@ export async function startGitServer(): Promise<GitServer> {
     seen,
     git: host.git,
     addSubmodules: host.addSubmodules,
-    addRepository: host.addRepository,
     intercept: (handler) => {
       intercept = handler
     },
   }
 }
 
-function makeRepository(root: string, name: string, files: Record<string, string> = {}): void {
+function makeRepository(root: string, name: string): void {
   const bare = join(root, `${name}.git`)
   const work = join(root, "work", name)
   mkdirSync(work, { recursive: true })
@@ -93,7 +89,6 @@ function makeRepository(root: string, name: string, files: Record<string, string
     })
   git("init", "--quiet", "--initial-branch=main")
   writeFileSync(join(work, "README.md"), `# ${name}\n`)
-  for (const [path, text] of Object.entries(files)) writeFileSync(join(work, path), text)
   git("add", ".")
   git("commit", "--quiet", "-m", "first")
   git("branch", "feature/x")

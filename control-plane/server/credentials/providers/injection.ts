@@ -20,12 +20,10 @@ export interface Injector {
 
 // Of tokens, only those of an identity provider look like this: a helper has printed one for Azure.
 const JWT = /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/
-// A key that is written this way says itself how it wants to be sent.
-const BEARER = /^bearer\s+/i
 
 /** True when the signature covers the body, which therefore has to be at hand as a whole. */
 export function isSigned({ definition, key }: ProviderAccess): boolean {
-  return definition.injection === "sigv4" && (key === null || isSigning(key.reveal()))
+  return definition.kind.injection === "sigv4" && (key === null || isSigning(key.reveal()))
 }
 
 /** True when the request goes out with a credential, ours or the provider's own. */
@@ -42,16 +40,13 @@ export async function withCredential(
   request: BareRequest,
   injector: Injector,
 ): Promise<{ url: URL; headers: OutgoingHttpHeaders }> {
-  const { injection, query } = access.definition
-  const url = new URL(request.url)
-  for (const [name, text] of Object.entries(query)) url.searchParams.set(name, text)
+  const { url } = request
   const headers = { ...request.headers, ...access.definition.headers }
-  if (isSigned(access)) return await signed(access, { ...request, url, headers }, injector)
+  if (isSigned(access)) return await signed(access, { ...request, headers }, injector)
   if (access.key === null) return { url, headers }
-  const text = access.key.reveal()
-  const key = text.replace(BEARER, "")
-  const isBearer =
-    injection === "bearer" || injection === "sigv4" || key !== text || (injection === "api-key" && JWT.test(key))
+  const key = access.key.reveal()
+  const { injection } = access.definition.kind
+  const isBearer = injection === "bearer" || injection === "sigv4" || (injection === "api-key" && JWT.test(key))
   return { url, headers: { ...headers, ...(isBearer ? { authorization: `Bearer ${key}` } : { [injection]: key }) } }
 }
 

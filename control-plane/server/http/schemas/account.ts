@@ -1,6 +1,6 @@
 import { SCOPES } from "../../identity/index.ts"
 import { VISIBILITIES } from "../../settings/types.ts"
-import { displayName, pageOf, time } from "./common.ts"
+import { displayName, pageOf, time, timeLimits } from "./common.ts"
 
 export const authMethods = {
   title: "SignInMethods",
@@ -205,6 +205,6 @@ export const createToken = {
       items: { type: "string", enum: SCOPES },
       description: "What it may be used for; never more than its owner may do.",
     },
-    expiresAt: { type: "integer", description: "Milliseconds since the epoch, in the future." },
+    expiresAt: { type: "integer", ...timeLimits, description: "Milliseconds since the epoch, in the future." },
   },
 } as const

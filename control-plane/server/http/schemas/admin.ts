@@ -1,5 +1,5 @@
 import { OUTCOMES } from "../../audit/types.ts"
-import { displayName, pageOf, time } from "./common.ts"
+import { displayName, pageOf, time, timeLimits } from "./common.ts"
 
 export const user = {
   title: "User",
@@ -195,8 +195,8 @@ export const auditQuery = {
     action: { type: "string", maxLength: 64, description: "Only this action, or all of a subject: `session.`" },
     sessionId: { type: "string", maxLength: 128, description: "Only about this session." },
     outcome: { type: "string", enum: OUTCOMES, description: "Only with this end." },
-    from: { type: "integer", minimum: 0, description: "Not before; milliseconds since the epoch." },
-    until: { type: "integer", minimum: 0, description: "Before; milliseconds since the epoch." },
+    from: { type: "integer", ...timeLimits, description: "Not before; milliseconds since the epoch." },
+    until: { type: "integer", ...timeLimits, description: "Before; milliseconds since the epoch." },
     cursor: { type: "string", pattern: "^[0-9]{1,15}$", description: "From the page before." },
     limit: { type: "integer", minimum: 1, maximum: 1_000, default: 100, description: "Of one page." },
   },

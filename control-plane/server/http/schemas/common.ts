@@ -1,6 +1,11 @@
 /** Schemas with a `title` become components of the OpenAPI document. */
 export const time = { type: "integer", description: "Milliseconds since the epoch." } as const
 
+/** Limits of a time in a request: 1970, and the last one that a date of JavaScript can have. */
+export const timeLimits = { minimum: 0, maximum: 8_640_000_000_000_000 } as const
+/** Limits of a number that counts up from 0 and is exact. */
+export const countLimits = { minimum: 0, maximum: Number.MAX_SAFE_INTEGER } as const
+
 /** How people are called: something visible on one line, and nothing that turns the direction of what stands beside it. */
 export const displayName = {
   type: "string",

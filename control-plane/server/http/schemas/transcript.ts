@@ -1,4 +1,4 @@
-import { pageOf, time } from "./common.ts"
+import { countLimits, pageOf, time } from "./common.ts"
 
 const nullableTime = { type: ["integer", "null"], description: "Milliseconds since the epoch." } as const
 const text = { type: "string" } as const
@@ -155,7 +155,7 @@ export const messageQuery = {
   type: "object",
   additionalProperties: false,
   properties: {
-    before: { type: "integer", minimum: 0, description: "`nextCursor` of the page after it." },
+    before: { type: "integer", ...countLimits, description: "`nextCursor` of the page after it." },
     limit: { type: "integer", minimum: 1, maximum: 500, default: 100, description: "Of one page." },
   },
 } as const
@@ -253,7 +253,7 @@ export const eventQuery = {
   properties: {
     after: {
       type: "integer",
-      minimum: 0,
+      ...countLimits,
       description: "Number of the last event that the caller has; `Last-Event-ID` wins.",
     },
   },

@@ -24,6 +24,18 @@ test("an address is needed, and a name is not", () => {
   }
 })
 
+test("what cannot be stored keeps a person out, unless it is the name, which is written out", () => {
+  for (const change of [
+    { email: "a\0@example.com" },
+    { email: "\ud800@example.com" },
+    { sub: "1\0" },
+    { sub: "\udc00" },
+  ]) {
+    expect(() => personOf({ ...claims, ...change }, file())).toThrow("The identity provider gave")
+  }
+  expect(personOf({ ...claims, name: "A\0nn" }, file()).name).toBe("A\\u0000nn")
+})
+
 test("with a domain only its addresses come in, and verified ones where the provider tells", () => {
   expect(personOf({ ...claims, email_verified: true }, file("example.com")).emailVerified).toBe(true)
   expect(personOf(claims, file("example.com")).emailVerified).toBe(false)

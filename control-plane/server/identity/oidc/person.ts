@@ -1,4 +1,5 @@
 import type { ConfigFile } from "../../config/index.ts"
+import { isStorable, storableText } from "../../database/index.ts"
 import { AppError } from "../../errors/index.ts"
 import { isInDomain } from "../email-domain.ts"
 import { roleOf } from "../roles.ts"
@@ -36,7 +37,10 @@ export function claimsOf<C extends Claims>(signed: C, told: Readonly<Record<stri
  */
 export function personOf(claims: Claims, file: Pick<ConfigFile, "oidc" | "roleMapping">): Person {
   const { email, email_verified: verified, name } = claims
-  if (typeof email !== "string" || email === "" || email.length > CHARACTERS_MAX) {
+  if (!isStorable(claims.sub)) {
+    throw new AppError("unauthenticated", "The identity provider gave a subject with characters that cannot be stored.")
+  }
+  if (typeof email !== "string" || email === "" || email.length > CHARACTERS_MAX || !isStorable(email)) {
     throw new AppError("unauthenticated", "The identity provider gave no e-mail address. Ask for the scope email.")
   }
   if (file.oidc.domain !== "") {
@@ -53,7 +57,7 @@ export function personOf(claims: Claims, file: Pick<ConfigFile, "oidc" | "roleMa
     subject: claims.sub,
     email,
     emailVerified: verified === true,
-    name: typeof name === "string" && name !== "" ? name.slice(0, CHARACTERS_MAX) : email,
+    name: typeof name === "string" && name !== "" ? storableText(name.slice(0, CHARACTERS_MAX)) : email,
     role: roleOf(claims, file.roleMapping),
   }
 }

@@ -205,8 +205,18 @@ export function encodeCursor(session: StoredSession): string {
 
 function decodeCursor(cursor: string): string[] {
   const parts = Buffer.from(cursor, "base64url").toString("utf8").split("|")
-  if (parts.length !== 2 || !/^\d{4}-\d\d-\d\d [\d:.]{8,15}[+-][\d:]{2,8}$/.test(parts[0] ?? "")) {
+  const [at = "", id = ""] = parts
+  if (parts.length !== 2 || !CURSOR_TIME.test(at) || !isDay(at.slice(0, 10)) || !/^\w{1,128}$/.test(id)) {
     throw new AppError("invalid_request", "This cursor is not from a list of sessions.")
   }
   return parts
+}
+
+// As PostgreSQL writes a time. It has no year 0 and refuses a day or an hour that there is not.
+const CURSOR_TIME =
+  /^(?!0000)\d{4}-\d\d-\d\d ([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?[+-](0\d|1[0-4])(:[0-5]\d){0,2}$/
+
+function isDay(text: string): boolean {
+  const at = Date.parse(text)
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(text)
 }

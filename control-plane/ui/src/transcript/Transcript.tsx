@@ -1,8 +1,7 @@
-import { elementScroll, useVirtualizer, type VirtualItem, type Virtualizer } from "@tanstack/react-virtual"
+import { useVirtualizer, type VirtualItem, type Virtualizer } from "@tanstack/react-virtual"
 import { type Ref, useEffect, useImperativeHandle, useMemo, useRef, useState } from "react"
 import { Button } from "../design/Button.tsx"
 import { useLiveSession, usePageLive } from "../session/live-context.ts"
-import { EndFollower, useFollowing } from "./follow.ts"
 import { type LineActions, LineView } from "./LineView.tsx"
 import { type Line, linesOf } from "./lines.ts"
 import type { Outgoing } from "./rows/UserRow.tsx"
@@ -19,6 +18,8 @@ interface TranscriptProps extends LineActions {
   readonly ready: boolean
 }
 
+/** Within this many pixels of the end, new lines are followed. */
+const END_PX = 60
 /** Older messages are asked for when this few lines are left above. */
 const OLDER_LINES = 6
 
@@ -39,7 +40,6 @@ export function Transcript({ ref, outgoing, ready, ...actions }: TranscriptProps
     [makeRows, state.messages, state.session, outgoing, inTurn, busy],
   )
   const box = useRef<HTMLDivElement>(null)
-  const [follower] = useState(() => new EndFollower())
   const virtual = useVirtualizer({
     count: lines.length,
     getScrollElement: () => box.current,
@@ -48,17 +48,14 @@ export function Transcript({ ref, outgoing, ready, ...actions }: TranscriptProps
     overscan: 8,
     paddingStart: 20,
     paddingEnd: 20,
-    // Older messages that are put before the first one move nothing.
     anchorTo: "end",
-    // The follower alone decides whether the end is followed.
-    scrollEndThreshold: Number.NEGATIVE_INFINITY,
-    scrollToFn: (...to) => follower.write(() => elementScroll(...to)),
+    followOnAppend: true,
+    scrollEndThreshold: END_PX,
   })
-  const following = useFollowing(follower, box)
-  useImperativeHandle(ref, () => ({ toEnd: () => follower.toEnd() }), [follower])
+  useImperativeHandle(ref, () => ({ toEnd: () => virtual.scrollToEnd() }), [virtual])
 
   const items = virtual.getVirtualItems()
-  useOlder(virtual, useSettled(ready))
+  useOlder(virtual, useStartAtEnd(virtual, ready))
 
   return (
     <div className="transcript-frame">
@@ -76,8 +73,12 @@ export function Transcript({ ref, outgoing, ready, ...actions }: TranscriptProps
           <p className="transcript-empty">Nothing has been said yet. Write the first prompt below.</p>
         )}
       </div>
-      {lines.length > 0 && !following && (
-        <Button icon="arrowDown" className="button jump" onClick={() => follower.toEnd()}>
+      {lines.length > 0 && !virtual.isAtEnd(END_PX) && (
+        <Button
+          icon="arrowDown"
+          className="button jump"
+          onClick={() => virtual.scrollToEnd({ behavior: calm() ? "auto" : "smooth" })}
+        >
           Latest
         </Button>
       )}
@@ -104,16 +105,22 @@ function Older() {
   )
 }
 
-/** True once the end has been drawn: until then, the list stands at its start. */
-function useSettled(ready: boolean): boolean {
+/** Whether the person wants less motion. */
+function calm(): boolean {
+  return window.matchMedia("(prefers-reduced-motion: reduce)").matches
+}
+
+/** Shows the end first. True once that has been drawn: until then, the list stands at its start. */
+function useStartAtEnd(virtual: Virtualizer<HTMLDivElement, Element>, ready: boolean): boolean {
   const [settled, setSettled] = useState(false)
   useEffect(() => {
     if (!ready) return
+    virtual.scrollToEnd()
     let frame = requestAnimationFrame(() => {
       frame = requestAnimationFrame(() => setSettled(true))
     })
     return () => cancelAnimationFrame(frame)
-  }, [ready])
+  }, [ready, virtual])
   return settled
 }
 

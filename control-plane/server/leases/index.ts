@@ -1,1 +1,0 @@
-export { fenced, staleLease } from "./store.ts"
