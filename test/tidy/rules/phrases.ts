@@ -1,4 +1,5 @@
-import { type Finding, isTest, lineAt, type ParsedFile, type SourceFile, walk } from "../source.ts"
+import { type Finding, lineAt, type ParsedFile, type SourceFile } from "../source.ts"
+import { isPage, messagesOf } from "./texts.ts"
 
 /** Phrases that make a reader stop, and what to write instead. Rules and more examples: CONTRIBUTING.md. */
 const phrases: readonly { readonly pattern: RegExp; readonly instead: string }[] = [
@@ -12,23 +13,14 @@ const phrases: readonly { readonly pattern: RegExp; readonly instead: string }[]
   { pattern: /\bmade good\b/gi, instead: '"repaired"' },
 ]
 
-/** Pages that are read by people who do not work on Berth, and the texts that its chart prints. */
-const read =
-  /^(?!docs\/glossary\.md$)([\w./-]+\.md|chart\/values\.yaml|chart\/schema\/[\w-]+\.json|chart\/templates\/(NOTES\.txt|_lib\/_validate[\w-]*\.tpl))$/
-
 /** Finds phrases that are not plain English in pages and in the texts of the chart. */
 export function plainPages(file: SourceFile): Finding[] {
-  return read.test(file.path) ? findIn(file, file.text, 0) : []
+  return isPage(file.path) && file.path !== "docs/glossary.md" ? findIn(file, file.text, 0) : []
 }
 
-/** The same in messages: the texts in quotes of everything that runs, of which more than one word makes a message. */
+/** The same in messages. */
 export function plainMessages(file: ParsedFile): Finding[] {
-  if (isTest(file.path)) return []
-  return [...walk(file.parsed.program)].flatMap((node) => {
-    if (node.type !== "Literal" && node.type !== "TemplateElement" && node.type !== "JSXText") return []
-    const text = file.text.slice(node.start, node.end)
-    return text.trim().includes(" ") ? findIn(file, text, node.start) : []
-  })
+  return messagesOf(file).flatMap(({ text, start }) => findIn(file, text, start))
 }
 
 function findIn(file: SourceFile, text: string, start: number): Finding[] {
