@@ -63,6 +63,32 @@ export interface WorkloadReport {
   /** For the person who waits for the session: what happened, in git's or the broker's words. */
   readonly message?: string
   readonly helpers?: { readonly settingsPresent: boolean; readonly names: readonly string[] }
+  /** How full the session's volume is; told at the start and whenever it changes by much. */
+  readonly volume?: VolumeUse
+  /** Told with `ready`, once for a workspace. */
+  readonly notices?: readonly ReportNotice[]
+}
+
+/** What a person should know about the workspace although it is ready. */
+export interface ReportNotice {
+  readonly code: string
+  readonly message: string
+}
+
+/** Room on the session's volume, in bytes. */
+export interface VolumeUse {
+  readonly totalBytes: number
+  readonly freeBytes: number
+  /** False: what is kept back for a start has been given back because the volume was full. */
+  readonly reserve: boolean
+}
+
+/** A number of bytes for people: `272 MiB`, `1.9 GiB`. */
+export function bytesText(bytes: number): string {
+  const units = ["bytes", "KiB", "MiB", "GiB", "TiB"]
+  const power = Math.min(Math.floor(Math.log2(Math.max(bytes, 1)) / 10), units.length - 1)
+  const value = bytes / 1024 ** power
+  return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[power]}`
 }
 
 export const REPORT_BYTES_MAX = 16 * 1024

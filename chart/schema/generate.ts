@@ -6,16 +6,12 @@
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { parse } from "yaml"
+import type { Json, JsonObject } from "./json.ts"
 import { writeTable } from "./table.ts"
 import { describeValues } from "./values.ts"
 
 const CHART = join(import.meta.dirname, "..")
-const FRAGMENTS = ["control-plane", "reach", "sessions", "credentials", "sign-in", "data"]
-
-export type Json = string | number | boolean | null | Json[] | JsonObject
-export interface JsonObject {
-  [key: string]: Json
-}
+const FRAGMENTS = ["control-plane", "reach", "sessions", "credentials", "providers", "sign-in", "data"]
 
 /** The whole schema as an object. @throws Error naming every key that lacks a description or a type. */
 export function buildSchema(chart: string = CHART): JsonObject {

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from "./generate.ts"
+import type { Json, JsonObject } from "./json.ts"
 
 const BEGIN = "<!-- values: begin (generated from values.yaml) -->"
 const END = "<!-- values: end -->"

@@ -4,6 +4,7 @@ import { createBroker, createProbe } from "./broker/index.ts"
 import { createCluster } from "./cluster/index.ts"
 import { type Config, ConfigError, EXIT_CONFIG, loadConfig } from "./config/index.ts"
 import {
+  agentFaults,
   checkVault,
   createCredentials,
   createVault,
@@ -14,7 +15,7 @@ import {
 import { randomName } from "./crypto/index.ts"
 import { createDatabase, createNotifications, migrate, ping, waitForDatabase } from "./database/index.ts"
 import { createHttp } from "./http/index.ts"
-import { apiKeyFaults, createIdentity } from "./identity/index.ts"
+import { apiKeyFaults, createIdentity, resetAdministrator } from "./identity/index.ts"
 import {
   createEngineFigures,
   createHealth,
@@ -81,6 +82,7 @@ async function start(config: Config, log: Logger, opened: Release[]): Promise<vo
   opened.push(() => sealer.stop())
   const probe = createProbe({ allowedPrivateHosts: config.file.broker.allowedPrivateHosts ?? [] })
   const credentials = createCredentials({ config, database, vault, audit, log, clock, probe, fetch, notifications })
+  await credentials.prepareProviders()
   const workloads = createWorkloads({ config, cluster, database, vault, clock, log })
   const transcripts = createTranscripts({ database, notifications, clock, log })
   const runtime = createRuntime({ clock, log })
@@ -123,6 +125,7 @@ function readConfiguration(): Config {
     const config = loadConfig()
     const faults = [
       ...providerFaults(config.file.providers ?? {}),
+      ...agentFaults(config.file.agent ?? {}),
       ...profileFaults(config.file),
       ...environmentFileFaults(config),
       ...apiKeyFaults(config.apiKeys),
@@ -150,6 +153,23 @@ async function reportAudit(config: Config): Promise<void> {
   }
 }
 
+/** `--reset-administrator <e-mail address>`: the way back in for who may run commands in this pod. */
+async function giveBackAdministration(config: Config, email: string): Promise<void> {
+  const database = createDatabase({ url: config.database.url, poolMax: 1 })
+  const log = createLogger({ level: "warn", replica: config.replica.name })
+  try {
+    const audit = createAudit({ database, log })
+    const { oneTimePassword, made } = await resetAdministrator({ database, audit, clock: systemClock, email })
+    console.log(`${email} is an administrator${made ? " (new account)" : ""}. One-time password: ${oneTimePassword}`)
+    if (!config.file.passwordAuth.enabled) console.error("It works once passwordAuth.enabled is true.")
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error))
+    process.exitCode = 1
+  } finally {
+    await database.destroy()
+  }
+}
+
 async function main(): Promise<void> {
   const config = readConfiguration()
   if (process.argv.includes("--check-config")) {
@@ -157,6 +177,8 @@ async function main(): Promise<void> {
     return
   }
   if (process.argv.includes("--verify-audit")) return await reportAudit(config)
+  const reset = process.argv.indexOf("--reset-administrator")
+  if (reset > 0) return await giveBackAdministration(config, process.argv[reset + 1] ?? "")
   const log = createLogger({ level: config.logLevel, replica: config.replica.name })
   const crash = (error: unknown) => {
     log.fatal({ err: error }, "unexpected error, giving up")

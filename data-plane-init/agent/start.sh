@@ -15,6 +15,14 @@ if [ -f "$config/environment" ]; then . "$config/environment"; fi
 
 cd "$workspace/repo"
 
+# On a full volume OpenCode does not start: the file that is kept back for this gives it 8 MiB and more, so that the agent
+# or a person can delete something. workspace-init makes it again once there is room.
+set -- $(stat -f -c '%a %S' "$workspace" 2>/dev/null)
+if [ $# -eq 2 ] && [ "$(($1 * $2 / 1048576))" -lt 8 ]; then
+  rm -rf "$workspace/.state/reserve"
+  echo "berth: the session's volume is full; the reserve is given back" >&2
+fi
+
 # The whole state on the session's volume, so that a conversation goes on after a restart.
 export XDG_DATA_HOME="$workspace/.state/data" XDG_STATE_HOME="$workspace/.state/state"
 export XDG_CACHE_HOME="${TMPDIR:-/tmp}/cache" XDG_CONFIG_HOME="$config"

@@ -17,7 +17,7 @@ const MEANINGS: readonly (readonly [RegExp, ConstructorParameters<typeof Failure
 
 /** A failed clone, told in the words of the host or of the broker where they said something. */
 export function cloneFailure(stderr: string, repositoryUrl: string): Failure {
-  if (/no space left on device|disk quota exceeded/i.test(stderr)) return diskFull()
+  if (/no space left on device|disk quota exceeded/i.test(stderr)) return diskFull(null)
   const [, code] = MEANINGS.find(([pattern]) => pattern.test(stderr)) ?? [null, "clone_failed" as const]
   return new Failure(code, `${repositoryUrl} cannot be cloned: ${wordsOf(stderr)}`)
 }

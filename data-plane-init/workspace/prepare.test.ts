@@ -37,7 +37,7 @@ it("a clone that fails at once is told after its beginning was, because the last
     },
     git: async () => {
       tried.resolve()
-      return { ok: false, stderr: "" }
+      return { ok: false, stderr: "", stdout: "" }
     },
   }).catch(() => arrived.push("failed"))
   const [arrive] = await Promise.all([begun.promise, tried.promise])

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest"
-import { buildSchema, type JsonObject } from "../../chart/schema/generate.ts"
+import { buildSchema } from "../../chart/schema/generate.ts"
+import type { JsonObject } from "../../chart/schema/json.ts"
 import { featureKeys } from "./keys/feature-keys.ts"
 import { plainKeys } from "./keys/plain-keys.ts"
 import { sessionKeys } from "./keys/session-keys.ts"

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest"
-import { buildSchema, type JsonObject } from "../../chart/schema/generate.ts"
+import { buildSchema } from "../../chart/schema/generate.ts"
+import type { JsonObject } from "../../chart/schema/json.ts"
 import { type RenderOptions, render } from "./support/chart.ts"
 import { mainHelm } from "./support/helms.ts"
 import { at, configOf, containersOf, type KubernetesObject, ofKind, podsOf } from "./support/objects.ts"

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs"
 import { describe, expect, test } from "vitest"
+import { importCircles } from "./rules/circles.ts"
 import { docstrings } from "./rules/docstrings.ts"
 import { environmentAccess } from "./rules/environment.ts"
 import { importDirection, importEndings, rooms } from "./rules/imports.ts"
@@ -7,6 +8,7 @@ import { fileLength, functionLength } from "./rules/length.ts"
 import { plainMessages, plainPages } from "./rules/phrases.ts"
 import { sqlInStores } from "./rules/sql.ts"
 import { bannedWords } from "./rules/words.ts"
+import { tableWriters } from "./rules/writers.ts"
 import { parseSource, type Rule } from "./source.ts"
 
 const lines = (count: number) => "void 0\n".repeat(count)
@@ -31,7 +33,7 @@ const caught: [what: string, rule: Rule, path: string, text: string][] = [
     "a value where types are meant",
     importDirection,
     `${server}/runtime/a.ts`,
-    `import { x } from "../sessions/types.ts"`,
+    `import { x } from "../transcripts/types.ts"`,
   ],
   ["a room that no table knows", importDirection, `${server}/cellar/a.ts`, `import "../database/index.ts"`],
   ["the protocol in a store of settings", importDirection, `${server}/settings/a.ts`, `import "${protocol}/index.ts"`],
@@ -105,6 +107,80 @@ describe("a rule", () => {
   test.each(allowed)("lets pass %s", (_, rule, path, text) => {
     expect(rule(parseSource({ path, text }))).toEqual([])
   })
+})
+
+const sourceOf = ([path, text]: readonly [string, string]) => parseSource({ path, text })
+
+test.each<[what: string, files: [string, string][], count: number]>([
+  [
+    "two that import each other",
+    [
+      ["a/a.ts", `import "./b.ts"`],
+      ["a/b.ts", `import "./a.ts"`],
+    ],
+    1,
+  ],
+  [
+    "types of each other",
+    [
+      ["a/a.ts", `import type { B } from "./b.ts"`],
+      ["a/b.ts", `export type { A } from "./a.ts"`],
+    ],
+    1,
+  ],
+  [
+    "three in a ring",
+    [
+      ["a.ts", `import "./b.ts"`],
+      ["b.ts", `import "./c.ts"`],
+      ["c.ts", `await import("./a.ts")`],
+    ],
+    1,
+  ],
+  [
+    "two rings",
+    [
+      ["a.ts", `import "./a.ts"`],
+      ["b.ts", `import "./c.ts"`],
+      ["c.ts", `import "./b.ts"`],
+    ],
+    2,
+  ],
+  [
+    "none where two ways lead to one",
+    [
+      ["a.ts", `import "./b.ts"; import "./c.ts"`],
+      ["b.ts", `import "./c.ts"`],
+      ["c.ts", ""],
+    ],
+    0,
+  ],
+  [
+    "none in tests",
+    [
+      ["a.test.ts", `import "./b.test.ts"`],
+      ["b.test.ts", `import "./a.test.ts"`],
+    ],
+    0,
+  ],
+])("the rule on circles finds %s", (_, files, count) => {
+  expect(importCircles(files.map(sourceOf))).toHaveLength(count)
+})
+
+test.each<[what: string, other: string, count: number]>([
+  ["an INSERT", "sql(`INSERT INTO users (id) VALUES (1)`)", 2],
+  ["an UPDATE in a longer statement", "sql(`WITH a AS (UPDATE users SET x = 1 RETURNING id) SELECT * FROM a`)", 2],
+  ["a DELETE in quotes", `sql("DELETE FROM users")`, 2],
+  ["a chain of calls", `database("users as u").where({ id }).update({ x })`, 2],
+  ["nothing in what only reads", "sql(`SELECT * FROM users FOR UPDATE`)", 0],
+  ["nothing in another table", "sql(`INSERT INTO others (id) VALUES (1)`)", 0],
+])("the rule on writers finds %s", (_, other, count) => {
+  const files = [
+    ["identity/store.ts", "sql(`INSERT INTO users (id) VALUES (2)`)"],
+    ["settings/store.ts", other],
+  ] as const
+  const found = tableWriters(new Set(["users"]))(files.map(([path, text]) => sourceOf([`${server}/${path}`, text])))
+  expect(found).toHaveLength(count)
 })
 
 test("ARCHITECTURE.md tells of every room what the rule lets it import", () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest"
+import { importCircles } from "./rules/circles.ts"
 import { docstrings } from "./rules/docstrings.ts"
 import { environmentAccess } from "./rules/environment.ts"
 import { importDirection, importEndings } from "./rules/imports.ts"
@@ -6,6 +7,7 @@ import { fileLength, functionLength } from "./rules/length.ts"
 import { plainMessages, plainPages } from "./rules/phrases.ts"
 import { sqlInStores } from "./rules/sql.ts"
 import { bannedWords } from "./rules/words.ts"
+import { tableWriters } from "./rules/writers.ts"
 import { type Finding, isTypeScript, listFiles, parseSource, readSource } from "./source.ts"
 
 const migrations = "control-plane/server/database/migrations/"
@@ -28,6 +30,8 @@ const rules = {
   "files have at most 400 lines": () => sources.filter(({ path }) => handWritten.test(path)).flatMap(fileLength),
   "functions have at most 70 lines": () => modules.flatMap(functionLength),
   "imports go one way": () => modules.flatMap(importDirection),
+  "no file imports itself through others": () => importCircles(modules),
+  "each table has one writer": () => tableWriters(tables)(modules),
   "relative imports end as their files do": () => modules.flatMap(importEndings),
   "SQL stands in stores": () => modules.flatMap(sqlInStores(tables)),
   "only config/ reads the environment": () => modules.flatMap(environmentAccess),

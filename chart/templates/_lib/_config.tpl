@@ -87,7 +87,7 @@ run in it. The control plane knows its sessions' own by their names.
 {{- define "berth.config.git" -}}
 {{- $hosts := dict -}}
 {{- range $host, $settings := .Values.git.hosts -}}
-{{- $_ := set $hosts $host (pick ($settings | default dict) "scheme" "existingSecret" "allow") -}}
+{{- $_ := set $hosts $host (pick ($settings | default dict) "scheme" "existingSecret" "username" "allow") -}}
 {{- end -}}
 {{- dict "hosts" $hosts | toJson -}}
 {{- end -}}

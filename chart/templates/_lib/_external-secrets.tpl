@@ -55,6 +55,12 @@ secretStoreRef:
   kind: {{ $store.kind | quote }}
 {{- end -}}
 
+{{- /* Name of a Secret in the store: (dict "store" values "secret" name). */ -}}
+{{- define "berth.storeKey" -}}
+{{- $prefix := .store.path | trimSuffix .store.separator -}}
+{{- get .store.keys .secret | default (ternary (printf "%s%s%s" $prefix .store.separator .secret) .secret (ne .store.path "")) -}}
+{{- end -}}
+
 {{- /* The entries that a store is asked for, by Secret: {"<Secret>": {"component", "annotations", "data": [...]}}. */ -}}
 {{- define "berth.storeSecrets" -}}
 {{- $store := .Values.externalSecrets.store -}}
@@ -80,7 +86,7 @@ secretStoreRef:
 {{- range $secret, $keys := $wanted -}}
 {{- $data := list -}}
 {{- range $keys -}}
-{{- $data = append $data (dict "secretKey" . "remoteRef" (merge (dict "key" (printf "%s/%s" (trimSuffix "/" $store.path) $secret) "property" .) $defaults)) -}}
+{{- $data = append $data (dict "secretKey" . "remoteRef" (merge (dict "key" (include "berth.storeKey" (dict "store" $store "secret" $secret)) "property" .) $defaults)) -}}
 {{- end -}}
 {{- $_ := set $result $secret $data -}}
 {{- end -}}

@@ -168,11 +168,16 @@ a security context, null still takes a field away.
 {{- end -}}
 {{- if $v.externalSecrets.enabled -}}
 {{- $store := $v.externalSecrets.store -}}
-{{- if and $store.name (not $store.path) -}}
-{{- $faults = append $faults "externalSecrets.store.path is required with externalSecrets.store.name" -}}
+{{- if and (not $store.name) (or $store.path $store.keys $store.extraData) -}}
+{{- $faults = append $faults "externalSecrets.store.path, keys and extraData need externalSecrets.store.name" -}}
 {{- end -}}
-{{- if and (not $store.name) (or $store.path $store.extraData) -}}
-{{- $faults = append $faults "externalSecrets.store.path and extraData need externalSecrets.store.name" -}}
+{{- if $store.name -}}
+{{- $read := keys (include "berth.storeSecrets" . | fromJson) | sortAlpha -}}
+{{- range $secret, $_ := $store.keys -}}
+{{- if not (has $secret $read) -}}
+{{- $faults = append $faults (printf "externalSecrets.store.keys: %q is not read from the store; Secrets that are: [%s]" $secret (join ", " $read)) -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 {{- $generator := $v.externalSecrets.generator -}}
 {{- if gt (add $generator.digits $generator.symbols) ($generator.length | int64) -}}

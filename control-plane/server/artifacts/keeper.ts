@@ -2,16 +2,17 @@ import { createHash } from "node:crypto"
 import { Readable } from "node:stream"
 import type { Database } from "../database/types.ts"
 import { AppError } from "../errors/index.ts"
+import { fenced } from "../leases/index.ts"
 import type { Metrics } from "../observability/index.ts"
 import type { Transcripts } from "../transcripts/types.ts"
 import { createRoom } from "./room.ts"
 import {
-  fenced,
   findContent,
   findListedContent,
   findRecord,
   type NewFile,
   type PatchMissing,
+  readReaders,
   storeAsked,
   storeKept,
 } from "./store.ts"
@@ -56,9 +57,9 @@ export function createArtifactKeeper(parts: KeeperParts): ArtifactKeeper {
     },
     async keep(lease, seen, why) {
       const { content, messages, leftOut: shortened } = await readTranscript(transcripts, seen.id)
-      await fenced(database, lease, async (transaction, readers) => {
+      await fenced(database, lease, async (transaction) => {
         // The owner may have made it private since the driver read it, and nobody could correct that afterwards.
-        const session = { ...seen, ...readers }
+        const session = { ...seen, ...(await readReaders(transaction, seen.id)) }
         const before = await findRecord(transaction, session.id)
         const patch = await patchOf(transaction, session, before, fileOf)
         const isKept = await room.has(transaction, session.id, content.length + (patch?.content?.length ?? 0))

@@ -1,7 +1,5 @@
 import { withTransaction } from "../database/index.ts"
 import type { Database } from "../database/types.ts"
-import { AppError } from "../errors/index.ts"
-import type { Lease } from "../sessions/types.ts"
 import type { ArtifactFile, ArtifactName, Artifacts, KeptSession } from "./types.ts"
 
 interface Row {
@@ -86,24 +84,16 @@ export async function waitingBytes(database: Database, exceptSessionId: string):
   return Number(rows[0].bytes)
 }
 
-/** Who may read a session, as its row says while it is locked. */
-type Readers = Pick<KeptSession, "ownerId" | "visibility">
-
-/** Runs `work` while nobody else can take the session's lease or change it. @throws AppError `stale_lease` */
-export async function fenced<T>(
-  database: Database,
-  lease: Lease,
-  work: (transaction: Database, readers: Readers) => Promise<T>,
-): Promise<T> {
-  return await withTransaction(database, async (transaction) => {
-    const { rows } = await transaction.raw<{ rows: Readers[] }>(
-      `SELECT owner_id AS "ownerId", visibility FROM sessions WHERE id = ? AND lease_epoch = ? FOR UPDATE`,
-      [lease.sessionId, String(lease.epoch)],
-    )
-    const [readers] = rows
-    if (readers === undefined) throw new AppError("stale_lease", "Another replica drives this session.")
-    return await work(transaction, readers)
-  })
+/** Who may read a session now: the driver's record may be from before a change. The session is there: its row is locked. */
+export async function readReaders(
+  transaction: Database,
+  sessionId: string,
+): Promise<Pick<KeptSession, "ownerId" | "visibility">> {
+  const { rows } = await transaction.raw<{ rows: [Pick<KeptSession, "ownerId" | "visibility">] }>(
+    `SELECT owner_id AS "ownerId", visibility FROM sessions WHERE id = ?`,
+    [sessionId],
+  )
+  return rows[0]
 }
 
 /** Notes that the agent was asked, with what it said. */

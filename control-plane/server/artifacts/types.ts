@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream"
+import type { Lease } from "../leases/types.ts"
 import type { Patch } from "../runtime/types.ts"
-import type { Lease, Reason, SessionRecord } from "../sessions/types.ts"
+import type { Visibility } from "../settings/types.ts"
 
 export const ARTIFACT_NAMES = ["manifest.json", "transcript.ndjson", "workspace.patch"] as const
 export type ArtifactName = (typeof ARTIFACT_NAMES)[number]
@@ -15,19 +16,29 @@ export interface ArtifactFile {
 /** What is kept of one session, and who may read it. */
 export interface Artifacts {
   readonly ownerId: string
-  readonly visibility: SessionRecord["visibility"]
+  readonly visibility: Visibility
   readonly files: readonly ArtifactFile[]
   /** `waiting`: readable, but not in the bucket yet. */
   readonly state: "waiting" | "written"
   /** Of the last attempt; null after a successful one. For people who may read them: no address, no key. */
-  readonly trouble: Reason["message"] | null
+  readonly trouble: string | null
 }
 
-/** The session as the manifest describes it. */
-export type KeptSession = Pick<
-  SessionRecord,
-  "id" | "ownerId" | "visibility" | "title" | "repository" | "generation" | "createdAt"
->
+/** The session as the manifest describes it. Time in milliseconds since the epoch. */
+export interface KeptSession {
+  readonly id: string
+  readonly ownerId: string
+  readonly visibility: Visibility
+  readonly title: string
+  readonly repository: {
+    readonly url: string
+    readonly ref: string | null
+    readonly depth: number | null
+    readonly submodules: boolean
+  } | null
+  readonly generation: number
+  readonly createdAt: number
+}
 
 /** What a session leaves behind in an object store. */
 export interface ArtifactKeeper {

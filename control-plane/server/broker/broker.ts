@@ -143,7 +143,7 @@ function createRoutes(
   const policy = createGitPolicy(hosts)
   const credentials = createGitCredentials({ accounts, directory: config.directories.gitCredentials, hosts })
   return {
-    workload: createWorkloadRoute({ accounts, providers, profiles, environmentFiles, vault, git: policy }),
+    workload: createWorkloadRoute({ accounts, providers, profiles, environmentFiles, vault, git: policy, notices }),
     report: createReportRoute({ database, clock }),
     llm: createLlmRoute({
       providers,

@@ -113,18 +113,46 @@ it("an empty repository is an empty workspace that can be pushed", async () => {
   host.git("team/empty", "config", "http.receivepack", "true")
   const workspace = await workspaceOf({ repository: `https://${host.host}/team/empty.git` })
   expect(await workspace.prepare()).toMatchObject({ code: 0 })
+  expect(await workspace.report()).toMatchObject({ phase: "ready", notices: [{ code: "repository_empty" }] })
   expect(await workspace.git("commit", "--quiet", "--allow-empty", "-m", "first")).toMatchObject({ ok: true })
   expect(await workspace.git("push", "--quiet", "origin", "HEAD:refs/heads/main")).toMatchObject({ ok: true })
 })
 
+it("a default branch that does not exist ends the start, with the branches that do", async () => {
+  host.addRepository("team/headless")
+  host.git("team/headless", "branch", "-m", "main", "develop")
+  host.git("team/headless", "symbolic-ref", "HEAD", "refs/heads/gone")
+  for (const options of [{}, { depth: 1 }]) {
+    const workspace = await workspaceOf({ repository: `https://${host.host}/team/headless.git`, ...options })
+    expect((await workspace.prepare()).code).toBe(1)
+    expect(await workspace.report()).toMatchObject({
+      code: "clone_ref_not_found",
+      message: expect.stringMatching(/default branch of .+ does not exist.+reference: develop, feature\/x\.$/),
+    })
+  }
+})
+
+it("files in Git LFS are told of, with their number and one name", async () => {
+  const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${"0".repeat(64)}\nsize 1\n`
+  host.addRepository("team/large", { ".gitattributes": "*.bin filter=lfs -text\n", "model.bin": pointer })
+  const workspace = await workspaceOf({ repository: `https://${host.host}/team/large.git` })
+  expect(await workspace.prepare()).toMatchObject({ code: 0 })
+  const { notices } = await workspace.report()
+  expect(notices).toEqual([
+    { code: "lfs_pointers", message: expect.stringContaining("1 file is in Git LFS, for example model.bin") },
+  ])
+})
+
 describe("submodules", () => {
+  // As hosts other than GitHub write them, and as people type them.
+  host.addSubmodules("team/app", "odd", { other: `https://ada@${host.host}/team/other.git` })
   host.addSubmodules("team/app", "relative", { "libs/other": "../other.git" })
   host.addSubmodules("team/app", "ssh", { other: `ssh://git@127.0.0.1/team/other.git` })
   host.addSubmodules("team/app", "absolute", { other: `https://${host.host}/team/other.git` })
   host.addSubmodules("team/app", "elsewhere", { other: "https://elsewhere.example.com/team/other.git" })
   host.addSubmodules("team/app", "nothing", { other: "../nothing.git" })
 
-  it.each(["relative", "absolute"])(
+  it.each(["relative", "absolute", "odd"])(
     "with %s addresses are cloned through the sidecar, with all that is beside",
     async (ref) => {
       const workspace = await workspaceOf({ ref, submodules: true, depth: 1 })

@@ -22,6 +22,7 @@ const broker = await startHarness({
         [guarded.host]: {
           scheme: "http",
           existingSecret: "git",
+          username: "gitlab+deploy-token-7",
           allow: { roles: ["developer"], repositories: ["team/app"], push: false },
         },
       },
@@ -39,12 +40,14 @@ function writeToken(of: string, token: string): void {
 }
 
 const sent: string[] = []
+const names = new Set<string>()
 for (const server of [host, guarded]) {
   // Private repositories: the operator's token or one of the app.
   server.intercept((request, response) => {
     const [, basic = ""] = (request.headers.authorization ?? "").split(" ")
-    const [, token = ""] = Buffer.from(basic, "base64").toString().split(":")
+    const [name = "", token = ""] = Buffer.from(basic, "base64").toString().split(":")
     sent.push(token)
+    if (token !== "") names.add(`${server.host} ${name}`)
     if (token.startsWith("operator-") || github.accepts(token)) return false
     response.writeHead(401, { "www-authenticate": 'Basic realm="git"' }).end()
     return true
@@ -145,4 +148,9 @@ describe("the operator's token for a git host", () => {
     expect(stderr).toContain("read with one only beside the session's own repository")
     expect(sent).not.toContain("operator-guarded")
   })
+})
+
+it("each host gets the user name that it wants beside its token", () => {
+  expect([...names]).toContain(`${host.host} x-access-token`)
+  expect([...names]).toContain(`${guarded.host} gitlab+deploy-token-7`)
 })

@@ -146,6 +146,8 @@ export const configFileSchema = {
             properties: {
               scheme: { type: "string", enum: ["https", "http"], default: "https" },
               existingSecret: { type: "string" },
+              /** User name beside the token; empty: what the host's kind takes. */
+              username: { type: "string" },
               /** What the token of `existingSecret` is for; empty lists mean everything. */
               allow: {
                 type: "object",

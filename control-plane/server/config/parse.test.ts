@@ -80,6 +80,25 @@ test("no secret is visible in the configuration's text forms", () => {
   for (const canary of ["canary", KEY, "postgres://"]) expect(text).not.toContain(canary)
 })
 
+test.each(["\n", "\r\n"])("one line break %j at the end of a Secret is no part of it", (end) => {
+  const config = parseConfig(
+    {
+      DATABASE_URL: `${ENV.DATABASE_URL}${end}`,
+      BETTER_AUTH_SECRET: `${ENV.BETTER_AUTH_SECRET}${end}`,
+      BERTH_ENCRYPTION_KEYS: `${KEY}${end}`,
+      BERTH_ADMIN_EMAIL: `ada@example.com${end}`,
+      BERTH_ADMIN_PASSWORD: `  with blanks  ${end}`,
+      OIDC_CLIENT_SECRET: `client${end}${end}`,
+      HEADER_AUTH_SHARED_SECRET: `shared${end}`,
+    },
+    () => fileWith(),
+  )
+  const { firstAdministrator: first, oidcClientSecret, headerAuthSharedSecret, database, cookieSecret } = config
+  expect([first?.email, first?.password.reveal()]).toEqual(["ada@example.com", "  with blanks  "])
+  expect([oidcClientSecret?.reveal(), headerAuthSharedSecret?.reveal()]).toEqual([`client${end}`, "shared"])
+  expect([database.url?.reveal(), cookieSecret.reveal()]).toEqual([ENV.DATABASE_URL, ENV.BETTER_AUTH_SECRET])
+})
+
 test("the key ring takes named and bare keys, newest first", () => {
   const second = Buffer.alloc(32, 8).toString("base64")
   const config = parseConfig({ ...ENV, BERTH_ENCRYPTION_KEYS: `new:${second}\n${KEY}` }, () => fileWith())

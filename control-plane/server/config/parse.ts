@@ -20,7 +20,7 @@ const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal"]
  */
 export function parseConfig(env: Environment, readFile: (path: string) => string | undefined): Config {
   const faults = new Faults()
-  const get = (name: string) => (env[name] === "" ? undefined : env[name])
+  const get = readerOf(env)
   const secret = (name: string) => secretOf(get(name))
 
   const path = get("BERTH_CONFIG_FILE") ?? "/etc/berth/config.json"
@@ -87,6 +87,11 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
     },
     logLevel,
   })
+}
+
+/** Editors and `--from-file` end a Secret with a line break that nobody sees: it is not part of any value. */
+function readerOf(env: Environment): (name: string) => string | undefined {
+  return (name) => env[name]?.replace(/\r?\n$/, "") || undefined
 }
 
 function secretOf(value: string | undefined): Secret | undefined {

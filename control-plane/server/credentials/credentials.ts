@@ -15,6 +15,7 @@ import { createProviderAdmin, type ProviderAdmin } from "./providers/admin.ts"
 import { createAwsIdentity } from "./providers/aws-credentials.ts"
 import type { Injector } from "./providers/injection.ts"
 import { createProviders, type Providers } from "./providers/providers.ts"
+import { repairStoredProviders } from "./providers/repair.ts"
 import { createStoredProviders } from "./providers/stored.ts"
 import type { Probe } from "./providers/test-provider.ts"
 import { type Rotation, rotateVault } from "./vault/rotation.ts"
@@ -34,6 +35,8 @@ export interface Credentials {
   /** What the gateway uses linked accounts for. */
   readonly accountAccess: AccountAccess
   readonly accountWebhooks: AccountWebhooks
+  /** For the start: repairs providers that earlier versions stored with a credential in clear text, and logs warnings. */
+  prepareProviders(): Promise<void>
   /** Seals all that is stored anew under the newest key. */
   rotate(): Promise<Rotation>
 }
@@ -59,6 +62,7 @@ export function createCredentials(options: CredentialsOptions): Credentials {
   const { github, file } = config
   const providers = createProviders({ config, stored: createStoredProviders({ database, vault, log }) })
   const injector: Injector = { identity: createAwsIdentity(), now: () => clock.now() }
+  const providerAdmin = createProviderAdmin({ config, database, vault, audit, providers, probe, injector })
   const hosts =
     github === undefined
       ? []
@@ -71,7 +75,7 @@ export function createCredentials(options: CredentialsOptions): Credentials {
   return {
     providers,
     injector,
-    providerAdmin: createProviderAdmin({ config, database, vault, audit, providers, probe, injector }),
+    providerAdmin,
     profiles,
     environmentFiles,
     choices: createSessionChoices({ profiles, environmentFiles }),
@@ -82,6 +86,12 @@ export function createCredentials(options: CredentialsOptions): Credentials {
       audit,
       tokenOf: createAccountTokens({ ...accounts, clock }),
     }),
+    async prepareProviders() {
+      await repairStoredProviders({ database, vault, audit, log })
+      for (const { id, warnings } of await providerAdmin.list()) {
+        if (warnings.length > 0) log.warn({ provider: id, warnings }, "model provider with warnings")
+      }
+    },
     rotate: () => rotateVault({ database, vault, log }),
   }
 }

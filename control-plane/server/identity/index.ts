@@ -20,8 +20,9 @@ import type { Authentication, NewLogin, Offer, Principal, SignInMethod, Visitor 
 import { createUsers, type Users } from "./users/index.ts"
 
 export { apiKeyFaults } from "./api-tokens/static-keys.ts"
-export type { NewAccount, PasswordGiven } from "./password/index.ts"
-export { authorize, PERMISSIONS, type Permission, SCOPES, type Scope } from "./permissions.ts"
+export { authorize } from "./authorize.ts"
+export { type NewAccount, type PasswordGiven, resetAdministrator } from "./password/index.ts"
+export { PERMISSIONS, type Permission, SCOPES, type Scope } from "./permissions.ts"
 export type { Authentication, NewLogin, Visitor } from "./types.ts"
 export type { UserPatch } from "./users/index.ts"
 
@@ -219,3 +220,5 @@ async function askMethods(
     (authentication) => valid.has(authentication) && (authentication.expiresAt ?? Infinity) > now,
   )
 }
+
+export { loadSettings, saveSettings } from "./users/settings-store.ts"

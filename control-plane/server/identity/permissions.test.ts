@@ -1,6 +1,7 @@
 import { expect, test } from "vitest"
 import { isAppError } from "../errors/index.ts"
-import { authorize, PERMISSIONS, type Permission, SCOPES, type Scope } from "./permissions.ts"
+import { authorize } from "./authorize.ts"
+import { PERMISSIONS, type Permission, SCOPES, type Scope } from "./permissions.ts"
 import type { Authentication } from "./types.ts"
 
 const as = (role: string, scopes: readonly Scope[] | null = null): Authentication => ({

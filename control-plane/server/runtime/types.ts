@@ -1,6 +1,8 @@
 import type { Secret } from "../crypto/index.ts"
-import type { Activity } from "../sessions/types.ts"
 import type { Change } from "../transcripts/types.ts"
+
+/** What a running agent does; `waiting` means that it asked the user something. */
+export type Activity = "busy" | "idle" | "waiting"
 
 /** Where an agent is: taken from our own view of a pod that we made, never from a user or a pod. */
 export interface AgentTarget {

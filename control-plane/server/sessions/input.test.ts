@@ -77,7 +77,7 @@ describe("a repository's address", () => {
     "../x",
     "ext::sh -c id",
     "https://user:password@github.com/a/b",
-    "https://token@github.com/a/b",
+    "https://ghp_token@github.com/a/b",
     "https://github.com",
     "--upload-pack=x",
     "-oProxyCommand=x@host:path",

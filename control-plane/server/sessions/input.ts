@@ -1,4 +1,5 @@
 import { variableFault } from "../../../auth-helpers/protocol/environment.ts"
+import { parseRepository, withoutUserInfo } from "../../../auth-helpers/protocol/git-address.ts"
 import { AppError } from "../errors/index.ts"
 
 const TITLE_CHARACTERS = 80
@@ -34,29 +35,39 @@ export function checkEnvironment(environment: Readonly<Record<string, string>>):
   }
 }
 
-const SCP_LIKE = /^[A-Za-z0-9_][A-Za-z0-9_.-]*@([A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\]):[^\s:/][^\s]*$/
 const REF = /^[^\s~^:?*[\\\x00-\x1f\x7f-][^\s~^:?*[\\\x00-\x1f\x7f]*$/
 
-/** @throws AppError `invalid_request` */
-export function checkRepository(repository: { readonly url: string; readonly ref?: string }): void {
+/** User names that hosts want beside a token in the address, and the beginnings of tokens themselves. */
+const TOKEN_LIKE = /^(gh[a-z]_|github_pat_|glpat-|gldt-|ATBB|ATCTT|x-access-token$|x-token-auth$|oauth2$)/
+
+/**
+ * The repository as it is stored: the same address without the user name that some hosts' buttons put in front.
+ * @throws AppError `invalid_request`
+ */
+export function checkRepository<R extends { readonly url: string; readonly ref?: string }>(repository: R): R {
   const refuse = (field: string, why: string): never => {
     throw new AppError("invalid_request", `${field}: ${why}`, { details: { field } })
   }
   const { url, ref } = repository
-  if (/[\s\x00-\x1f\x7f]/.test(url)) refuse("repository.url", "blanks and control characters are not possible.")
-  if (!SCP_LIKE.test(url)) {
-    const parsed = URL.canParse(url)
-      ? new URL(url)
-      : refuse("repository.url", "give an https, ssh or git@host:path address.")
-    if (!["https:", "http:", "ssh:"].includes(parsed.protocol)) {
-      refuse("repository.url", "give an https, ssh or git@host:path address.")
-    }
-    if (parsed.password !== "" || (parsed.username !== "" && parsed.protocol !== "ssh:")) {
-      refuse("repository.url", "leave out user and password: link an account for this host instead.")
-    }
-    if (parsed.hostname === "" || parsed.pathname.length < 2) refuse("repository.url", "host or path is missing.")
+  if (/[\s\x00-\x1f\x7f]/.test(url)) {
+    refuse("repository.url", "blanks and control characters are not possible; write %20 for a blank.")
+  }
+  const isWeb = /^https?:\/\//i.test(url) && URL.canParse(url)
+  const { username, password } = isWeb ? new URL(url) : { username: "", password: "" }
+  if (password !== "" || TOKEN_LIKE.test(username)) {
+    refuse(
+      "repository.url",
+      "leave out the password or token. Link an account for this host in the settings, or an administrator gives the host a token with git.hosts.",
+    )
+  }
+  if (/^-|^[^:]*@-/.test(url) || parseRepository(url) === null || (!isWeb && !/@|^ssh:|^codecommit:/i.test(url))) {
+    refuse(
+      "repository.url",
+      "give the https address of a repository, or its ssh address (git@host:path). A host is a name, not an IPv6 address.",
+    )
   }
   if (ref !== undefined && (!REF.test(ref) || ref.includes("..") || ref.includes("@{") || ref.endsWith(".lock"))) {
     refuse("repository.ref", "this is not a branch, a tag or a commit.")
   }
+  return { ...repository, url: withoutUserInfo(url) }
 }

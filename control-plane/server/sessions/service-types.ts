@@ -2,10 +2,11 @@ import type { Readable } from "node:stream"
 import type { ArtifactFile, Artifacts } from "../artifacts/types.ts"
 import type { BindingInput } from "../credentials/index.ts"
 import type { Principal } from "../identity/types.ts"
-import type { PermissionReply, QuestionReply } from "../runtime/types.ts"
+import type { Activity, PermissionReply, QuestionReply } from "../runtime/types.ts"
 import type { Visibility } from "../settings/types.ts"
 import type { AgentRequest, Message, SessionEvent, Transcripts } from "../transcripts/types.ts"
-import type { Activity, Reason, SessionRecord, SessionRepository, SessionStatus, StartStep } from "./types.ts"
+import type { Reason } from "../workloads/types.ts"
+import type { SessionRecord, SessionRepository, SessionStatus, StartStep } from "./types.ts"
 
 /** A session as one caller may see it: the body of `GET /api/sessions/:id`. Times are milliseconds since the epoch. */
 export interface SessionView {

@@ -1,5 +1,7 @@
 import type { BindingInput } from "../credentials/index.ts"
+import type { Activity } from "../runtime/types.ts"
 import type { Visibility } from "../settings/types.ts"
+import type { Reason } from "../workloads/types.ts"
 
 export const DESIRED = ["running", "stopped", "deleted"] as const
 export type Desired = (typeof DESIRED)[number]
@@ -7,9 +9,7 @@ export type Desired = (typeof DESIRED)[number]
 export const STATUSES = ["creating", "starting", "running", "stopping", "stopped", "failed", "deleting"] as const
 export type SessionStatus = (typeof STATUSES)[number]
 
-export const ACTIVITIES = ["busy", "idle", "waiting"] as const
-/** What a running agent does; `waiting` means that it asked the user something. */
-export type Activity = (typeof ACTIVITIES)[number]
+export const ACTIVITIES = ["busy", "idle", "waiting"] as const satisfies readonly Activity[]
 
 export const STEP_NAMES = ["scheduled", "image", "workspace", "agent"] as const
 /** One named step of a start-up, as people see it. Times are milliseconds since the epoch. */
@@ -20,15 +20,6 @@ export interface StartStep {
   readonly endedAt: number | null
   /** The scheduler's, the kubelet's or git's own words. */
   readonly detail: string | null
-}
-
-/** Why a session failed or waits, for a person who can act on it. */
-export interface Reason {
-  /** Stable: `image_pull`, `quota`, `unschedulable`, `clone_refused`, `provider_refused`, `start_timeout`, … */
-  readonly code: string
-  readonly message: string
-  /** What to do about it. */
-  readonly hint: string
 }
 
 /** What is cloned into the workspace, and how. */
@@ -64,14 +55,4 @@ export interface SessionRecord {
   readonly lastMessage: { readonly role: "user" | "assistant"; readonly text: string; readonly at: number } | null
   readonly createdAt: number
   readonly updatedAt: number
-}
-
-/**
- * The right to drive one session. Every write of its holder carries `epoch`; a write with an older epoch than the
- * row's changes nothing and throws `stale_lease`, so a paused or partitioned holder cannot harm.
- */
-export interface Lease {
-  readonly sessionId: string
-  readonly holder: string
-  readonly epoch: bigint
 }

@@ -1,5 +1,6 @@
-import { type Database, withTransaction } from "../database/index.ts"
-import type { Lease } from "../sessions/types.ts"
+import type { Database } from "../database/index.ts"
+import { fenced } from "../leases/index.ts"
+import type { Lease } from "../leases/types.ts"
 import { completed } from "./history.ts"
 import {
   chunks,
@@ -13,8 +14,7 @@ import {
 import { isGrowing } from "./plan.ts"
 import { queueUnanswered } from "./prompts.ts"
 import type { Change, Part } from "./types.ts"
-import { staleLease, writeRows } from "./write.ts"
-import { lockSession } from "./write-store.ts"
+import { writeRows } from "./write.ts"
 
 const MESSAGES_AT_ONCE = 100
 /** Nothing that an agent has left behind may hold up its session for ever. */
@@ -30,8 +30,7 @@ export async function markInterrupted(
   database: Database,
   lease: Lease,
 ): Promise<{ events: number; unanswered: number }> {
-  return await withTransaction(database, async (transaction) => {
-    if ((await lockSession(transaction, lease.sessionId, lease.epoch)) === null) throw staleLease()
+  return await fenced(database, lease, async (transaction) => {
     const unanswered = await queueUnanswered(transaction, lease)
     let count = 0
     for (let round = 0; round < ROUNDS_MAX; round++) {

@@ -3,7 +3,7 @@ import { afterAll, expect, test } from "vitest"
 import { testDatabase } from "../../../test/support/postgres.ts"
 import { newId } from "../crypto/index.ts"
 import { createNotifications } from "../database/index.ts"
-import type { Lease } from "../sessions/types.ts"
+import type { Lease } from "../leases/types.ts"
 import { systemClock } from "../time/index.ts"
 import { type Change, createTranscripts } from "./index.ts"
 

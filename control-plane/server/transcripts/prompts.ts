@@ -1,7 +1,8 @@
 import { randomName } from "../crypto/index.ts"
 import { type Database, withTransaction } from "../database/index.ts"
 import { AppError } from "../errors/index.ts"
-import type { Lease } from "../sessions/types.ts"
+import { staleLease } from "../leases/index.ts"
+import type { Lease } from "../leases/types.ts"
 import type { Clock } from "../time/index.ts"
 import { readMessage, readParts } from "./message-store.ts"
 import {
@@ -14,7 +15,6 @@ import {
   wasAnsweredOver,
 } from "./prompt-store.ts"
 import type { Change, Message, MessageBody } from "./types.ts"
-import { staleLease } from "./write.ts"
 import { type Head, lockSession, writeBatch } from "./write-store.ts"
 
 const LAST_MESSAGE_CHARS_MAX = 200
@@ -80,7 +80,7 @@ export async function setDelivery(
 ): Promise<void> {
   await withTransaction(database, async (transaction) => {
     const head = await lockSession(transaction, lease.sessionId, lease.epoch)
-    if (head === null) throw staleLease()
+    if (head === null) throw staleLease(lease)
     const found = await readMessage(transaction, lease.sessionId, messageId)
     if (found === null) throw new AppError("not_found", "There is no such message.")
     const { position: before, ...header } = found

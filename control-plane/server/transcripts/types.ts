@@ -1,5 +1,5 @@
 import type { Database } from "../database/types.ts"
-import type { Lease } from "../sessions/types.ts"
+import type { Lease } from "../leases/types.ts"
 
 /** A message as people and programs read it. Times are milliseconds since the epoch. */
 export interface Message {

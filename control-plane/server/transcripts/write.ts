@@ -1,5 +1,5 @@
 import { type Database, withTransaction } from "../database/index.ts"
-import { AppError } from "../errors/index.ts"
+import { staleLease } from "../leases/index.ts"
 import { foldText } from "./fold.ts"
 import { byPartId, readDeltas } from "./log-store.ts"
 import { isLogOnly, type Plan, planOf } from "./plan.ts"
@@ -65,12 +65,7 @@ async function removeFrom(transaction: Database, { sessionId }: Fence, plan: Pla
 
 function refused(fence: Fence): number {
   if (fence.epoch === null) return 0
-  throw staleLease()
-}
-
-/** What a writer gets whose lease is no longer the session's. */
-export function staleLease(): AppError {
-  return new AppError("stale_lease", "Another replica drives this session now.")
+  throw staleLease({ ...fence, epoch: fence.epoch })
 }
 
 function entryOf(change: Change): { type: string; body: Change } {

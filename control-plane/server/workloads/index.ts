@@ -1,4 +1,6 @@
 export { createWorkloads, type Workloads } from "./create.ts"
 export type { Diagnosis } from "./diagnosis/diagnose.ts"
 export { hintFor } from "./diagnosis/hints.ts"
+export { volumeReason } from "./diagnosis/volume.ts"
+export { saveReport } from "./store.ts"
 export type { PodObservation, WorkloadObservation, WorkloadRecord } from "./types.ts"

@@ -75,3 +75,28 @@ function toRecord(row: Pick<WorkloadRow, (typeof COLUMNS)[number]>, password: Se
       row.report === null || row.report_pod_uid === null ? null : { podUid: row.report_pod_uid, body: row.report },
   }
 }
+
+/**
+ * Adds what a container of the pod observed to what the others of the same pod said; a new pod starts from nothing. A
+ * report with a phase replaces the earlier phase's code and message.
+ */
+const SAVE_REPORT = `
+  UPDATE workloads SET
+    report = CASE
+      WHEN report_pod_uid IS DISTINCT FROM :uid THEN CAST(:report AS jsonb)
+      WHEN CAST(:report AS jsonb) -> 'phase' IS NULL THEN coalesce(report, '{}') || CAST(:report AS jsonb)
+      ELSE (coalesce(report, '{}') - 'code' - 'message') || CAST(:report AS jsonb)
+    END,
+    report_pod_uid = :uid
+  WHERE id = :workload
+  RETURNING pg_notify('berth_sessions', session_id)`
+
+/** Stores a report and notifies `berth_sessions`, so that the engine looks at it. */
+export async function saveReport(
+  database: Database,
+  workloadId: string,
+  podUid: string,
+  report: WorkloadReport,
+): Promise<void> {
+  await database.raw(SAVE_REPORT, { workload: workloadId, uid: podUid, report: JSON.stringify(report) })
+}

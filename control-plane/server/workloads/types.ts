@@ -1,6 +1,15 @@
 import type { WorkloadReport } from "../../../auth-helpers/protocol/index.ts"
 import type { Secret } from "../crypto/index.ts"
 
+/** Why a session failed or waits, for a person who can act on it. */
+export interface Reason {
+  /** Stable: `image_pull`, `quota`, `unschedulable`, `clone_refused`, `provider_refused`, `start_timeout`, … */
+  readonly code: string
+  readonly message: string
+  /** What to do about it. */
+  readonly hint: string
+}
+
 /** A row of `workloads`, mapped: what a session runs in. */
 export interface WorkloadRecord {
   readonly id: string

@@ -116,7 +116,8 @@ export class Administration {
     if (faults.length > 0) return refuse(400, "invalid_request", faults.join("\n"), { faults })
     const hidden = options?.apiKey === undefined ? options : { ...options, apiKey: SECRET_PLACEHOLDER }
     const definition = { ...json, ...(hidden ? { options: hidden } : {}) }
-    const saved = { id, source: "database", definition, updatedAt: Date.now(), updatedBy: ADA.email } as const
+    const kept = { source: "database", faults: [], warnings: [], updatedAt: Date.now(), updatedBy: ADA.email } as const
+    const saved = { id, definition, ...kept }
     this.providers = [...this.providers.filter((provider) => provider.id !== id), saved]
     return ok(saved)
   }

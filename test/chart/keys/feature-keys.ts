@@ -306,6 +306,16 @@ export const featureKeys: readonly Section[] = [
         "ExternalSecret/berth-admin ExternalSecret/berth-better-auth ExternalSecret/berth-encryption ExternalSecret/berth-postgresql ExternalSecret/berth-admin-in-store ExternalSecret/berth-better-auth-in-store ExternalSecret/berth-encryption-in-store ExternalSecret/berth-postgresql-in-store Job/berth-secrets",
       ],
       [
+        "externalSecrets.store.separator",
+        "-",
+        "ExternalSecret/berth-admin ExternalSecret/berth-better-auth ExternalSecret/berth-encryption ExternalSecret/berth-postgresql ExternalSecret/berth-admin-in-store ExternalSecret/berth-better-auth-in-store ExternalSecret/berth-encryption-in-store ExternalSecret/berth-postgresql-in-store Job/berth-secrets",
+      ],
+      [
+        "externalSecrets.store.keys",
+        { "better-auth": "changed" },
+        "ExternalSecret/berth-better-auth ExternalSecret/berth-better-auth-in-store Job/berth-secrets",
+      ],
+      [
         "externalSecrets.store.refreshInterval",
         "77s",
         "ExternalSecret/berth-admin ExternalSecret/berth-better-auth ExternalSecret/berth-encryption ExternalSecret/berth-postgresql ExternalSecret/berth-admin-in-store ExternalSecret/berth-better-auth-in-store ExternalSecret/berth-encryption-in-store ExternalSecret/berth-postgresql-in-store",

@@ -46,10 +46,10 @@ export const sessionKeys: readonly Section[] = [
         "changed",
         "+Job/berth-broker-ca Deployment/berth Job/berth-secrets Role/berth-broker-ca Role/berth-secrets RoleBinding/berth-broker-ca RoleBinding/berth-secrets ServiceAccount/berth-secrets ConfigMap/berth-config",
       ],
-      ["providers", { changed: { npm: "changed" }, existingSecret: "changed" }, CONFIG],
+      ["providers", { changed: { npm: "@ai-sdk/openai" }, existingSecret: "changed" }, CONFIG],
       ["agent.model", "a/changed", CONFIG],
       ["agent.smallModel", "a/changed", CONFIG],
-      ["agent.permission", { changed: { changed: "changed" } }, CONFIG],
+      ["agent.permission", { changed: { changed: "ask" } }, CONFIG],
       ["git.hosts", { "changed.example.com": { scheme: "http", existingSecret: "changed" } }, CONFIG],
       [
         "credentials.profiles",

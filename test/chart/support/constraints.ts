@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from "../../../chart/schema/generate.ts"
+import type { Json, JsonObject } from "../../../chart/schema/json.ts"
 
 /** A value that breaks exactly one constraint of the values schema, and what Helm says to it. */
 export interface Violation {

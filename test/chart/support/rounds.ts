@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from "../../../chart/schema/generate.ts"
+import type { Json, JsonObject } from "../../../chart/schema/json.ts"
 import { sample, type Violation } from "./constraints.ts"
 
 export interface Round {

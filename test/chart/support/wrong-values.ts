@@ -191,12 +191,14 @@ export const wrongValues: readonly { readonly values: object; readonly faults: r
     faults: ["encryption.keys and encryption.existingSecret: set one of them"],
   },
   {
-    values: { externalSecrets: { enabled: true, store: { name: "vault" } } },
-    faults: ["externalSecrets.store.path is required with externalSecrets.store.name"],
+    values: { externalSecrets: { enabled: true, store: { name: "vault", keys: { "berth-admln": "admin" } } } },
+    faults: [
+      'externalSecrets.store.keys: "berth-admln" is not read from the store; Secrets that are: [berth-admin, berth-encryption, berth-postgresql, better-auth]',
+    ],
   },
   {
     values: { externalSecrets: { enabled: true, store: { path: "berth" } } },
-    faults: ["externalSecrets.store.path and extraData need externalSecrets.store.name"],
+    faults: ["externalSecrets.store.path, keys and extraData need externalSecrets.store.name"],
   },
   {
     values: { externalSecrets: { enabled: true, generator: { digits: 30 } } },

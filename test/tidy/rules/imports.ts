@@ -1,7 +1,8 @@
 import { posix } from "node:path"
 import { type Finding, isTest, lineAt, type ParsedFile } from "../source.ts"
 
-interface Import {
+/** An import as it is written, and what it names. */
+export interface Import {
   /** As written. */
   readonly specifier: string
   /** From the top of the repository; undefined for a package. */
@@ -22,22 +23,23 @@ const protocol = "auth-helpers/protocol/"
  */
 export const rooms: Readonly<Record<string, readonly string[]>> = {
   http: ["audit", "credentials", "database", "identity", "sessions", "settings", "usage", "types of runtime"],
-  identity: ["database", "types of audit", "types of credentials"],
+  identity: ["database", "settings", "types of audit", "types of credentials"],
   sessions: [
-    ...["credentials", "database", "identity", "protocol", "settings", "workloads"],
+    ...["credentials", "database", "identity", "leases", "protocol", "settings", "workloads"],
     ...["types of artifacts", "types of audit", "types of runtime", "types of transcripts"],
   ],
-  workloads: ["cluster", "credentials", "database", "protocol", "types of runtime", "types of sessions"],
-  runtime: ["types of sessions", "types of transcripts"],
-  transcripts: ["database", "types of sessions"],
-  artifacts: ["database", "types of runtime", "types of sessions", "types of transcripts"],
+  workloads: ["cluster", "credentials", "database", "protocol", "types of runtime"],
+  runtime: ["types of transcripts"],
+  transcripts: ["database", "leases"],
+  artifacts: ["database", "leases", "types of runtime", "types of settings", "types of transcripts"],
   credentials: ["database", "protocol", "types of audit"],
   broker: [
-    ...["cluster", "credentials", "database", "protocol", "usage"],
+    ...["cluster", "credentials", "database", "protocol", "usage", "workloads"],
     ...["types of audit", "types of sessions", "types of transcripts"],
   ],
   audit: ["database"],
-  settings: ["database"],
+  leases: ["database"],
+  settings: [],
   usage: ["database"],
   config: [],
   addresses: [],
@@ -52,7 +54,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
 const kubernetesClients = new Set(["cluster", "secrets-job"])
 
 /** Every static and dynamic import and re-export of a file. */
-function importsOf(file: ParsedFile): Import[] {
+export function importsOf(file: ParsedFile): Import[] {
   const { staticImports, staticExports, dynamicImports } = file.parsed.module
   const found = [
     ...staticImports.map((one) => ({

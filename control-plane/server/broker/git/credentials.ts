@@ -49,7 +49,9 @@ export function createGitCredentials(options: {
       if (account !== null) return { authorization: account, source: "account" }
       if (directory === undefined || withheld(use) !== null) return null
       const token = await readToken(join(directory, use.host, "token"))
-      return token === null ? null : { authorization: basic(token), source: "environment" }
+      return token === null
+        ? null
+        : { authorization: basic(userNameFor(use.host, hosts.get(use.host)), token), source: "environment" }
     },
     withheld,
   }
@@ -74,7 +76,16 @@ async function readToken(file: string): Promise<string | null> {
   }
 }
 
-/** GitHub, GitLab and Gitea take any user name beside a token; this one is GitHub's documented choice. */
-function basic(token: string): Secret {
-  return new Secret(`Basic ${Buffer.from(`x-access-token:${token}`).toString("base64")}`)
+/**
+ * The user name that goes beside the token. GitHub, GitLab and Gitea take any with a personal token; GitLab's deploy tokens
+ * want their own (`username`), and Bitbucket Cloud's access tokens this one.
+ */
+function userNameFor(host: string, settings: GitHosts[string] | undefined): string {
+  const { username = "" } = settings ?? {}
+  if (username !== "") return username
+  return host === "bitbucket.org" ? "x-token-auth" : "x-access-token"
+}
+
+function basic(username: string, token: string): Secret {
+  return new Secret(`Basic ${Buffer.from(`${username}:${token}`).toString("base64")}`)
 }

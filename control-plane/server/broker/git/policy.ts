@@ -1,6 +1,6 @@
+import { isHost, parseRepository } from "../../../../auth-helpers/protocol/git-address.ts"
 import type { Config } from "../../config/types.ts"
 import { AppError } from "../../errors/index.ts"
-import { isHost, parseRepository } from "./repository.ts"
 
 type GitHosts = NonNullable<NonNullable<Config["file"]["git"]>["hosts"]>
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest"
+import { parseRepository, withoutUserInfo } from "../../../../auth-helpers/protocol/git-address.ts"
 import { createGitCredentials } from "./credentials.ts"
 import { addressOf, readOperation } from "./operation.ts"
 import { createGitPolicy } from "./policy.ts"
 import { createRedirects, movedPrefix } from "./redirects.ts"
-import { parseRepository, withoutUserInfo } from "./repository.ts"
 
 describe("a repository's address", () => {
   it.each([

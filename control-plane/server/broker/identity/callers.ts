@@ -2,8 +2,9 @@ import type { IncomingMessage } from "node:http"
 import type { Database } from "../../database/types.ts"
 import { AppError } from "../../errors/index.ts"
 import { findCaller, type StoredCaller } from "../store.ts"
-import type { LivePod, PodCheck } from "./pods.ts"
+import type { PodCheck } from "./pods.ts"
 import type { TokenVerifier } from "./tokens.ts"
+import type { LivePod } from "./types.ts"
 
 const TOKEN_CHARACTERS_MAX = 8_192
 

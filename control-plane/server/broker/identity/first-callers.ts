@@ -3,7 +3,7 @@ import type { Cluster } from "../../cluster/types.ts"
 import type { Logger } from "../../observability/index.ts"
 import type { Clock } from "../../time/index.ts"
 import { addressesOf } from "./addresses.ts"
-import type { LivePod } from "./pods.ts"
+import type { LivePod } from "./types.ts"
 
 const UNTOLD_MS_MAX = 30_000
 const KEPT_MAX = 1_000

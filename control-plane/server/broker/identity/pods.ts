@@ -7,17 +7,11 @@ import type { Clock } from "../../time/index.ts"
 import { addressesOf } from "./addresses.ts"
 import { createFirstCallers } from "./first-callers.ts"
 import type { PodClaims } from "./tokens.ts"
+import type { LivePod } from "./types.ts"
 
 // A pod that is refused again and again costs the API server one read in this time.
 const LIVE_READ_AGAIN_MS_MIN = 1_000
 const LIVE_READS_KEPT_MAX = 1_000
-
-/** A pod that is what its token says, as the cluster has it now. */
-export interface LivePod {
-  readonly name: string
-  readonly uid: string
-  readonly workloadId: string
-}
 
 export interface PodCheck {
   /**

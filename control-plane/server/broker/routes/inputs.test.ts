@@ -61,6 +61,7 @@ describe("a report", () => {
         code: "clone_refused",
         message: `a\0b\x1b[31mc\nd${"x".repeat(9_000)}`,
         helpers: { settingsPresent: "yes", names: ["a", 1, "b\0", ...many(500)], more: 1 },
+        volume: { totalBytes: 100, freeBytes: 10, reserve: "yes", more: 1 },
         extra: { anything: true },
       }),
     ).toEqual({
@@ -69,6 +70,7 @@ describe("a report", () => {
       code: "clone_refused",
       message: `a b [31mc\nd${"x".repeat(9_000)}`.slice(0, 4_000),
       helpers: { settingsPresent: false, names: ["a", "b ", ...many(198)] },
+      volume: { totalBytes: 100, freeBytes: 10, reserve: false },
     })
   })
 
@@ -85,4 +87,15 @@ describe("a report", () => {
       expect(() => readReport(value)).toThrow("report")
     },
   )
+})
+
+it.each([
+  [{ totalBytes: 100, freeBytes: 101 }],
+  [{ totalBytes: -1, freeBytes: -2 }],
+  [{ totalBytes: 1e400, freeBytes: 1 }],
+  [{ totalBytes: "100", freeBytes: 1 }],
+  [null],
+  ["full"],
+])("a report's volume of %j is left out", (volume) => {
+  expect(readReport({ source: "agent", volume })).toEqual({ source: "agent" })
 })

@@ -1,13 +1,22 @@
 import type { IncomingMessage } from "node:http"
-import { REPORT_BYTES_MAX, REPORT_PHASES, type WorkloadReport } from "../../../../auth-helpers/protocol/index.ts"
+import {
+  REPORT_BYTES_MAX,
+  REPORT_PHASES,
+  type ReportNotice,
+  type VolumeUse,
+  type WorkloadReport,
+} from "../../../../auth-helpers/protocol/index.ts"
 import type { Database } from "../../database/types.ts"
 import { AppError } from "../../errors/index.ts"
 import type { Clock } from "../../time/index.ts"
+import { saveReport } from "../../workloads/index.ts"
 import type { Caller } from "../identity/callers.ts"
-import { saveReport } from "../store.ts"
 
 const TEXT_CHARACTERS_MAX = 4_000
 const LIST_ITEMS_MAX = 200
+const CODE = /^[a-z_]{1,64}$/
+const NOTICES_MAX = 8
+const NOTICE_CHARACTERS_MAX = 600
 const NAME_CHARACTERS_MAX = 253
 // The agent can reach the sidecar too, so it may try to flood: the workload's row and the engine are spared.
 const REPORTS_PER_WINDOW_MAX = 30
@@ -75,15 +84,33 @@ export function readReport(value: unknown): WorkloadReport {
     throw new AppError("invalid_request", `A report's phase is one of ${REPORT_PHASES.join(", ")}.`)
   }
   const { code, message, helpers } = input
+  const volume = readVolume(input["volume"])
   return {
     source,
     ...(phase === undefined ? {} : { phase }),
-    ...(typeof code === "string" && /^[a-z_]{1,64}$/.test(code) ? { code } : {}),
+    ...(typeof code === "string" && CODE.test(code) ? { code } : {}),
     ...(typeof message === "string" ? { message: plainText(message, TEXT_CHARACTERS_MAX) } : {}),
     ...(typeof helpers === "object" && helpers !== null
       ? { helpers: readHelpers(helpers as Record<string, unknown>) }
       : {}),
+    ...(volume === null ? {} : { volume }),
+    ...(Array.isArray(input["notices"]) ? { notices: readNotices(input["notices"]) } : {}),
   }
+}
+
+function readNotices(values: readonly unknown[]): ReportNotice[] {
+  return values.slice(0, NOTICES_MAX).flatMap((value) => {
+    const { code, message } = (value ?? {}) as Record<string, unknown>
+    if (typeof code !== "string" || !CODE.test(code) || typeof message !== "string") return []
+    return [{ code, message: plainText(message, NOTICE_CHARACTERS_MAX) }]
+  })
+}
+
+function readVolume(value: unknown): VolumeUse | null {
+  const { totalBytes, freeBytes, reserve } = (value ?? {}) as Record<string, unknown>
+  const isCount = (given: unknown): given is number => Number.isSafeInteger(given) && (given as number) >= 0
+  if (!isCount(totalBytes) || !isCount(freeBytes) || freeBytes > totalBytes) return null
+  return { totalBytes, freeBytes, reserve: reserve === true }
 }
 
 function readHelpers(input: Record<string, unknown>): NonNullable<WorkloadReport["helpers"]> {

@@ -1,3 +1,4 @@
+import { parseRepository, plainAddress } from "../../../../auth-helpers/protocol/git-address.ts"
 import type { WorkloadBinding } from "../../../../auth-helpers/protocol/index.ts"
 import {
   type AccountAccess,
@@ -8,8 +9,8 @@ import {
   type Vault,
 } from "../../credentials/index.ts"
 import type { GitPolicy } from "../git/policy.ts"
-import { parseRepository, withoutUserInfo } from "../git/repository.ts"
 import type { Caller, CallerSession } from "../identity/callers.ts"
+import type { Notices } from "../notices.ts"
 
 /** `GET /v1/workload`: everything that a pod may know about its session. Null while it has none. */
 export function createWorkloadRoute(options: {
@@ -19,8 +20,9 @@ export function createWorkloadRoute(options: {
   environmentFiles: EnvironmentFiles
   vault: Vault
   git: GitPolicy
+  notices: Notices
 }) {
-  const { providers, profiles, environmentFiles, vault, git, accounts } = options
+  const { providers, profiles, environmentFiles, vault, git, accounts, notices } = options
   return async (caller: Caller): Promise<WorkloadBinding | null> => {
     const { session } = caller
     if (session === null) return null
@@ -29,12 +31,14 @@ export function createWorkloadRoute(options: {
     // Commits are the account's at this host, when one is linked.
     const account = own === null ? null : ((await accounts?.identity(owner.id, own.host)) ?? null)
     const plan = profiles.plan(session)
+    const { config, leftOut } = await providers.agentSetup()
+    for (const provider of leftOut) notices.providerLeftOut(session, provider)
     return {
       workload: caller.pod.workloadId,
       session: session.id,
-      repository: repository === null ? null : { ...repository, url: withoutUserInfo(repository.url) },
+      repository: repository === null ? null : { ...repository, url: plainAddress(repository.url) },
       profile: session.profile,
-      agentConfig: await providers.agentConfig(),
+      agentConfig: config,
       git: {
         hosts: git.hostsOf(repository?.url ?? null),
         identity: account ?? { name: owner.name || owner.email, email: owner.email },

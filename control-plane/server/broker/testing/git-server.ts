@@ -14,12 +14,14 @@ export interface GitServer {
   git(repository: string, ...args: string[]): string
   /** Makes a branch whose tree has these submodules (path to address), each at `main` of `team/other`. */
   addSubmodules(repository: string, branch: string, submodules: Record<string, string>): void
+  /** Makes another repository; `files` are those of its `main` beside README.md. */
+  addRepository(repository: string, files?: Record<string, string>): void
   /** Answers a request itself and returns true, before git would. */
   intercept(handler: (request: IncomingMessage, response: ServerResponse) => boolean): void
 }
 
 /** Bare repositories in a scratch directory, and what answers git's requests for them. */
-export interface GitHost extends Pick<GitServer, "git" | "addSubmodules"> {
+export interface GitHost extends Pick<GitServer, "git" | "addSubmodules" | "addRepository"> {
   handler(request: IncomingMessage, response: ServerResponse): void
   remove(): void
 }
@@ -33,6 +35,7 @@ export function createGitHost(): GitHost {
   return {
     handler: (request, response) => runBackend(root, request, response),
     git: inRepository,
+    addRepository: (repository, files) => makeRepository(root, repository, files),
     addSubmodules(repository, branch, submodules) {
       const work = join(root, "work", "submodules")
       mkdirSync(work, { recursive: true })
@@ -71,13 +74,14 @@ export async function startGitServer(): Promise<GitServer> {
     seen,
     git: host.git,
     addSubmodules: host.addSubmodules,
+    addRepository: host.addRepository,
     intercept: (handler) => {
       intercept = handler
     },
   }
 }
 
-function makeRepository(root: string, name: string): void {
+function makeRepository(root: string, name: string, files: Record<string, string> = {}): void {
   const bare = join(root, `${name}.git`)
   const work = join(root, "work", name)
   mkdirSync(work, { recursive: true })
@@ -89,6 +93,7 @@ function makeRepository(root: string, name: string): void {
     })
   git("init", "--quiet", "--initial-branch=main")
   writeFileSync(join(work, "README.md"), `# ${name}\n`)
+  for (const [path, text] of Object.entries(files)) writeFileSync(join(work, path), text)
   git("add", ".")
   git("commit", "--quiet", "-m", "first")
   git("branch", "feature/x")

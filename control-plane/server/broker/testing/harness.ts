@@ -4,7 +4,7 @@ import { afterAll } from "vitest"
 import { createPki } from "../../../../test/support/pki.ts"
 import { type TestDatabase, testDatabase } from "../../../../test/support/postgres.ts"
 import { removeScratch, scratchDirectory } from "../../../../test/support/scratch.ts"
-import type { AuditEvent } from "../../audit/types.ts"
+import type { Audit, AuditEvent } from "../../audit/types.ts"
 import type { Cluster } from "../../cluster/types.ts"
 import type { AccountProvider } from "../../credentials/accounts/provider.ts"
 import {
@@ -19,9 +19,10 @@ import {
   createVault,
   type LinkedAccounts,
   type ProviderAdmin,
+  type Vault,
 } from "../../credentials/index.ts"
 import type { Notifications } from "../../database/index.ts"
-import { createLogger, createMetrics } from "../../observability/index.ts"
+import { createLogger, createMetrics, type Logger } from "../../observability/index.ts"
 import { systemClock } from "../../time/index.ts"
 import type { Change } from "../../transcripts/index.ts"
 import { createBroker, createProbe } from "../index.ts"
@@ -34,6 +35,9 @@ export interface Harness {
   readonly directory: string
   readonly cluster: StandInCluster
   readonly database: TestDatabase["database"]
+  readonly vault: Vault
+  readonly audit: Audit
+  readonly log: Logger
   readonly audited: AuditEvent[]
   readonly logged: string[]
   readonly admin: ProviderAdmin
@@ -103,6 +107,9 @@ export async function startHarness(options: HarnessOptions): Promise<Harness> {
     directory,
     cluster,
     database,
+    vault,
+    audit,
+    log,
     audited,
     logged,
     published,

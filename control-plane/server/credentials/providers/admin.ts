@@ -2,21 +2,28 @@ import type { Audit } from "../../audit/types.ts"
 import type { Config } from "../../config/types.ts"
 import { type Database, withTransaction } from "../../database/index.ts"
 import { AppError } from "../../errors/index.ts"
-import { sealedColumns } from "../vault/columns.ts"
 import type { Vault } from "../vault/vault.ts"
-import { type ProviderDefinition, type ProviderJson, readProvider } from "./definition.ts"
+import { isObject, originOf, type ProviderDefinition, type ProviderJson, readProvider } from "./definition.ts"
 import type { Injector } from "./injection.ts"
+import { isCredentialName, mask } from "./leaks.ts"
+import { limitWarnings } from "./limits.ts"
 import type { Providers } from "./providers.ts"
-import { type ProviderSecrets, takeSecrets } from "./secrets.ts"
+import { sealSecrets } from "./repair.ts"
+import { isSealed, type ProviderSecrets, putSecrets, takeSecrets } from "./secrets.ts"
 import { deleteProvider, findProvider, listProviders, type ProviderRecord, saveProvider } from "./store.ts"
-import { openSecrets } from "./stored.ts"
+import { openSecrets, readStored } from "./stored.ts"
 import { type Probe, type ProviderTest, testProvider } from "./test-provider.ts"
+import { unwrapProvider } from "./wrapping.ts"
 
 /** A model provider as administrators see it: OpenCode's JSON, placeholders where secrets are. */
 export interface ProviderView {
   readonly id: string
   readonly source: "values" | "database"
   readonly definition: ProviderJson
+  /** Why agents do not get it, in OpenCode's words where those are known; empty for one that is in force. */
+  readonly faults: readonly string[]
+  /** What is not wrong and should be known: what was repaired, a model without a limit. */
+  readonly warnings: readonly string[]
   /** Milliseconds since the epoch; null for one of the values. */
   readonly updatedAt: number | null
   readonly updatedBy: string | null
@@ -56,7 +63,8 @@ export interface ProviderAdminOptions {
 
 /** The admin side of model providers; changes hold on every replica from the next request on. */
 export function createProviderAdmin(options: ProviderAdminOptions): ProviderAdmin {
-  const { database, audit, providers, probe } = options
+  const { database, vault, audit, providers, probe } = options
+  const viewOf = (record: ProviderRecord) => viewOfStored(record, vault)
   const configured = options.config.file.providers ?? {}
   return {
     async list() {
@@ -74,7 +82,7 @@ export function createProviderAdmin(options: ProviderAdminOptions): ProviderAdmi
     async put(actor, id, json) {
       return await withTransaction(database, async (transaction) => {
         const before = await findProvider(transaction, id, true)
-        await saveProvider(transaction, { ...seal(options.vault, id, json, before), id, updatedBy: actor.email })
+        await saveProvider(transaction, { ...seal(vault, id, json, before), id, updatedBy: actor.email })
         const event = {
           actorId: actor.userId,
           actor: actor.email,
@@ -107,26 +115,19 @@ export function createProviderAdmin(options: ProviderAdminOptions): ProviderAdmi
   }
 }
 
-function seal(vault: Vault, id: string, json: ProviderJson, before: ProviderRecord | null) {
+function seal(vault: Vault, id: string, body: ProviderJson, before: ProviderRecord | null) {
+  const unwrapped = unwrapProvider(id, body)
+  if ("faults" in unwrapped) throw refused(unwrapped.faults)
   const stored = before === null ? {} : openSecrets(before, vault)
-  const { definition, secrets } = takeSecrets(json, stored)
-  const next = check(id, json, secrets)
-  if (before !== null) keepSecretsAtHome(before, next, secrets, stored)
-  const text = Object.keys(secrets).length === 0 ? null : JSON.stringify(secrets)
-  return { definition, secretsSealed: text === null ? null : vault.seal(text, sealedColumns.providerSecrets(id)) }
+  const { definition, secrets } = takeSecrets(unwrapped.json, stored)
+  const result = readProvider(id, putSecrets(definition, secrets), "database")
+  if ("faults" in result) throw refused(result.faults)
+  if (before !== null) keepSecretsAtHome(before, result.provider, secrets, stored)
+  return { definition, secretsSealed: sealSecrets(vault, id, secrets) }
 }
 
-function check(id: string, json: ProviderJson, secrets: ProviderSecrets): ProviderDefinition {
-  const result = readProvider(id, json, "database")
-  const faults = "faults" in result ? [...result.faults] : []
-  // What a placeholder stands for was checked when it was stored; what is new is checked in place.
-  for (const [path, value] of Object.entries(secrets)) {
-    if (/[\0-\x1f\x7f]/.test(value)) faults.push(`providers.${id}.${path}: control characters are not possible`)
-  }
-  if (faults.length > 0 || "faults" in result) {
-    throw new AppError("invalid_request", faults.join("\n"), { details: { faults } })
-  }
-  return result.provider
+function refused(faults: readonly string[]): AppError {
+  return new AppError("invalid_request", faults.join("\n"), { details: { faults } })
 }
 
 /**
@@ -139,8 +140,7 @@ function keepSecretsAtHome(
   secrets: ProviderSecrets,
   stored: ProviderSecrets,
 ): void {
-  const result = readProvider(before.id, before.definition, "database")
-  const home = "faults" in result ? null : new URL(result.provider.upstream).origin
+  const home = originOf(before.id, before.definition)
   if (home === new URL(next.upstream).origin) return
   const kept = Object.keys(secrets).filter((path) => Object.hasOwn(stored, path) && stored[path] === secrets[path])
   if (kept.length === 0) return
@@ -149,14 +149,35 @@ function keepSecretsAtHome(
   })
 }
 
-function viewOf(record: ProviderRecord): ProviderView {
-  const { id, definition, updatedAt, updatedBy } = record
-  return { id, source: "database", definition, updatedAt, updatedBy }
+function viewOfStored(record: ProviderRecord, vault: Vault): ProviderView {
+  const { id, definition, updatedAt, updatedBy, notices } = record
+  const read = readStored(record, vault)
+  const faults = "faults" in read ? read.faults : []
+  const warnings = [...notices, ...limitWarnings(id, definition)]
+  return { id, source: "database", definition: shown(definition), faults, warnings, updatedAt, updatedBy }
 }
 
 /** Header values of the values file are hidden like stored ones. */
 function viewOfConfigured(id: string, json: ProviderJson): ProviderView {
-  return { id, source: "values", definition: takeSecrets(json, {}).definition, updatedAt: null, updatedBy: null }
+  const { definition } = takeSecrets(json, {})
+  const warnings = limitWarnings(id, json)
+  return { id, source: "values", definition: shown(definition), faults: [], warnings, updatedAt: null, updatedBy: null }
+}
+
+/** The last net under every answer. Addresses may hold what is as long as a key, and were checked for one. */
+function shown(definition: ProviderJson): ProviderJson {
+  const { options, ...rest } = definition
+  const masked = mask(rest) as ProviderJson
+  if (!isObject(options)) return options === undefined ? masked : { ...masked, options: mask(options) }
+  const kept = Object.entries(options).map(([name, value]) => [
+    name,
+    showsAsIs(name) ? value : mask(value, isCredentialName(name)),
+  ])
+  return { ...masked, options: Object.fromEntries(kept) }
+}
+
+function showsAsIs(option: string): boolean {
+  return option === "baseURL" || option === "endpoint" || isSealed(option)
 }
 
 function notFound(id: string): AppError {

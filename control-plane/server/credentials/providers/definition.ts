@@ -1,5 +1,12 @@
+import { readAddress, readHeaders, readRegion } from "./addresses.ts"
 import { credentialFault } from "./aws-credentials.ts"
-import { KNOWN_PACKAGES, kindOf, type ProviderKind, packageOf } from "./kinds.ts"
+import { isDeeperThan, isObject } from "./json.ts"
+import { type Injection, KNOWN_PACKAGES, kindOf, type ProviderKind, packageOf } from "./kinds.ts"
+import { leaksIn, SECRET_PLACEHOLDER, substitutionsIn, unstorableIn } from "./leaks.ts"
+import { memberFaults, optionFaultsOf } from "./members.ts"
+import { unwrapProvider } from "./wrapping.ts"
+
+export { isObject } from "./json.ts"
 
 /** OpenCode's provider object, as an operator writes it. */
 export type ProviderJson = Readonly<Record<string, unknown>>
@@ -8,23 +15,25 @@ export type ProviderJson = Readonly<Record<string, unknown>>
 export interface ProviderDefinition {
   readonly id: string
   readonly kind: ProviderKind
+  /** How its credential goes into a request. */
+  readonly injection: Injection
   /** AWS region that requests are signed for; null where nothing is signed. */
   readonly region: string | null
   /** Where requests go, without a slash at its end. */
   readonly upstream: string
   /** Headers of the operator's own (`options.headers`). They stay here: the agent never sees them. */
   readonly headers: Readonly<Record<string, string>>
+  /** Query parameters of the operator's own (`options.queryParams`), kept like the headers. */
+  readonly query: Readonly<Record<string, string>>
   /** What the agent gets to see: everything but where requests go and what authenticates them. */
   readonly visible: ProviderJson
 }
 
 // The id becomes one segment of a path and the name of a key file.
 const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
-const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/
-// What the sidecar takes away from an agent's requests anyway.
-const CREDENTIAL_HEADERS = ["authorization", "api-key", "x-api-key", "x-goog-api-key", "cookie"]
+// Of its own configuration OpenCode reads eight; options of models may have more.
+const LEVELS_MAX = 32
 const CONTROL_CHARACTERS = /[\0-\x1f\x7f]/
-const REGION = /^[a-z]{2,}(-[a-z]+)+-\d{1,2}$/
 
 /** Where a provider's JSON comes from: only the database may hold its key. */
 export type ProviderSource = "values" | "database"
@@ -35,122 +44,133 @@ export type ProviderSource = "values" | "database"
  */
 export function readProvider(
   id: string,
-  json: ProviderJson,
+  given: ProviderJson,
   source: ProviderSource = "values",
 ): { provider: ProviderDefinition } | { faults: string[] } {
   const where = `providers.${id}`
-  const faults: string[] = []
+  if (isDeeperThan(given, LEVELS_MAX)) return { faults: [`${where}: nested deeper than ${LEVELS_MAX} levels`] }
+  const unwrapped = unwrapProvider(id, given)
+  if ("faults" in unwrapped) return unwrapped
+  const { json } = unwrapped
+  const faults = memberFaults(where, json, source === "values" ? `providers.existingSecret, under "${id}"` : null)
   if (!ID.test(id)) faults.push(`${where}: an id has letters, digits, ".", "_" and "-" only, 64 at most`)
+  if (typeof json["id"] === "string" && json["id"] !== id) {
+    faults.push(`${where}.id: the id here is ${JSON.stringify(json["id"])}; leave it out, or save it under that id`)
+  }
   const options = isObject(json["options"]) ? json["options"] : {}
   const npmPackage = packageOf(id, json["npm"])
   const kind = kindOf(npmPackage)
+  const key = readKey(options, { where, source, id, kind }, faults)
   if (kind === undefined) {
     faults.push(`${where}.npm: "${npmPackage}" is not supported; supported: ${KNOWN_PACKAGES.join(", ")}`)
+    return { faults }
   }
-  const apiKey = options["apiKey"]
-  if (
-    source === "database" &&
-    apiKey !== undefined &&
-    (typeof apiKey !== "string" || CONTROL_CHARACTERS.test(apiKey))
-  ) {
-    faults.push(`${where}.options.apiKey: not a valid key`)
-  }
-  if (source === "values" && apiKey !== undefined) {
-    faults.push(
-      `${where}.options.apiKey: a key does not belong here; put it into providers.existingSecret under "${id}"`,
-    )
-  }
-  const upstream = kind === undefined ? "" : readAddress(kind, options, where, faults)
-  const region = kind?.injection === "sigv4" ? readRegion(options["region"], where, faults) : null
-  if (kind !== undefined) checkSecretOptions(kind, options, where, faults)
-  if (kind?.injection === "sigv4" && typeof apiKey === "string") {
-    const fault = credentialFault(apiKey)
-    if (fault !== null) faults.push(`${where}.options.apiKey: ${fault}`)
-  }
+  faults.push(...optionFaultsOf(where, { options, kind, npmPackage, isOfValues: source === "values", id }))
+  const upstream = readAddress(kind, options, where, faults)
+  const region = kind.injection === "sigv4" ? readRegion(options["region"], where, faults) : null
   const headers = readHeaders(options["headers"], `${where}.options.headers`, faults)
-  checkModels(json["models"], where, faults)
-  if (faults.length > 0 || kind === undefined) return { faults }
-  const hidden = ["baseURL", "apiKey", "headers", ...kind.hidden]
-  const shown = Object.fromEntries(Object.entries(options).filter(([name]) => !hidden.includes(name)))
-  return { provider: { id, kind, region, upstream, headers, visible: { ...json, options: shown } } }
+  const query = kind.sealed.includes("queryParams") ? options["queryParams"] : undefined
+  const definition = {
+    id,
+    kind,
+    injection: key === "authToken" ? ("bearer" as const) : kind.injection,
+    region,
+    upstream,
+    headers,
+    query: readQuery(query, `${where}.options.queryParams`, faults),
+    visible: visibleOf(json, kind, options),
+  }
+  faults.push(...netFaults(where, json, definition.visible, faults))
+  return faults.length > 0 ? { faults } : { provider: definition }
 }
 
-function readAddress(kind: ProviderKind, options: Record<string, unknown>, where: string, faults: string[]): string {
-  const address = kind.address(options)
-  if (address !== undefined) return readUpstream(address, `${where}.options.baseURL`, faults)
-  faults.push(`${where}.${kind.addressNeeds}`)
-  return ""
+/** The origin that requests of a provider go to, whatever else is wrong with it; null when it names none. */
+export function originOf(id: string, json: ProviderJson): string | null {
+  const kind = kindOf(packageOf(id, json["npm"]))
+  const options = isObject(json["options"]) ? json["options"] : {}
+  const upstream = kind === undefined ? "" : readAddress(kind, options, "", [])
+  return upstream === "" ? null : new URL(upstream).origin
 }
 
-function readRegion(value: unknown, where: string, faults: string[]): string {
-  if (typeof value === "string" && REGION.test(value)) return value
-  const fault = `${where}.options.region: an AWS region is needed, for example eu-central-1`
-  if (!faults.includes(fault)) faults.push(fault)
-  return ""
-}
-
-/** What an SDK would take as a credential has no business in a configuration that agents get to see. */
-function checkSecretOptions(
-  { secret, injection }: ProviderKind,
-  options: Record<string, unknown>,
-  where: string,
+/** Which option holds the key; null when none does. */
+function readKey(
+  options: Readonly<Record<string, unknown>>,
+  { where, source, id, kind }: { where: string; source: ProviderSource; id: string; kind: ProviderKind | undefined },
   faults: string[],
-): void {
-  for (const name of secret) {
-    if (options[name] === undefined) continue
-    const form = injection === "sigv4" ? ` as {"accessKeyId":"…","secretAccessKey":"…"}` : ""
-    faults.push(`${where}.options.${name}: a credential does not belong here; it is the provider's key${form}`)
+): "apiKey" | "authToken" | null {
+  const given = (["apiKey", "authToken"] as const).filter(
+    (name) => (kind?.sealed ?? ["apiKey"]).includes(name) && options[name] !== undefined,
+  )
+  for (const name of given) {
+    const value = options[name]
+    if (source === "values") {
+      faults.push(
+        `${where}.options.${name}: a key does not belong here; put it into providers.existingSecret under "${id}"` +
+          (name === "authToken" ? ' with "Bearer " before it' : ""),
+      )
+    } else if (typeof value !== "string" || CONTROL_CHARACTERS.test(value)) {
+      faults.push(`${where}.options.${name}: not a valid key`)
+    } else if (kind?.injection === "sigv4") {
+      const fault = credentialFault(value)
+      if (fault !== null) faults.push(`${where}.options.${name}: ${fault}`)
+    }
   }
+  // The templates have an empty one, for people to fill in.
+  const filled = given.filter((name) => options[name] !== "")
+  if (filled.length > 1) faults.push(`${where}.options: give apiKey or authToken, not both`)
+  return filled[0] ?? null
 }
 
-function readUpstream(value: unknown, where: string, faults: string[]): string {
-  if (typeof value !== "string" || !URL.canParse(value)) {
-    faults.push(`${where}: an http or https address is needed`)
-    return ""
-  }
-  const url = new URL(value)
-  if (url.protocol !== "https:" && url.protocol !== "http:") faults.push(`${where}: only http and https addresses work`)
-  if (url.username !== "" || url.password !== "") faults.push(`${where}: no user name or password in the address`)
-  if (url.search !== "" || url.hash !== "") faults.push(`${where}: no query and no fragment in the address`)
-  return url.origin + url.pathname.replace(/\/+$/, "")
-}
-
-function readHeaders(value: unknown, where: string, faults: string[]): Record<string, string> {
+/** Query parameters are texts; one that the agent sends under the same name is replaced. */
+function readQuery(value: unknown, where: string, faults: string[]): Record<string, string> {
   if (value === undefined) return {}
   if (!isObject(value)) {
-    faults.push(`${where}: an object of header names and values is needed`)
+    faults.push(`${where}: an object of names and texts is needed`)
     return {}
   }
-  const headers: Record<string, string> = {}
+  const query = Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === "string")
   for (const [name, text] of Object.entries(value)) {
-    if (!HEADER_NAME.test(name) || typeof text !== "string" || CONTROL_CHARACTERS.test(text)) {
-      faults.push(`${where}.${name}: not a valid header`)
-    } else headers[name.toLowerCase()] = text
+    if (typeof text !== "string" || CONTROL_CHARACTERS.test(text)) faults.push(`${where}.${name}: a text is needed`)
   }
-  return headers
+  return Object.fromEntries(query)
 }
 
-/**
- * A model may name a package and address of its own in OpenCode; that would go past the gateway's pinned upstream. Its
- * headers are the agent's to send, and to see.
- */
-function checkModels(models: unknown, where: string, faults: string[]): void {
-  if (!isObject(models)) return
-  for (const [id, model] of Object.entries(models)) {
-    if (isObject(model) && model["provider"] !== undefined) {
-      faults.push(`${where}.models.${id}.provider: not supported; make a second provider for it`)
-    }
-    const headers = isObject(model) && isObject(model["headers"]) ? Object.keys(model["headers"]) : []
-    for (const name of headers.filter((one) => CREDENTIAL_HEADERS.includes(one.toLowerCase()))) {
-      faults.push(
-        `${where}.models.${id}.headers.${name}: a credential does not belong here, where agents see it; it is the ` +
-          "provider's key, or goes into options.headers",
-      )
-    }
-  }
+function visibleOf(json: ProviderJson, kind: ProviderKind, options: Readonly<Record<string, unknown>>): ProviderJson {
+  const { options: _, id: __, api: ___, ...rest } = json
+  const shown = Object.fromEntries(Object.entries(options).filter(([name]) => Object.hasOwn(kind.shown, name)))
+  return { ...rest, options: shown }
 }
 
-/** True for a JSON object: no array, not null. */
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
+/** What no list knows by name is caught by how it looks. Places that a list has complained about are not named twice. */
+function netFaults(where: string, json: ProviderJson, visible: ProviderJson, told: readonly string[]): string[] {
+  const placeOf = (place: readonly string[]) => [where, ...place].join(".")
+  const isTold = (place: string) => told.some((fault) => fault.startsWith(`${place}:`) || fault.startsWith(`${place}.`))
+  const literal = substitutionsIn(json).map(
+    (place) => `${placeOf(place)}: {env:…} and {file:…} are not replaced here; give the ${nounOf(place)} itself`,
+  )
+  const unstorable = unstorableIn(json).map((place) => `${placeOf(place)}: a text with a NUL or half of a character`)
+  const leaks = leaksIn(visible)
+    .map(placeOf)
+    .filter((place) => !isTold(place))
+    .map(
+      (place) =>
+        `${place}: looks like a credential, which does not belong here, where agents see it; ` +
+        "it is the provider's key (options.apiKey), or goes into options.headers",
+    )
+  return [
+    ...unstorable,
+    ...literal,
+    ...leaks,
+    ...placeholders(visible).map((place) => `${placeOf(place)}: nothing is stored here`),
+  ]
+}
+
+function nounOf(place: readonly string[]): string {
+  return place.at(-1) === "apiKey" || place.at(-1) === "authToken" ? "key" : "value"
+}
+
+function placeholders(value: unknown, place: readonly string[] = []): string[][] {
+  if (value === SECRET_PLACEHOLDER) return [[...place]]
+  if (typeof value !== "object" || value === null) return []
+  return Object.entries(value).flatMap(([name, item]) => placeholders(item, [...place, name]))
 }

@@ -20,10 +20,12 @@ export interface Injector {
 
 // Of tokens, only those of an identity provider look like this: a helper has printed one for Azure.
 const JWT = /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/
+// A key that is written this way says itself how it wants to be sent.
+const BEARER = /^bearer\s+/i
 
 /** True when the signature covers the body, which therefore has to be at hand as a whole. */
 export function isSigned({ definition, key }: ProviderAccess): boolean {
-  return definition.kind.injection === "sigv4" && (key === null || isSigning(key.reveal()))
+  return definition.injection === "sigv4" && (key === null || isSigning(key.reveal()))
 }
 
 /** True when the request goes out with a credential, ours or the provider's own. */
@@ -40,13 +42,16 @@ export async function withCredential(
   request: BareRequest,
   injector: Injector,
 ): Promise<{ url: URL; headers: OutgoingHttpHeaders }> {
-  const { url } = request
+  const { injection, query } = access.definition
+  const url = new URL(request.url)
+  for (const [name, text] of Object.entries(query)) url.searchParams.set(name, text)
   const headers = { ...request.headers, ...access.definition.headers }
-  if (isSigned(access)) return await signed(access, { ...request, headers }, injector)
+  if (isSigned(access)) return await signed(access, { ...request, url, headers }, injector)
   if (access.key === null) return { url, headers }
-  const key = access.key.reveal()
-  const { injection } = access.definition.kind
-  const isBearer = injection === "bearer" || injection === "sigv4" || (injection === "api-key" && JWT.test(key))
+  const text = access.key.reveal()
+  const key = text.replace(BEARER, "")
+  const isBearer =
+    injection === "bearer" || injection === "sigv4" || key !== text || (injection === "api-key" && JWT.test(key))
   return { url, headers: { ...headers, ...(isBearer ? { authorization: `Bearer ${key}` } : { [injection]: key }) } }
 }
 

@@ -3,6 +3,9 @@ export type Injection = "bearer" | "x-api-key" | "x-goog-api-key" | "api-key" | 
 
 type Options = Readonly<Record<string, unknown>>
 
+/** JSON schema of one option. */
+type OptionSchema = Readonly<Record<string, unknown>>
+
 /** A kind of model provider that the gateway can serve, by the npm package that OpenCode talks to it with. */
 export interface ProviderKind {
   readonly injection: Injection
@@ -10,9 +13,13 @@ export interface ProviderKind {
   readonly address: (options: Options) => unknown
   /** What to set when they do not. */
   readonly addressNeeds: string
-  /** Options that stay outside of the pod, beside `baseURL`, `apiKey` and `headers`. */
+  /** Options that say where requests go: they stay outside of the pod. */
   readonly hidden: readonly string[]
-  /** Options that would hold a credential. */
+  /** Options that are stored sealed and put into requests by the gateway: texts, and maps of texts. */
+  readonly sealed: readonly string[]
+  /** Options that the agent gets; what is in none of these lists is refused. */
+  readonly shown: Readonly<Record<string, OptionSchema>>
+  /** Options of the SDK that would hold a credential and are refused: there is one place for it. */
   readonly secret: readonly string[]
   /** Options that only the agent gets, so that its SDK asks nobody for a credential. */
   readonly agent: Options
@@ -22,12 +29,32 @@ export interface ProviderKind {
 
 const ADDRESS_NEEDS = "options.baseURL: an http or https address is needed"
 
-function plain(injection: Injection, address: string | null = null): ProviderKind {
+const text = { type: "string" }
+const flag = { type: "boolean" }
+const milliseconds = {
+  anyOf: [
+    { type: "integer", exclusiveMinimum: 0 },
+    { type: "boolean", enum: [false] },
+  ],
+}
+
+/** What OpenCode itself takes out of `options`, whatever the package. */
+const OF_OPENCODE = {
+  timeout: milliseconds,
+  headerTimeout: milliseconds,
+  chunkTimeout: milliseconds,
+  setCacheKey: flag,
+}
+const SEALED = ["apiKey", "headers"]
+
+function plain(injection: Injection, address: string | null = null, shown: ProviderKind["shown"] = {}): ProviderKind {
   return {
     injection,
     address: ({ baseURL }) => baseURL ?? address ?? undefined,
     addressNeeds: ADDRESS_NEEDS,
-    hidden: [],
+    hidden: ["baseURL"],
+    sealed: SEALED,
+    shown: { ...OF_OPENCODE, ...shown },
     secret: [],
     agent: {},
     probe: (upstream) => `${upstream}/models`,
@@ -46,7 +73,7 @@ function isLabel(value: unknown): value is string {
 }
 
 const bedrock: ProviderKind = {
-  injection: "sigv4",
+  ...plain("sigv4", null, { region: text }),
   address: (options) =>
     options["endpoint"] ??
     composed(options, ["region"], (region) => {
@@ -54,16 +81,15 @@ const bedrock: ProviderKind = {
       return `https://bedrock-runtime.${region}.${suffix}`
     }),
   addressNeeds: "options.region: an AWS region is needed, for example eu-central-1",
-  hidden: ["endpoint"],
+  hidden: ["baseURL", "endpoint"],
   secret: ["accessKeyId", "secretAccessKey", "sessionToken", "bearerToken", "profile", "credentialProvider"],
-  agent: {},
   probe: (upstream) => `${upstream.replace("//bedrock-runtime", "//bedrock")}/foundation-models`,
 }
 
 const AZURE_HOST = /\.(openai|services\.ai|cognitiveservices)\.azure\.(com|us|cn)$/
 
 const azure: ProviderKind = {
-  ...plain("api-key"),
+  ...plain("api-key", null, { apiVersion: text, useDeploymentBasedUrls: flag, useCompletionUrls: flag }),
   address: (options) => {
     const base = composed(options, ["resourceName"], (name) => `https://${name}.openai.azure.com/openai`)
     if (typeof base !== "string" || !URL.canParse(base) || options["useDeploymentBasedUrls"] === true) return base
@@ -73,7 +99,7 @@ const azure: ProviderKind = {
     return isWhole ? base : `${base.replace(/\/+$/, "")}/v1`
   },
   addressNeeds: "options.resourceName or options.baseURL: the Azure resource is needed",
-  hidden: ["resourceName"],
+  hidden: ["baseURL", "resourceName"],
   secret: ["tokenProvider"],
 }
 
@@ -94,8 +120,8 @@ function vertex(version: string, publisher: string, agent: Options): ProviderKin
       }),
     addressNeeds: "options.project (and options.location): the Google Cloud project is needed",
     // With a project the agent's SDK would look for credentials of Google's itself.
-    hidden: ["project", "location"],
-    secret: ["googleAuthOptions"],
+    hidden: ["baseURL", "project", "location"],
+    secret: ["googleAuthOptions", "googleCredentials", "generateAuthToken"],
     agent,
     probe: (upstream) => `${new URL(upstream).origin}/v1beta1/publishers/google/models?pageSize=1`,
   }
@@ -107,11 +133,32 @@ const PLACEHOLDER_GOOGLE_LOGIN = {
   clientOptions: { credentials: { access_token: "kept-outside-of-this-pod", expiry_date: 4_102_444_800_000 } },
 }
 
+const compatible: ProviderKind = {
+  ...plain("bearer", null, { name: text, includeUsage: flag, supportsStructuredOutputs: flag }),
+  sealed: [...SEALED, "queryParams"],
+}
+
+const anthropic: ProviderKind = {
+  ...plain("x-api-key", "https://api.anthropic.com/v1", { name: text }),
+  // Its SDK sends this one as a bearer token, which gateways for Anthropic's API want.
+  sealed: [...SEALED, "authToken"],
+}
+
+const openrouter: ProviderKind = {
+  ...plain("bearer", "https://openrouter.ai/api/v1", {
+    compatibility: { enum: ["strict", "compatible"] },
+    extraBody: { type: "object" },
+    appName: text,
+    appUrl: text,
+  }),
+  secret: ["api_keys"],
+}
+
 const KINDS: Readonly<Record<string, ProviderKind>> = {
-  "@ai-sdk/openai-compatible": plain("bearer"),
-  "@ai-sdk/openai": plain("bearer", "https://api.openai.com/v1"),
-  "@ai-sdk/anthropic": plain("x-api-key", "https://api.anthropic.com/v1"),
-  "@ai-sdk/google": plain("x-goog-api-key", "https://generativelanguage.googleapis.com/v1beta"),
+  "@ai-sdk/openai-compatible": compatible,
+  "@ai-sdk/openai": plain("bearer", "https://api.openai.com/v1", { organization: text, project: text, name: text }),
+  "@ai-sdk/anthropic": anthropic,
+  "@ai-sdk/google": plain("x-goog-api-key", "https://generativelanguage.googleapis.com/v1beta", { name: text }),
   "@ai-sdk/amazon-bedrock": bedrock,
   "@ai-sdk/azure": azure,
   "@ai-sdk/google-vertex": vertex("v1beta1", "google", {}),
@@ -123,7 +170,7 @@ const KINDS: Readonly<Record<string, ProviderKind>> = {
   "@ai-sdk/perplexity": plain("bearer", "https://api.perplexity.ai"),
   "@ai-sdk/togetherai": plain("bearer", "https://api.together.xyz/v1"),
   "@ai-sdk/xai": plain("bearer", "https://api.x.ai/v1"),
-  "@openrouter/ai-sdk-provider": plain("bearer", "https://openrouter.ai/api/v1"),
+  "@openrouter/ai-sdk-provider": openrouter,
 }
 
 // Provider ids that OpenCode itself knows the package of, so that a configuration may leave `npm` out.
@@ -146,6 +193,11 @@ const PACKAGE_OF_ID: Readonly<Record<string, string>> = {
 }
 
 export const KNOWN_PACKAGES: readonly string[] = Object.keys(KINDS)
+
+/** True for an id whose models OpenCode knows itself, with their limits. */
+export function isCatalogued(id: string): boolean {
+  return Object.hasOwn(PACKAGE_OF_ID, id)
+}
 
 /** The package that OpenCode will use for a provider: the configured one, else the one it knows, else its default. */
 export function packageOf(id: string, npm: unknown): string {

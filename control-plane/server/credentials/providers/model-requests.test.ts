@@ -1,13 +1,21 @@
 import { describe, expect, it } from "vitest"
 import { readProvider } from "./definition.ts"
-import { KNOWN_PACKAGES } from "./kinds.ts"
+import { KNOWN_PACKAGES, kindOf } from "./kinds.ts"
 import { createModelRequests } from "./model-requests.ts"
 import { OTHER_REQUESTS } from "./testing/other-requests.ts"
 
-const OPTIONS = { baseURL: "https://models.example.com/v1", region: "eu-central-1", project: "p", resourceName: "r" }
+const OPTIONS: Record<string, string> = {
+  baseURL: "https://models.example.com/v1",
+  region: "eu-central-1",
+  project: "p",
+  resourceName: "r",
+}
 
 function provider(npm: string) {
-  const result = readProvider("demo", { npm, options: OPTIONS })
+  const kind = kindOf(npm)
+  const known = [...(kind?.hidden ?? []), ...Object.keys(kind?.shown ?? {})]
+  const options = Object.fromEntries(Object.entries(OPTIONS).filter(([name]) => known.includes(name)))
+  const result = readProvider("demo", { npm, options })
   if ("faults" in result) throw new Error(result.faults.join())
   return result.provider
 }

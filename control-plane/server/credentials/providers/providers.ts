@@ -1,14 +1,24 @@
 import type { Config } from "../../config/types.ts"
 import { AppError } from "../../errors/index.ts"
-import { agentConfig } from "./agent-config.ts"
+import { type AgentSettings, agentConfig } from "./agent-config.ts"
 import { type ProviderDefinition, type ProviderJson, readProvider } from "./definition.ts"
 import { readKeyFile } from "./key-files.ts"
+import { substitutionsIn } from "./leaks.ts"
+import { permissionShapeFaults } from "./shape.ts"
 import type { ProviderAccess, StoredProviders } from "./stored.ts"
+
+/** What an agent is started with. */
+export interface AgentSetup {
+  /** OpenCode's configuration: everything but the secrets. */
+  readonly config: Readonly<Record<string, unknown>>
+  /** Providers that OpenCode would not start with, and why: sentences without a value. */
+  readonly leftOut: readonly { readonly id: string; readonly faults: readonly string[] }[]
+}
 
 /** Which models there are, for the agent (without secrets) and for the gateway (with them). */
 export interface Providers {
-  /** OpenCode's configuration for a session: everything but the secrets. */
-  agentConfig(): Promise<Readonly<Record<string, unknown>>>
+  /** OpenCode's configuration for a session, and which providers are not in it. */
+  agentSetup(): Promise<AgentSetup>
   /** What the gateway needs for one request, read now. Undefined when there is no such provider. */
   access(id: string): Promise<ProviderAccess | undefined>
 }
@@ -21,6 +31,16 @@ export function providerFaults(providers: Readonly<Record<string, ProviderJson>>
   })
 }
 
+/** What OpenCode would not start with in the configured `agent`, each a sentence that names the key. */
+export function agentFaults({ permission }: AgentSettings): string[] {
+  if (permission === undefined) return []
+  const where = (place: readonly string[]) => ["agent.permission", ...place].join(".")
+  const literal = substitutionsIn(permission).map(
+    (place) => `${where(place)}: {env:…} and {file:…} are not replaced here; give the value itself`,
+  )
+  return [...permissionShapeFaults(permission).map(({ place, words }) => `${where(place)}: ${words}`), ...literal]
+}
+
 /**
  * Providers of the values, their keys in files, and `stored` ones of the database. A stored one replaces its namesake
  * as a whole: a key of the values never goes to an address that an administrator typed in.
@@ -31,13 +51,18 @@ export function createProviders(options: { config: Config; stored?: StoredProvid
   const { file, directories } = options.config
   const configured = readConfigured(file.providers ?? {})
   return {
-    async agentConfig() {
+    async agentSetup() {
       const all = new Map(configured)
-      for (const [id, definition] of (await stored?.definitions()) ?? []) {
-        if (definition === null) all.delete(id)
-        else all.set(id, definition)
+      const leftOut = []
+      for (const [id, read] of (await stored?.definitions()) ?? []) {
+        if ("provider" in read) all.set(id, read.provider)
+        else {
+          all.delete(id)
+          leftOut.push({ id, faults: read.faults })
+        }
       }
-      return agentConfig([...all.values()], file.agent ?? {})
+      const settings = withoutModelsOf(leftOut, file.agent ?? {})
+      return { config: agentConfig([...all.values()], settings), leftOut }
     },
     async access(id) {
       const own = await stored?.access(id)
@@ -46,6 +71,16 @@ export function createProviders(options: { config: Config; stored?: StoredProvid
       if (definition === undefined) return undefined
       return { definition, key: await readKeyFile(directories.providerKeys, id) }
     },
+  }
+}
+
+/** A session with the model of a provider that it does not get could answer nothing: it gets the first one there is. */
+function withoutModelsOf(leftOut: AgentSetup["leftOut"], { model, smallModel, ...rest }: AgentSettings): AgentSettings {
+  const isGone = (name: string) => leftOut.some(({ id }) => name.startsWith(`${id}/`))
+  return {
+    ...rest,
+    ...(model === undefined || isGone(model) ? {} : { model }),
+    ...(smallModel === undefined || isGone(smallModel) ? {} : { smallModel }),
   }
 }
 

@@ -7,6 +7,8 @@ export interface ProviderRecord {
   /** With placeholders where secrets are. */
   readonly definition: ProviderJson
   readonly secretsSealed: Buffer | null
+  /** What administrators have to know about it, each a sentence. */
+  readonly notices: readonly string[]
   readonly updatedAt: number
   readonly updatedBy: string
 }
@@ -15,17 +17,19 @@ interface Row {
   id: string
   definition: Record<string, unknown>
   secrets_sealed: Buffer | null
+  notices: string[]
   updated_at: Date
   updated_by: string
 }
 
-const COLUMNS = "id, definition, secrets_sealed, updated_at, updated_by"
+const COLUMNS = "id, definition, secrets_sealed, notices, updated_at, updated_by"
 
 function toRecord(row: Row): ProviderRecord {
   return {
     id: row.id,
     definition: row.definition,
     secretsSealed: row.secrets_sealed,
+    notices: row.notices,
     updatedAt: row.updated_at.getTime(),
     updatedBy: row.updated_by,
   }
@@ -54,9 +58,22 @@ export async function saveProvider(
   await database.raw(
     `INSERT INTO providers (id, definition, secrets_sealed, updated_by) VALUES (?, ?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET definition = excluded.definition, secrets_sealed = excluded.secrets_sealed,
-       updated_by = excluded.updated_by, updated_at = now()`,
+       notices = '[]', updated_by = excluded.updated_by, updated_at = now()`,
     [record.id, JSON.stringify(record.definition), record.secretsSealed, record.updatedBy],
   )
+}
+
+/** Replaces what is stored of a provider without anybody having changed it. */
+export async function repairProvider(
+  database: Database,
+  record: Pick<ProviderRecord, "id" | "definition" | "secretsSealed" | "notices">,
+): Promise<void> {
+  await database.raw("UPDATE providers SET definition = ?, secrets_sealed = ?, notices = ? WHERE id = ?", [
+    JSON.stringify(record.definition),
+    record.secretsSealed,
+    JSON.stringify(record.notices),
+    record.id,
+  ])
 }
 
 /** False when there was none. */

@@ -1,8 +1,9 @@
 import type { Audit } from "../../audit/types.ts"
 import type { Database } from "../../database/index.ts"
 import type { Identity, NewLogin, Scope } from "../../identity/index.ts"
+import { loadSettings, saveSettings } from "../../identity/index.ts"
 import type { Principal } from "../../identity/types.ts"
-import { loadSettings, saveSettings, type UserSettings } from "../../settings/index.ts"
+import type { UserSettings } from "../../settings/index.ts"
 import type { Clock } from "../../time/index.ts"
 import type { Call } from "./route.ts"
 

@@ -14,11 +14,21 @@ export const provider = {
   description: "A model provider.",
   type: "object",
   additionalProperties: false,
-  required: ["id", "source", "definition", "updatedAt", "updatedBy"],
+  required: ["id", "source", "definition", "faults", "warnings", "updatedAt", "updatedBy"],
   properties: {
     id: { type: "string", description: "As in `<provider>/<model>`." },
     source: { type: "string", enum: ["values", "database"], description: "Where it comes from." },
     definition: providerJson,
+    faults: {
+      type: "array",
+      items: { type: "string" },
+      description: "Why agents do not get it; empty for one that is in force.",
+    },
+    warnings: {
+      type: "array",
+      items: { type: "string" },
+      description: "What is not wrong and should be known, for example a model without a limit.",
+    },
     updatedAt: { type: ["integer", "null"], description: "Milliseconds since the epoch; null for one of the values." },
     updatedBy: { type: ["string", "null"], description: "Who saved it last; null for one of the values." },
   },

@@ -1,5 +1,4 @@
 import type { Audit } from "../../audit/types.ts"
-import { randomName } from "../../crypto/index.ts"
 import { type Database, withTransaction } from "../../database/index.ts"
 import { AppError } from "../../errors/index.ts"
 import type { Clock } from "../../time/index.ts"
@@ -11,13 +10,10 @@ import { type UserView, viewOf } from "../users/index.ts"
 import { findUser, insertUser, LOCAL_ISSUER, lockUser } from "../users/store.ts"
 import type { KnownBrowsers } from "./known-browser.ts"
 import type { Attempt, SignInLimits } from "./limits.ts"
+import { newOneTimePassword, ONE_TIME_LIFE_MS } from "./one-time.ts"
 import { requireGoodPassword } from "./rules.ts"
 import { findAccount, type PasswordAccount, replacePassword, savePassword } from "./store.ts"
 import { subjectOf } from "./subject.ts"
-
-const ONE_TIME_LIFE_MS = 7 * 24 * 3_600_000
-/** Four groups of five of 31 characters: 99 random bits that can be read aloud. */
-const ONE_TIME = { groups: 4, characters: 5 }
 
 /** A password that an administrator sets; without one, it is made here and has to be replaced. */
 export interface PasswordGiven {
@@ -174,8 +170,4 @@ async function checkCurrent(
 
 function byWhom({ userId, email }: Principal) {
   return { actorId: userId, actor: email }
-}
-
-function newOneTimePassword(): string {
-  return Array.from({ length: ONE_TIME.groups }, () => randomName(ONE_TIME.characters)).join("-")
 }

@@ -16,6 +16,7 @@ import { subjectOf } from "./subject.ts"
 
 export type { Accounts, NewAccount, PasswordGiven } from "./accounts.ts"
 export { ensureFirstAdministrator } from "./first-administrator.ts"
+export { resetAdministrator } from "./reset-administrator.ts"
 export { subjectOf } from "./subject.ts"
 
 /** Hashes at the same time: each takes 32 MiB. */

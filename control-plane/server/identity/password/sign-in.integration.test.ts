@@ -2,7 +2,7 @@ import type { ScryptOptions } from "node:crypto"
 import { beforeEach, describe, expect, test, vi } from "vitest"
 import { testDatabase } from "../../../../test/support/postgres.ts"
 import { ADMIN, startServer, testConfig } from "../../http/testing/server.ts"
-import { ensureFirstAdministrator, subjectOf } from "./index.ts"
+import { ensureFirstAdministrator, resetAdministrator, subjectOf } from "./index.ts"
 import { createSignInLimits, LIMITS } from "./limits.ts"
 
 type Derived = (error: Error | null, key: Buffer) => void
@@ -21,8 +21,29 @@ vi.mock("node:crypto", async (original) => {
 const { database, openPool } = await testDatabase()
 let now = Date.now()
 const clock = { now: () => now, sleep: async () => undefined }
+const silent = { info: () => undefined } as never
+/** What a replica does at its start with this Secret. */
+const startWith = (secret: Record<string, string>) =>
+  ensureFirstAdministrator({
+    database,
+    administrator: testConfig({}, secret).firstAdministrator,
+    audit: { record: async () => undefined },
+    log: silent,
+  })
 // Two replicas on one database, throughout.
 const one = await startServer({ database, clock })
+const made = await database("users").select("id", "email")
+await startWith({ BERTH_ADMIN_EMAIL: "typo@example.com", BERTH_ADMIN_PASSWORD: "a first mistake\r\n" })
+const corrected = await Promise.all([
+  database("users").select("id", "email", "subject"),
+  one.fetch("/api/auth/password", {
+    method: "POST",
+    json: { email: "typo@example.com", password: "not this password" },
+  }),
+])
+// As people correct it, with a line break at the end as `--from-file` leaves it.
+await startWith({ BERTH_ADMIN_EMAIL: `${ADMIN.email}\n`, BERTH_ADMIN_PASSWORD: `${ADMIN.password}\n` })
+const used = await one.fetch("/api/auth/password", { method: "POST", json: ADMIN })
 const two = await startServer({
   database: openPool(),
   clock,
@@ -48,11 +69,36 @@ describe("the first administrator", () => {
     expect(row.hash).toMatch(/^scrypt\$32768\$8\$3\$/)
   })
 
-  test("is not made again when the Secret changes", async () => {
-    const { firstAdministrator: administrator } = testConfig({}, { BERTH_ADMIN_EMAIL: "new@example.com" })
-    const silent = { info: () => undefined } as never
-    await ensureFirstAdministrator({ database, administrator, audit: { record: async () => undefined }, log: silent })
-    expect(await database("users").select("id")).toHaveLength(1)
+  test("follows a corrected Secret until it is used, and one line break at a value's end is no part of it", async () => {
+    const [accounts, wrong] = corrected
+    expect(accounts).toEqual([{ id: made[0].id, email: "typo@example.com", subject: "typo@example.com" }])
+    expect([wrong.status, used.status]).toEqual([401, 204])
+  })
+
+  test("belongs to its owner afterwards: a changed Secret changes nothing", async () => {
+    await startWith({ BERTH_ADMIN_EMAIL: "new@example.com", BERTH_ADMIN_PASSWORD: "another password" })
+    expect(await database("users").select("id", "email")).toEqual(made)
+    expect((await signIn(ADMIN)).status).toBe(204)
+  })
+
+  test("comes back by a command in the pod, also when it was disabled or demoted", async () => {
+    await database("users").update({ disabled_at: new Date(), role: "member" })
+    const audit = { record: vi.fn(async () => undefined) }
+    const reset = (email: string) => resetAdministrator({ database, audit, clock, email })
+    const { oneTimePassword, made: isNew } = await reset(` ${ADMIN.email.toUpperCase()}`)
+    expect(isNew).toBe(false)
+    const response = await signIn({ email: ADMIN.email, password: oneTimePassword })
+    expect(response.status).toBe(204)
+    expect(await database("users").select("role", "disabled_at")).toEqual([{ role: "admin", disabled_at: null }])
+    expect(audit.record).toHaveBeenCalledWith(expect.objectContaining({ action: "password.reset" }), expect.anything())
+    const other = await reset("lost@example.com")
+    expect(other.made).toBe(true)
+    expect((await signIn({ email: "lost@example.com", password: other.oneTimePassword })).status).toBe(204)
+    await expect(reset("nobody")).rejects.toThrow("not an e-mail address")
+    // As the tests below expect it.
+    await database("users").where({ email: "lost@example.com" }).delete()
+    await database("users").delete()
+    await startWith({ BERTH_ADMIN_EMAIL: ADMIN.email, BERTH_ADMIN_PASSWORD: ADMIN.password })
   })
 })
 

@@ -64,3 +64,35 @@ export async function replacePassword(
 export async function anyPassword(database: Database): Promise<boolean> {
   return (await database("passwords").first("user_id")) !== undefined
 }
+
+/**
+ * The first administrator's account while nobody has used it: the only one with a password, never signed in to, its password
+ * the one that it was made with. Null otherwise.
+ */
+export async function findUnusedFirst(
+  database: Database,
+): Promise<{ userId: string; subject: string; hash: string } | null> {
+  const { rows } = await database.raw<{ rows: { userId: string; subject: string; hash: string }[] }>(
+    `SELECT u.id AS "userId", u.subject, p.hash FROM users u JOIN passwords p ON p.user_id = u.id
+      WHERE u.issuer = 'local' AND u.role = 'admin' AND u.last_sign_in_at IS NULL AND u.disabled_at IS NULL
+        AND NOT p.must_change AND p.changed_at = u.created_at
+        AND (SELECT count(*) FROM passwords) = 1`,
+  )
+  return rows[0] ?? null
+}
+
+/** Gives the account of `findUnusedFirst` what the Secret says now; it stays unused. False when it was used in between. */
+export async function replaceUnusedFirst(
+  transaction: Database,
+  first: { userId: string; hash: string },
+  now: { subject: string; email: string; name: string; hash: string },
+): Promise<boolean> {
+  const count = await transaction("passwords")
+    .where({ user_id: first.userId, hash: first.hash })
+    .whereExists(transaction("users").where({ id: first.userId }).whereNull("last_sign_in_at"))
+    .update({ hash: now.hash })
+  if (count === 0) return false
+  const { subject, email, name } = now
+  await transaction("users").where({ id: first.userId }).update({ subject, email, name })
+  return true
+}

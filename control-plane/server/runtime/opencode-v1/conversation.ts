@@ -1,6 +1,5 @@
-import type { Activity } from "../../sessions/types.ts"
 import type { TodoItem } from "../../transcripts/types.ts"
-import type { PromptTurn } from "../types.ts"
+import type { Activity, PromptTurn } from "../types.ts"
 import { type Fields, fields, id, list, text, texts } from "./clean.ts"
 import { explainError } from "./errors.ts"
 import { LIMITS, TIMES } from "./limits.ts"

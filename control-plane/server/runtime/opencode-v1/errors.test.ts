@@ -30,6 +30,16 @@ test.each([
   expect(explainError(error)).toEqual({ code, message })
 })
 
+test.each(["Failed to execute statement", "database or disk is full", "ENOSPC: no space left on device, write"])(
+  "%s names the volume",
+  (words) => {
+    expect(explainError({ name: "UnknownError", data: { message: words } })).toEqual({
+      code: "disk_full",
+      message: `The agent could not write to the session's volume, which is probably full (${words}).`,
+    })
+  },
+)
+
 test("a key that a provider quotes is not repeated", () => {
   const { message } = explainError(
     apiError(401, "Incorrect API key provided: Bearer abc.def and sk-proj-0123456789abcdef"),

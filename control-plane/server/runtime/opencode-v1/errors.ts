@@ -47,6 +47,13 @@ export function explainError(raw: unknown): Explained {
   if (/failed to initialize provider/i.test(words)) {
     return { code: "provider_unavailable", message: `The model provider could not be set up: ${words}` }
   }
+  // SQLite's and the system's words, and those of OpenCode when it cannot write its database.
+  if (/disk is full|no space left|ENOSPC|EDQUOT|failed to execute statement/i.test(words)) {
+    return {
+      code: "disk_full",
+      message: `The agent could not write to the session's volume, which is probably full (${words}).`,
+    }
+  }
   return { code: "agent_failed", message: words === "" ? "The agent failed without saying why." : words }
 }
 

@@ -4,11 +4,11 @@ import { pino } from "pino"
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest"
 import { until } from "../../../../scripts/lib/wait.ts"
 import { type Agent, startAgent } from "../../../../test/support/opencode.ts"
-import type { Activity } from "../../sessions/types.ts"
 import { systemClock } from "../../time/index.ts"
 import { foldText } from "../../transcripts/fold.ts"
 import type { AgentRequest, Change, Message, Part } from "../../transcripts/types.ts"
 import { type AgentConnection, type AgentTarget, createRuntime } from "../index.ts"
+import type { Activity } from "../types.ts"
 import { TIMES } from "./limits.ts"
 
 const runtime = createRuntime({ clock: systemClock, log: pino({ level: "silent" }) })

@@ -1,9 +1,8 @@
 import type { Logger } from "pino"
 import type { Database } from "../../database/types.ts"
-import type { AgentConnection, AgentTarget, Runtime } from "../../runtime/types.ts"
+import type { Activity, AgentConnection, AgentTarget, Runtime } from "../../runtime/types.ts"
 import type { Clock } from "../../time/index.ts"
 import type { Transcripts } from "../../transcripts/types.ts"
-import type { Activity } from "../types.ts"
 import type { Journal } from "./journal.ts"
 import { Prompts } from "./prompts.ts"
 

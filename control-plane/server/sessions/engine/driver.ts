@@ -1,53 +1,15 @@
 import type { Logger } from "pino"
-import type { ArtifactKeeper } from "../../artifacts/index.ts"
-import type { Database } from "../../database/types.ts"
 import { AppError, isAppError } from "../../errors/index.ts"
-import type { Runtime } from "../../runtime/types.ts"
-import type { Clock } from "../../time/index.ts"
-import type { Transcripts } from "../../transcripts/types.ts"
-import { hintFor, type WorkloadRecord, type Workloads } from "../../workloads/index.ts"
+import { staleLease } from "../../leases/index.ts"
+import type { Lease } from "../../leases/types.ts"
+import { hintFor } from "../../workloads/index.ts"
 import { settle } from "../store/driver-writes.ts"
-import type { StoredSession } from "../store/rows.ts"
-import type { Lease } from "../types.ts"
 import { AgentLink, type Reach } from "./agent-link.ts"
 import { deleteSession, failSession, stopSession } from "./ending.ts"
 import { Journal } from "./journal.ts"
 import { TIMES } from "./limits.ts"
+import type { DriverParts, NextLook, Pass } from "./pass.ts"
 import { runSession } from "./running.ts"
-
-export interface DriverParts {
-  readonly database: Database
-  readonly transcripts: Transcripts
-  readonly runtime: Runtime
-  readonly workloads: Workloads
-  /** Absent where nothing is kept of a session. */
-  readonly artifacts?: Pick<ArtifactKeeper, "wasAsked" | "keepPatch" | "keep"> | undefined
-  readonly clock: Clock
-  readonly log: Logger
-  /** 0: never. */
-  readonly idleTimeout_ms: number
-  readonly wedged_ms: number
-  readonly unfollowed_ms: number
-  /** How well this replica reaches the agents of its other sessions. */
-  readonly neighbours: (sessionId: string) => readonly Reach[]
-  /** Told once per start, from the wish to the agent being in step. */
-  readonly started: (took_ms: number) => void
-}
-
-/** One look at a session: what the steps of a pass share. */
-export interface Pass {
-  readonly parts: DriverParts
-  readonly journal: Journal
-  readonly link: AgentLink
-  readonly session: StoredSession
-  readonly workload: WorkloadRecord
-  readonly guard: () => void
-  /** What one pass tells the next. */
-  readonly memory: { liveLookAt: number; askedAt: number; words: string | null }
-}
-
-/** Look again after so many milliseconds; or the wish is fulfilled; or the session is gone. */
-export type NextLook = number | "fulfilled" | "gone"
 
 /**
  * Drives one session under one lease: looks at the row and the cluster, moves one step, waits, looks again. Every step
@@ -65,7 +27,7 @@ export class SessionDriver {
   readonly #log: Logger
   #renewedAt: number
   #woken = Promise.withResolvers<void>()
-  readonly #memory: Pass["memory"] = { liveLookAt: 0, askedAt: 0, words: null }
+  readonly #memory: Pass["memory"] = { liveLookAt: 0, askedAt: 0, words: null, volumeTold: null }
   #announced = false
   /** Since when it does something, and does not wait for something to do. */
   #busySince: number | null = null
@@ -114,9 +76,7 @@ export class SessionDriver {
   readonly #guard = (): void => {
     const age_ms = this.#parts.clock.now() - this.#renewedAt
     if (!this.#stop.signal.aborted && age_ms < TIMES.lease_valid_ms) return
-    throw new AppError("stale_lease", "This replica no longer drives the session.", {
-      detail: `renewed ${age_ms} ms ago`,
-    })
+    throw staleLease(this.lease, `renewed ${age_ms} ms ago`)
   }
 
   async #run(): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { hintFor } from "../../workloads/index.ts"
 import { deleteFenced } from "../store/driver-writes.ts"
-import type { NextLook, Pass } from "./driver.ts"
 import { TIMES } from "./limits.ts"
+import type { NextLook, Pass } from "./pass.ts"
 
 /** Reasons why a stop takes long: none any more once it is done. */
 const PASSING = ["node_not_ready", "cluster_unavailable"]

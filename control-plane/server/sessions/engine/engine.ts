@@ -1,16 +1,17 @@
 import type { Logger } from "pino"
 import type { Config } from "../../config/types.ts"
 import type { Database, Notifications } from "../../database/types.ts"
+import type { Lease } from "../../leases/types.ts"
 import type { Runtime } from "../../runtime/types.ts"
 import type { Clock } from "../../time/index.ts"
 import type { Transcripts } from "../../transcripts/types.ts"
 import type { Workloads } from "../../workloads/index.ts"
 import { flagDrift } from "../store/driver-writes.ts"
 import { claimLeases, claimNamedLeases, endLeftovers, releaseLease, renewLeases } from "../store/leases.ts"
-import type { Lease } from "../types.ts"
 import type { Reach } from "./agent-link.ts"
-import { type DriverParts, SessionDriver } from "./driver.ts"
+import { SessionDriver } from "./driver.ts"
 import { COUNTS, TIMES } from "./limits.ts"
+import type { DriverParts } from "./pass.ts"
 
 export interface EngineParts {
   readonly database: Database

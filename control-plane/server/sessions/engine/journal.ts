@@ -1,8 +1,8 @@
 import type { Database } from "../../database/types.ts"
+import type { Lease } from "../../leases/types.ts"
 import type { Change, Transcripts } from "../../transcripts/types.ts"
 import { type DriverPatch, loadFenced, patchFenced } from "../store/driver-writes.ts"
 import type { StoredSession } from "../store/rows.ts"
-import type { Lease } from "../types.ts"
 import { sharedView } from "../view.ts"
 
 /** What a driver writes about its session. Every call throws `stale_lease` once another replica drives it. */

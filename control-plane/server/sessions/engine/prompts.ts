@@ -1,9 +1,9 @@
 import type { Logger } from "pino"
 import { isAppError } from "../../errors/index.ts"
+import type { Lease } from "../../leases/types.ts"
 import type { AgentConnection, PromptTurn, Runtime } from "../../runtime/types.ts"
 import type { Clock } from "../../time/index.ts"
 import type { QueuedPrompt, Transcripts } from "../../transcripts/types.ts"
-import type { Lease } from "../types.ts"
 import { COUNTS, TIMES } from "./limits.ts"
 
 export interface PromptsOptions {

@@ -1,9 +1,9 @@
 import type { AgentTarget } from "../../runtime/types.ts"
 import type { Change } from "../../transcripts/types.ts"
 import { hintFor, type PodObservation } from "../../workloads/index.ts"
-import type { Reason } from "../types.ts"
-import type { Pass } from "./driver.ts"
+import type { Reason } from "../../workloads/types.ts"
 import { TIMES } from "./limits.ts"
+import type { Pass } from "./pass.ts"
 
 /** An agent that is alone can be compared with nothing, so it gets this many times the patience. */
 const ALONE_TIMES = 3

@@ -1,11 +1,17 @@
 import { isAppError } from "../../errors/index.ts"
 import type { Change } from "../../transcripts/types.ts"
-import { type Diagnosis, hintFor, type PodObservation, type WorkloadObservation } from "../../workloads/index.ts"
+import {
+  type Diagnosis,
+  hintFor,
+  type PodObservation,
+  volumeReason,
+  type WorkloadObservation,
+} from "../../workloads/index.ts"
+import type { Reason } from "../../workloads/types.ts"
 import { computeSteps, firstSteps, sameSteps, startedAt } from "../steps.ts"
 import { wishFenced } from "../store/driver-writes.ts"
-import type { Reason } from "../types.ts"
-import type { NextLook, Pass } from "./driver.ts"
 import { TIMES } from "./limits.ts"
+import type { NextLook, Pass } from "./pass.ts"
 import { replaceIfLost, whyApart } from "./replacing.ts"
 
 /** One step of a session that is to run: make its pod, reach its agent, keep in touch, or say why not. */
@@ -103,16 +109,34 @@ async function approach(pass: Pass, pod: PodObservation, run: string): Promise<v
 
 /** The agent is in step: say so once, bring it its prompts, stop it when nobody uses it. */
 async function accompany(pass: Pass): Promise<NextLook> {
-  const { parts, session, journal, link } = pass
+  const { parts, session, journal, link, workload } = pass
   const now = parts.clock.now()
-  if (session.status !== "running" || session.reason !== null) {
+  // The page shows each number; the transcript gets one notice for each level.
+  const reason = volumeReason(workload.report, link.run?.split("/")[0] ?? null)
+  if (session.status !== "running" || reason?.message !== session.reason?.message) {
     const steps = computeSteps({ previous: session.steps, pod: null, report: null, ready: true, trouble: null, now })
     if (session.status !== "running") parts.started(now - startedAt(session.steps, now))
-    await journal.update({ status: "running", reason: null, steps })
+    const told = reason?.code ?? null
+    const notices = told === pass.memory.volumeTold || told === session.reason?.code ? [] : volumeNotices(reason)
+    await journal.update({ status: "running", reason, steps }, ...workspaceNotices(pass), ...notices)
+    pass.memory.volumeTold = told
   }
   const prompt_ms = (await link.conversation?.deliverNext(() => podStays(pass))) ?? null
   if (prompt_ms !== null) return Math.max(prompt_ms, 1)
   return (await stopWhenIdle(pass, now)) ? 0 : TIMES.idle_look_ms
+}
+
+/** Told as the first run of a pod begins: workspace-init reports them with the clone, and later runs change nothing. */
+function workspaceNotices({ session, workload, link }: Pass): Change[] {
+  const [podUid, restarts] = link.run?.split("/") ?? []
+  const isFirst = session.status !== "running" && restarts === "0" && workload.report?.podUid === podUid
+  return isFirst ? (workload.report?.body.notices ?? []).map((one) => ({ type: "notice", level: "info", ...one })) : []
+}
+
+function volumeNotices(reason: Reason | null): Change[] {
+  if (reason === null) return []
+  const { code, message } = reason
+  return [{ type: "notice", level: code === "disk_low" ? "info" : "error", code, message }]
 }
 
 /** Whether the agent that is followed stays, as far as the watch knows now, and was there since it was looked at. */
@@ -162,8 +186,8 @@ async function wait(pass: Pass, observation: WorkloadObservation, run: string | 
 
 /** Nothing is wrong with the pod as far as is known: says what keeps the two apart, where that takes long. */
 async function reconnect(pass: Pass, pod: PodObservation | null): Promise<NextLook> {
-  const { session, journal, link, parts } = pass
-  const reason = whyApart(pass, pod)
+  const { session, journal, link, parts, workload } = pass
+  const reason = whyApart(pass, pod) ?? volumeReason(workload.report, pod?.uid ?? null)
   if (reason?.code !== session.reason?.code || reason?.message !== session.reason?.message) {
     await journal.update({ reason }).catch((error: unknown) => {
       // With a database that takes no writes this cannot be told, and is no reason to fail.

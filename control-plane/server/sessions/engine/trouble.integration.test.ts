@@ -72,4 +72,46 @@ describe("a cluster in trouble", () => {
     await allGone(world)
     await replica.stop()
   })
+
+  it("whose volume fills up is told once a level, also over a reconnect, and forgotten when there is room", async () => {
+    const replica = await world.replica()
+    const { sessions } = replica
+    const user = await world.user()
+    const { id } = (await sessions.create(user, {})).session
+    const pod = await podOf(world, id)
+    await world.kubelet.run(pod.name)
+    await until(sessions, user, id, { status: "running", reason: null })
+    const totalBytes = 2 * 1024 ** 3
+    const report = async (used: number) => {
+      const volume = { totalBytes, freeBytes: Math.floor(totalBytes * (1 - used)), reserve: true }
+      const body = JSON.stringify({ source: "workspace-init", phase: "ready", volume })
+      await world.db.database("workloads").where({ session_id: id }).update({ report: body, report_pod_uid: pod.uid })
+      await world.db.database.raw("SELECT pg_notify('berth_sessions', ?)", [id])
+    }
+    const levels: [number, string][] = [
+      [0.81, "disk_low"],
+      [0.85, "disk_low"],
+      [0.96, "disk_almost_full"],
+      [1, "disk_full"],
+    ]
+    for (const [used, code] of levels) {
+      await report(used)
+      const { reason } = await until(sessions, user, id, { status: "running", reason: { code } })
+      expect(reason?.message).toContain("of 2.0 GiB used")
+    }
+    await world.agent.sink.link("lost", "another trouble")
+    await until(sessions, user, id, {
+      status: "running",
+      reason: { message: expect.stringContaining("another trouble") },
+    })
+    await world.agent.sink.ready()
+    await until(sessions, user, id, { status: "running", reason: { code: "disk_full" } })
+    await report(0.5)
+    await until(sessions, user, id, { status: "running", reason: null })
+    const { notices = [] } = await sessions.messages(user, id, { limit: 10 })
+    expect(notices.map(({ code }) => code)).toEqual(["disk_low", "disk_almost_full", "disk_full"])
+    await sessions.delete(user, id)
+    await allGone(world)
+    await replica.stop()
+  })
 })

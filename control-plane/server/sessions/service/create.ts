@@ -35,7 +35,7 @@ export async function storeSession(
   input: CreateSession,
   idempotencyKey: string | undefined,
 ): Promise<{ id: string; created: boolean }> {
-  if (input.repository !== undefined) checkRepository(input.repository)
+  const repository = input.repository === undefined ? null : checkRepository(input.repository)
   if (input.environment !== undefined) checkEnvironment(input.environment)
   // Of secret values of the environment too: whoever has only the database must not be able to try short ones.
   const wish = canonical(input)
@@ -58,8 +58,7 @@ export async function storeSession(
       ownerId: principal.userId,
       title: input.title ?? defaultTitle(input),
       visibility: isPrivate ? "private" : "public",
-      repository:
-        input.repository === undefined ? null : { ref: null, depth: null, submodules: false, ...input.repository },
+      repository: repository === null ? null : { ref: null, depth: null, submodules: false, ...repository },
       profile: input.profile ?? null,
       binding: input.binding ?? null,
       environmentFiles: input.environmentFiles ?? [],

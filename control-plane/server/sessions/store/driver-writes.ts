@@ -1,7 +1,10 @@
 import { withTransaction } from "../../database/index.ts"
 import type { Database } from "../../database/types.ts"
-import { AppError } from "../../errors/index.ts"
-import type { Activity, Desired, Lease, Reason, SessionStatus, StartStep } from "../types.ts"
+import { staleLease } from "../../leases/index.ts"
+import type { Lease } from "../../leases/types.ts"
+import type { Activity } from "../../runtime/types.ts"
+import type { Reason } from "../../workloads/types.ts"
+import type { Desired, SessionStatus, StartStep } from "../types.ts"
 import { SELECT_SESSION, type SessionRow, type StoredSession, toSession } from "./rows.ts"
 
 /** What a driver may change. An absent field stays as it is. */
@@ -24,7 +27,7 @@ export async function loadFenced(database: Database, lease: Lease): Promise<Stor
     `${SELECT_SESSION} WHERE s.id = ? AND s.lease_epoch = ?`,
     [lease.sessionId, String(lease.epoch)],
   )
-  if (rows[0] === undefined) throw stale(lease)
+  if (rows[0] === undefined) throw staleLease(lease)
   return toSession(rows[0])
 }
 
@@ -57,7 +60,7 @@ export async function patchFenced(database: Database, lease: Lease, patch: Drive
       used: patch.used ?? false,
     },
   )
-  if (rows.length === 0) throw stale(lease)
+  if (rows.length === 0) throw staleLease(lease)
 }
 
 /**
@@ -71,7 +74,7 @@ export async function settle(database: Database, lease: Lease, generation: numbe
      RETURNING NOT pending AS settled`,
     { id: lease.sessionId, epoch: String(lease.epoch), generation },
   )
-  if (rows[0] === undefined) throw stale(lease)
+  if (rows[0] === undefined) throw staleLease(lease)
   return rows[0].settled
 }
 
@@ -119,7 +122,7 @@ export async function deleteFenced(
       "SELECT 1 FROM sessions WHERE id = ? AND lease_epoch = ? AND desired = 'deleted' FOR UPDATE",
       [lease.sessionId, String(lease.epoch)],
     )
-    if (rows.length === 0) throw stale(lease)
+    if (rows.length === 0) throw staleLease(lease)
     await removeWorkload(transaction)
     await transaction.raw("DELETE FROM sessions WHERE id = ? RETURNING pg_notify('berth_sessions', id)", [
       lease.sessionId,
@@ -138,10 +141,4 @@ export async function flagDrift(database: Database, sessionIds: readonly string[
     [[...sessionIds]],
   )
   return rows.length
-}
-
-function stale(lease: Lease): AppError {
-  return new AppError("stale_lease", "Another replica drives this session.", {
-    detail: `${lease.sessionId} epoch ${lease.epoch}`,
-  })
 }

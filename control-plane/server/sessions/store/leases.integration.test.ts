@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest"
 import { testDatabase } from "../../../../test/support/postgres.ts"
-import type { Lease } from "../types.ts"
+import type { Lease } from "../../leases/types.ts"
 import { deleteFenced, loadFenced, patchFenced, settle, wishFenced } from "./driver-writes.ts"
 import { claimLeases, claimNamedLeases, endLeftovers, releaseLease, renewLeases } from "./leases.ts"
 import { findSession, insertSession, wish } from "./sessions.ts"

@@ -1,5 +1,5 @@
 import type { Database } from "../../database/types.ts"
-import type { Lease } from "../types.ts"
+import type { Lease } from "../../leases/types.ts"
 
 const LEASE_TTL_S = 10
 

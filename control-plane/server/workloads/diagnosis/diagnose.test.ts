@@ -55,6 +55,23 @@ describe("the diagnosis of a start", () => {
     expect(find({ pod: observed, now: seconds(301) })).toMatchObject({ code: "unschedulable", final: true })
   })
 
+  it("an agent that ends again and again on a full volume has a full volume, with its numbers", () => {
+    const agent = container({
+      name: "agent",
+      restarts: 3,
+      lastExit: { reason: "Error", exitCode: 1, at: null, ran_ms: 900 },
+    })
+    const observed = pod({ containers: [agent] })
+    const volume = { totalBytes: 272 * 1024 ** 2, freeBytes: 0, reserve: false }
+    const report = { podUid: observed.uid, body: { source: "workspace-init", phase: "ready", volume } } as const
+    expect(find({ pod: observed })).toMatchObject({ code: "crash_loop", final: true })
+    expect(find({ pod: observed, report })).toMatchObject({
+      code: "disk_full",
+      message: "The session's volume is full: 272 MiB of 272 MiB used, 0 bytes free.",
+      final: true,
+    })
+  })
+
   it("does not wait for an image that the registry refuses", () => {
     const message = 'failed to pull image "x": manifest unknown'
     const observed = pod({ containers: [container({ reason: "ErrImagePull", message })] })

@@ -1,7 +1,7 @@
-import type { Reason } from "../../sessions/types.ts"
-import type { ContainerObservation, PodObservation, WorkloadObservation, WorkloadRecord } from "../types.ts"
+import type { ContainerObservation, PodObservation, Reason, WorkloadObservation, WorkloadRecord } from "../types.ts"
 import { hintFor } from "./hints.ts"
 import { type PullEvent, pulledUntil } from "./pulls.ts"
+import { volumeReason } from "./volume.ts"
 
 /** An event of the cluster about the workload, newest first in a list. */
 export interface WorkloadEvent {
@@ -177,6 +177,8 @@ function ofContainer(input: DiagnosisInput, pod: PodObservation, container: Cont
     return because(code, `The container "${name}" ran out of memory ${container.restarts} times.`, true)
   }
   const exit = lastExit === null ? "" : `, last with exit code ${lastExit.exitCode}`
+  const full = volumeReason(input.report, pod.uid)
+  if (full?.code === "disk_full" && name === "agent") return { reason: full, final: true }
   const code = name === "workspace-init" ? "workspace_failed" : "crash_loop"
   return because(code, `The container "${name}" ended ${container.restarts} times${exit}.`, true)
 }

@@ -31,7 +31,9 @@ const HINTS: Readonly<Record<string, string>> = {
   broker_refused:
     "Press Retry. If it fails again, an administrator should read the control plane's log and check broker.verifyPeerAddress.",
   disk_full:
-    "The session's volume is full. Delete what is not needed, or ask an administrator to raise sessionVolume.storageSize for new sessions.",
+    "Ask the agent to delete what is not needed. An administrator can raise sessionVolume.storageSize for new sessions.",
+  disk_almost_full: "Ask the agent to delete what is not needed before the volume is full.",
+  disk_low: "Ask the agent to delete what is not needed.",
   helper_failed:
     "An administrator should read the log of the container auth and run scripts/berth-auth diagnose. Then press Retry.",
   host_unreachable:

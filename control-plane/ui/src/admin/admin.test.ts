@@ -38,7 +38,14 @@ describe("the definition of a provider", () => {
     expect(idFault(id)).not.toBeNull()
   })
   test("is summed up by what it says, whatever is in it", () => {
-    const provider = { id: "x", source: "database", updatedAt: null, updatedBy: null } as const
+    const provider = {
+      id: "x",
+      source: "database",
+      faults: [],
+      warnings: [],
+      updatedAt: null,
+      updatedBy: null,
+    } as const
     expect(summaryOf({ ...provider, definition: {} })).toEqual({ name: "x", npm: "", models: [] })
     expect(summaryOf({ ...provider, definition: { name: "X", npm: "p", models: { a: {}, b: {} } } })).toEqual({
       name: "X",

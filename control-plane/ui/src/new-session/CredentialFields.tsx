@@ -1,5 +1,5 @@
 import { Field } from "../design/Field.tsx"
-import type { FieldsProps } from "./MoreFields.tsx"
+import type { FieldsProps } from "./draft.ts"
 import { bindingName, type ProfileOption, profileOf, type SessionOptions } from "./options.ts"
 
 interface CredentialFieldsProps extends FieldsProps {

@@ -1,16 +1,9 @@
 import { useState } from "react"
 import { Field } from "../design/Field.tsx"
 import { CredentialFields } from "./CredentialFields.tsx"
-import { type Draft, EMPTY_DRAFT } from "./draft.ts"
+import { EMPTY_DRAFT, type FieldsProps } from "./draft.ts"
 import type { SessionOptions } from "./options.ts"
 import { VariableFields } from "./VariableFields.tsx"
-
-export interface FieldsProps {
-  readonly draft: Draft
-  readonly onChange: (change: Partial<Draft>) => void
-  /** Name of the field that is wrong. */
-  readonly faulty: string
-}
 
 const MORE = ["title", "depth", "submodules", "binding", "target", "environmentFiles", "variables"] as const
 

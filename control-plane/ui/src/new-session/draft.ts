@@ -140,3 +140,11 @@ export function attemptFor(request: CreateSession, before: Attempt | null, newKe
   const body = JSON.stringify(request)
   return before?.body === body ? before : { key: newKey(), body }
 }
+
+/** What fields of the draft need. */
+export interface FieldsProps {
+  readonly draft: Draft
+  readonly onChange: (change: Partial<Draft>) => void
+  /** Name of the field that is wrong. */
+  readonly faulty: string
+}

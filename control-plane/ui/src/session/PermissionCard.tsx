@@ -3,7 +3,7 @@ import type { PermissionReply } from "../api/types.ts"
 import { Button } from "../design/Button.tsx"
 import { Icon } from "../design/Icon.tsx"
 import { UnifiedDiff } from "../transcript/rows/Change.tsx"
-import type { CardProps } from "./RequestCard.tsx"
+import type { CardProps } from "./card-props.ts"
 
 const ASKS: Readonly<Record<string, string>> = {
   bash: "run a command",

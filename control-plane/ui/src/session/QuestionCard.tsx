@@ -3,7 +3,7 @@ import type { AgentRequest, QuestionReply } from "../api/types.ts"
 import { Button } from "../design/Button.tsx"
 import { Icon } from "../design/Icon.tsx"
 import { answered, answersOf, choose, NOTHING_PICKED, type Picked, write } from "./answers.ts"
-import type { CardProps } from "./RequestCard.tsx"
+import type { CardProps } from "./card-props.ts"
 
 type Question = NonNullable<AgentRequest["body"]["questions"]>[number]
 

@@ -1,18 +1,11 @@
 import { useState } from "react"
 import { messageOf } from "../api/client.ts"
-import type { AgentRequest, PermissionReply, QuestionReply } from "../api/types.ts"
+import type { PermissionReply, QuestionReply } from "../api/types.ts"
 import { useApi } from "../app/services.ts"
+import type { CardProps } from "./card-props.ts"
 import { PermissionCard } from "./PermissionCard.tsx"
 import { QuestionCard } from "./QuestionCard.tsx"
 import "./requests.css"
-
-export interface CardProps {
-  /** Which of several it is: `1 of 3`; empty for the only one. */
-  readonly place: string
-  readonly request: AgentRequest
-  readonly busy: boolean
-  readonly error: string | null
-}
 
 interface RequestCardProps extends Pick<CardProps, "place" | "request"> {
   readonly sessionId: string

@@ -1,7 +1,8 @@
-import { useVirtualizer, type VirtualItem, type Virtualizer } from "@tanstack/react-virtual"
+import { elementScroll, useVirtualizer, type VirtualItem, type Virtualizer } from "@tanstack/react-virtual"
 import { type Ref, useEffect, useImperativeHandle, useMemo, useRef, useState } from "react"
 import { Button } from "../design/Button.tsx"
 import { useLiveSession, usePageLive } from "../session/live-context.ts"
+import { EndFollower, useFollowing } from "./follow.ts"
 import { type LineActions, LineView } from "./LineView.tsx"
 import { type Line, linesOf } from "./lines.ts"
 import type { Outgoing } from "./rows/UserRow.tsx"
@@ -18,8 +19,6 @@ interface TranscriptProps extends LineActions {
   readonly ready: boolean
 }
 
-/** Within this many pixels of the end, new lines are followed. */
-const END_PX = 60
 /** Older messages are asked for when this few lines are left above. */
 const OLDER_LINES = 6
 
@@ -40,6 +39,7 @@ export function Transcript({ ref, outgoing, ready, ...actions }: TranscriptProps
     [makeRows, state.messages, state.session, outgoing, inTurn, busy],
   )
   const box = useRef<HTMLDivElement>(null)
+  const [follower] = useState(() => new EndFollower())
   const virtual = useVirtualizer({
     count: lines.length,
     getScrollElement: () => box.current,
@@ -48,14 +48,17 @@ export function Transcript({ ref, outgoing, ready, ...actions }: TranscriptProps
     overscan: 8,
     paddingStart: 20,
     paddingEnd: 20,
+    // Older messages that are put before the first one move nothing.
     anchorTo: "end",
-    followOnAppend: true,
-    scrollEndThreshold: END_PX,
+    // The follower alone decides whether the end is followed.
+    scrollEndThreshold: Number.NEGATIVE_INFINITY,
+    scrollToFn: (...to) => follower.write(() => elementScroll(...to)),
   })
-  useImperativeHandle(ref, () => ({ toEnd: () => virtual.scrollToEnd() }), [virtual])
+  const following = useFollowing(follower, box)
+  useImperativeHandle(ref, () => ({ toEnd: () => follower.toEnd() }), [follower])
 
   const items = virtual.getVirtualItems()
-  useOlder(virtual, useStartAtEnd(virtual, ready))
+  useOlder(virtual, useSettled(ready))
 
   return (
     <div className="transcript-frame">
@@ -73,12 +76,8 @@ export function Transcript({ ref, outgoing, ready, ...actions }: TranscriptProps
           <p className="transcript-empty">Nothing has been said yet. Write the first prompt below.</p>
         )}
       </div>
-      {lines.length > 0 && !virtual.isAtEnd(END_PX) && (
-        <Button
-          icon="arrowDown"
-          className="button jump"
-          onClick={() => virtual.scrollToEnd({ behavior: calm() ? "auto" : "smooth" })}
-        >
+      {lines.length > 0 && !following && (
+        <Button icon="arrowDown" className="button jump" onClick={() => follower.toEnd()}>
           Latest
         </Button>
       )}
@@ -105,22 +104,16 @@ function Older() {
   )
 }
 
-/** Whether the person wants less motion. */
-function calm(): boolean {
-  return window.matchMedia("(prefers-reduced-motion: reduce)").matches
-}
-
-/** Shows the end first. True once that has been drawn: until then, the list stands at its start. */
-function useStartAtEnd(virtual: Virtualizer<HTMLDivElement, Element>, ready: boolean): boolean {
+/** True once the end has been drawn: until then, the list stands at its start. */
+function useSettled(ready: boolean): boolean {
   const [settled, setSettled] = useState(false)
   useEffect(() => {
     if (!ready) return
-    virtual.scrollToEnd()
     let frame = requestAnimationFrame(() => {
       frame = requestAnimationFrame(() => setSettled(true))
     })
     return () => cancelAnimationFrame(frame)
-  }, [ready, virtual])
+  }, [ready])
   return settled
 }
 

@@ -1,11 +1,17 @@
-import type { Change, Message, Part } from "../api/types.ts"
-import type { TranscriptState } from "./state.ts"
+import type { Change, Message, Part, TodoItem } from "../api/types.ts"
 import { todosOfPart } from "./todos.ts"
+
+/** Of a transcript's state what parts change. */
+interface WithParts {
+  readonly messages: readonly Message[]
+  readonly todos: readonly TodoItem[]
+  readonly outOfStep: boolean
+}
 
 type PartChange = Extract<Change, { type: "part.updated" | "part.delta" }>
 
 /** Applies a change of one part. A part of a message that is not loaded is skipped: it comes with its page. */
-export function changePart(state: TranscriptState, change: PartChange): TranscriptState {
+export function changePart<S extends WithParts>(state: S, change: PartChange): S {
   const at = state.messages.findLastIndex((message) => message.id === change.messageId)
   const message = state.messages[at]
   if (!message) return state
@@ -21,7 +27,7 @@ export function changePart(state: TranscriptState, change: PartChange): Transcri
 }
 
 /** Marks a part as removed by the agent; nothing happens when it is not there. */
-export function removePart(state: TranscriptState, messageId: string, partId: string, removedAt = 0): TranscriptState {
+export function removePart<S extends WithParts>(state: S, messageId: string, partId: string, removedAt = 0): S {
   const at = state.messages.findLastIndex((message) => message.id === messageId)
   const message = state.messages[at]
   if (!message) return state

@@ -7,6 +7,7 @@ import { Callout } from "../../design/Callout.tsx"
 import { Field } from "../../design/Field.tsx"
 import { toast } from "../../design/toasts.tsx"
 import { DefinitionField } from "./DefinitionField.tsx"
+import { ProviderNotes } from "./ProviderNotes.tsx"
 import { TestButton, TestResult, useProviderTest } from "./ProviderTest.tsx"
 import { definitionText, idFault, type Provider, readDefinition, SECRET_PLACEHOLDER, TEMPLATES } from "./provider.ts"
 import { faultsOf, useProviderActions } from "./queries.ts"
@@ -22,7 +23,8 @@ interface ProviderEditorProps {
 export function ProviderEditor({ provider, text: first }: ProviderEditorProps) {
   const field = useRef<HTMLTextAreaElement>(null)
   const form = useProviderForm(provider, first, field)
-  const { id, setId, text, setText, saved, source, busy, faults, idError, test, submit } = form
+  const { id, setId, text, setText, saved, stored, busy, faults, idError, test, submit } = form
+  const source = stored?.source ?? null
   const changed = text !== saved
   return (
     <form className="admin-section provider-editor" onSubmit={submit} noValidate aria-label="Model provider">
@@ -37,6 +39,7 @@ export function ProviderEditor({ provider, text: first }: ProviderEditorProps) {
           </p>
         </Callout>
       )}
+      {stored !== null && <ProviderNotes provider={stored} />}
       {provider === null && (
         <NewProvider
           id={id}
@@ -87,7 +90,7 @@ function useProviderForm(provider: Provider | null, first: string, field: RefObj
   const [id, setId] = useState(provider?.id ?? "")
   const [text, setText] = useState(first)
   const [saved, setSaved] = useState(first)
-  const [source, setSource] = useState(provider?.source ?? null)
+  const [stored, setStored] = useState(provider)
   const [busy, setBusy] = useState(false)
   const [faults, setFaults] = useState<readonly string[]>([])
   const [idError, setIdError] = useState<string | null>(null)
@@ -107,19 +110,19 @@ function useProviderForm(provider: Provider | null, first: string, field: RefObj
     setFaults([])
     test.forget()
     try {
-      const stored = await actions.save(id, read.definition)
+      const now = await actions.save(id, read.definition)
       toast("good", `${id} is saved`)
       if (provider === null) return navigate(pathOf({ name: "provider", id }), { replace: true })
-      setSource(stored.source)
-      setText(definitionText(stored.definition))
-      setSaved(definitionText(stored.definition))
+      setStored(now)
+      setText(definitionText(now.definition))
+      setSaved(definitionText(now.definition))
     } catch (error) {
       setFaults(faultsOf(error) ?? [messageOf(error)])
     }
     setBusy(false)
   }
 
-  return { id, setId, text, setText, saved, source, busy, faults, idError, test, submit }
+  return { id, setId, text, setText, saved, stored, busy, faults, idError, test, submit }
 }
 
 interface NewProviderProps {

@@ -8,6 +8,7 @@ import { Icon } from "../../design/Icon.tsx"
 import { toast } from "../../design/toasts.tsx"
 import { plural } from "../../format/numbers.ts"
 import { ago } from "../../format/time.ts"
+import { ProviderState } from "./ProviderNotes.tsx"
 import { TestButton, TestResult, useProviderTest } from "./ProviderTest.tsx"
 import { type Provider, summaryOf } from "./provider.ts"
 import { useProviderActions, useProviders } from "./queries.ts"
@@ -78,6 +79,7 @@ function ProviderRow({ provider, onDelete }: { provider: Provider; onDelete: () 
         <span className="badge" data-tone={provider.source === "database" ? "accent" : "plain"}>
           {provider.source === "database" ? "Stored here" : "From the values"}
         </span>
+        <ProviderState provider={provider} />
         <div className="muted settings-small">
           <span className="mono">{provider.id}</span> · {facts.filter((fact) => fact !== "").join(" · ")}
           {provider.updatedAt !== null && ` · saved ${ago(provider.updatedAt, now)} by ${provider.updatedBy}`}

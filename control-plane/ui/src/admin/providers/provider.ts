@@ -93,7 +93,7 @@ export const TEMPLATES: readonly Template[] = [
       npm: "@ai-sdk/openai-compatible",
       name: "My models",
       options: { baseURL: "https://models.example.com/v1", apiKey: "" },
-      models: { "my-model": { name: "My model" } },
+      models: { "my-model": { name: "My model", limit: { context: 32_768, output: 8192 } } },
     },
   },
   { label: "Anthropic", id: "anthropic", definition: { npm: "@ai-sdk/anthropic", options: { apiKey: "" } } },

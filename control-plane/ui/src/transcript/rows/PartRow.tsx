@@ -1,9 +1,10 @@
-import { memo, useState } from "react"
+import { memo, useMemo, useState } from "react"
 import type { Part } from "../../api/types.ts"
 import { Icon } from "../../design/Icon.tsx"
 import { plural } from "../../format/numbers.ts"
 import { duration } from "../../format/time.ts"
 import { Markdown } from "../../markdown/Markdown.tsx"
+import { usePageLive } from "../../session/live-context.ts"
 import { Removed } from "./Removed.tsx"
 import { ToolRow } from "./ToolRow.tsx"
 
@@ -24,7 +25,7 @@ function Kept({ part, live }: { part: Part; live: boolean }) {
     case "reasoning":
       return <Reasoning part={part} live={live} />
     case "tool":
-      return <ToolRow part={part} />
+      return <ToolRow part={part} subAgent={subAgent} />
     case "file":
       return (
         <p className="row-note">
@@ -80,5 +81,28 @@ function Files({ files }: { files: readonly string[] }) {
         ))}
       </ul>
     </details>
+  )
+}
+
+const subAgent = (agentSessionId: string) => <SubAgent agentSessionId={agentSessionId} />
+
+/** What a sub-agent did, inside the call that started it. */
+function SubAgent({ agentSessionId }: { agentSessionId: string }) {
+  const { messages } = usePageLive().state
+  const parts = useMemo(
+    () =>
+      messages
+        .filter((message) => message.agentSessionId === agentSessionId && message.role === "assistant")
+        .flatMap((message) => message.parts)
+        .filter((part) => part.type === "tool" || (part.type === "text" && (part.body.text ?? "") !== "")),
+    [messages, agentSessionId],
+  )
+  if (parts.length === 0) return null
+  return (
+    <section className="sub-agent" aria-label="What the sub-agent did">
+      {parts.map((part) => (
+        <PartRow key={part.id} part={part} live={false} />
+      ))}
+    </section>
   )
 }

@@ -1,4 +1,4 @@
-import { memo, useMemo, useState } from "react"
+import { memo, type ReactNode, useMemo, useState } from "react"
 import type { Part } from "../../api/types.ts"
 import { Button, IconButton } from "../../design/Button.tsx"
 import { copy } from "../../design/clipboard.ts"
@@ -7,7 +7,6 @@ import { Icon } from "../../design/Icon.tsx"
 import { compact } from "../../format/numbers.ts"
 import { duration } from "../../format/time.ts"
 import { excerptOf } from "../excerpt.ts"
-import { SubAgent } from "../SubAgent.tsx"
 import { plainOutput, type Tool, toolInput, toolLine } from "../tools.ts"
 import { Change } from "./Change.tsx"
 
@@ -19,8 +18,14 @@ const STATES: Readonly<Record<Tool["status"], string>> = {
   interrupted: "interrupted",
 }
 
+interface ToolRowProps {
+  readonly part: Part
+  /** Shows what the sub-agent did that the call started. */
+  readonly subAgent: (agentSessionId: string) => ReactNode
+}
+
 /** A call of a tool: one line, and on demand what went in and what came out. */
-export const ToolRow = memo(function ToolRow({ part }: { part: Part }) {
+export const ToolRow = memo(function ToolRow({ part, subAgent }: ToolRowProps) {
   const [open, setOpen] = useState(false)
   const tool = part.body.tool
   if (!tool) return null
@@ -36,7 +41,7 @@ export const ToolRow = memo(function ToolRow({ part }: { part: Part }) {
         <ToolFacts part={part} tool={tool} active={active} />
         <Icon name="chevron" size={12} />
       </button>
-      {open && <ToolBody tool={tool} />}
+      {open && <ToolBody tool={tool} subAgent={subAgent} />}
     </div>
   )
 })
@@ -63,7 +68,7 @@ function ToolFacts({ part, tool, active }: { part: Part; tool: Tool; active: boo
   )
 }
 
-function ToolBody({ tool }: { tool: Tool }) {
+function ToolBody({ tool, subAgent }: { tool: Tool; subAgent: ToolRowProps["subAgent"] }) {
   const input = toolInput(tool)
   const output = plainOutput(tool.output ?? "")
   return (
@@ -71,7 +76,7 @@ function ToolBody({ tool }: { tool: Tool }) {
       {input.kind === "command" && <Block text={input.text} label="Command" prompt />}
       {input.kind === "text" && <Block text={input.text} label="Input" />}
       {input.kind === "change" && <Change before={input.before} after={input.after} />}
-      {tool.childSessionId !== undefined && <SubAgent agentSessionId={tool.childSessionId} />}
+      {tool.childSessionId !== undefined && subAgent(tool.childSessionId)}
       {tool.error !== undefined && <Block text={plainOutput(tool.error)} label="Error" bad />}
       {output !== "" && <Block text={output} label="Output" />}
       {output === "" && tool.error === undefined && tool.status === "completed" && (

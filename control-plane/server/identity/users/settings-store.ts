@@ -1,6 +1,6 @@
-import type { Database } from "../database/index.ts"
-import { AppError } from "../errors/index.ts"
-import { readSettings, type UserSettings } from "./types.ts"
+import type { Database } from "../../database/index.ts"
+import { AppError } from "../../errors/index.ts"
+import { readSettings, type UserSettings } from "../../settings/types.ts"
 
 /** A user's settings, completed with the installation's. */
 export async function loadSettings(database: Database, userId: string, defaults: UserSettings): Promise<UserSettings> {

@@ -1,0 +1,1 @@
+export { fenced, staleLease } from "./store.ts"
