@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
 import fc from "fast-check"
 import { expect, test } from "vitest"
 import { id, json, tail, text, time } from "./clean.ts"
@@ -57,4 +59,21 @@ test("times outside of what a database can hold are refused", () => {
     undefined,
     5,
   ])
+})
+
+test("a short piece does not keep the long text in memory that it was cut from", () => {
+  const held: unknown[] = []
+  const cut = () => {
+    const long = JSON.parse(`"${"x".repeat(4 * 1024 * 1024)}${held.length}"`)
+    held.push(text(long, 1000), tail(long, 1000))
+  }
+  setFlagsFromString("--expose-gc")
+  const collectGarbage: () => void = runInNewContext("gc")
+  collectGarbage()
+  const before = process.memoryUsage().heapUsed
+  for (let index = 0; index < 40; index++) cut()
+  collectGarbage()
+  // Without a copy it would be 160 MB.
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(20 * 1024 * 1024)
+  expect(held).toHaveLength(80)
 })

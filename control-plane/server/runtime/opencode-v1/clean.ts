@@ -18,13 +18,26 @@ export function list(value: unknown, items_max: number): readonly unknown[] {
  */
 export function text(value: unknown, chars_max: number): string | undefined {
   if (typeof value !== "string") return undefined
-  const cut = value.length > chars_max ? value.slice(0, chars_max) : value
-  return (cut.includes("\0") ? cut.replaceAll("\0", "\uFFFD") : cut).toWellFormed()
+  const cut = value.length > chars_max ? copy(value.slice(0, chars_max)) : value
+  return (cut.includes("\0") ? withoutNul(cut) : cut).toWellFormed()
+}
+
+/** `replaceAll` takes 200 ns for each that it finds: 200 ms for a megabyte of them. */
+function withoutNul(value: string): string {
+  const units = new Uint16Array(value.length)
+  for (let at = 0; at < value.length; at++) units[at] = value.charCodeAt(at) || 0xfffd
+  return Buffer.from(units.buffer).toString("utf16le")
+}
+
+/** A slice keeps all of the string in memory that it was cut from: a kilobyte of it may hold 12 MiB. */
+function copy(slice: string): string {
+  return Buffer.from(slice).toString()
 }
 
 /** Like `text`, keeping the end: what a long-running program printed last matters most. */
 export function tail(value: unknown, chars_max: number): string | undefined {
-  return typeof value === "string" ? text(value.slice(-chars_max), chars_max) : undefined
+  if (typeof value !== "string") return undefined
+  return text(value.length > chars_max ? copy(value.slice(-chars_max)) : value, chars_max)
 }
 
 /** At most `items_max` strings of the list. */

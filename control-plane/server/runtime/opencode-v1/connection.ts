@@ -12,7 +12,7 @@ import { OVERSIZE, parseEvent, readEvents, type StreamedEvent } from "./events.t
 import { AgentHttp } from "./http.ts"
 import { LIMITS, RATES, TIMES } from "./limits.ts"
 import { OwnPrompts } from "./own-prompts.ts"
-import { growingTexts, newSnapshot, readBusy, readNewest, readSnapshot } from "./snapshot.ts"
+import { growingTexts, type HistoryReader, newSnapshot, readBusy, readNewest, readSnapshot } from "./snapshot.ts"
 import { StatusPoll } from "./status-poll.ts"
 
 export interface ConnectionDependencies {
@@ -61,7 +61,7 @@ export class Connection implements AgentConnection {
     const { sessionId, conversation } = this.#open()
     const version = conversation.statusVersion
     // In this order: of an agent that is idle afterwards, all that it wrote before is over.
-    const newest = await readNewest(this.#http, sessionId, this.#signal)
+    const newest = await readNewest(this.#http, this.#reader(sessionId), this.#signal)
     const busy = await readBusy(this.#http, this.#signal)
     if (busy.has(sessionId)) {
       if (conversation.statusVersion === version) conversation.setBusy(busy)
@@ -90,6 +90,10 @@ export class Connection implements AgentConnection {
   close(): void {
     this.#stop.abort(new Error("closed"))
     this.#http.close()
+  }
+
+  #reader(rootId: string): HistoryReader {
+    return { rootId, directory: this.#options.target.directory }
   }
 
   #open(): Talk {
@@ -133,12 +137,15 @@ export class Connection implements AgentConnection {
     await stream.opened
     const { talk, created } = await this.#openTalk(signal)
     const { conversation, delivery, sessionId } = talk
-    const snapshot = created ? newSnapshot(sessionId) : await readSnapshot(this.#http, sessionId, signal)
+    const snapshot = created ? newSnapshot(sessionId) : await readSnapshot(this.#http, this.#reader(sessionId), signal)
     const growing = growingTexts(snapshot).slice(0, LIMITS.growing_texts_max)
     const stored = growing.length === 0 ? new Map() : await this.#options.sink.storedTexts(growing)
     signal.throwIfAborted()
     this.#missed = false
-    conversation.restore(snapshot, stored)
+    await conversation.restore(snapshot, stored)
+    signal.throwIfAborted()
+    // What was read of the history may wait; of what comes on top of it no more than at any other time.
+    let restored_chars = conversation.outbox.chars
     const poll = new StatusPoll({
       clock: this.#dependencies.clock,
       conversation,
@@ -152,12 +159,13 @@ export class Connection implements AgentConnection {
       if (outcome === "gone") throw new Error("the conversation was deleted in the agent")
       poll.consider(outcome === "poll")
       delivery.wake()
-      if (this.#wasReady && conversation.outbox.chars > LIMITS.outbox_chars_max) {
+      if (conversation.outbox.chars > LIMITS.outbox_chars_max + restored_chars) {
         // Better to let go and read the state again than to hold everything while the receiver is slow.
         throw new Error("the agent says more than can be stored in time")
       }
     }, signal)
     await delivery.drain()
+    restored_chars = 0
     this.#failures = 0
     if (this.#lost) this.#options.sink.link("back", "in step with the agent again")
     this.#lost = false

@@ -5,6 +5,7 @@ import type { AgentRequest, Change, Message, Part } from "../../transcripts/type
 import { Conversation, type Snapshot } from "./conversation.ts"
 import { LIMITS } from "./limits.ts"
 import { historyAfter, type Recording, recording } from "./recordings.ts"
+import { toPastMessage } from "./snapshot.ts"
 
 const DIRECTORY = "/workspace/repo"
 
@@ -55,17 +56,22 @@ function start(name: Recording) {
   return { events, rootId, conversation, viewer, take }
 }
 
-const snapshot = (name: "turn" | "sub-agent", rootId: string, over: Partial<Snapshot> = {}): Snapshot => ({
-  sessionIds: [rootId],
-  busySessionIds: new Set(),
-  histories: [historyAfter(name)],
-  permissions: [],
-  questions: [],
-  todos: [],
-  ...over,
-})
+type Over = Partial<Omit<Snapshot, "histories">> & { readonly histories?: readonly (readonly unknown[])[] }
 
-test("a recorded turn becomes the same messages that the agent's own history has", () => {
+function snapshot(name: "turn" | "sub-agent", rootId: string, { histories, ...over }: Over = {}): Snapshot {
+  const reader = { rootId, directory: DIRECTORY }
+  return {
+    sessionIds: [rootId],
+    busySessionIds: new Set(),
+    histories: (histories ?? [historyAfter(name)]).map((raw) => raw.flatMap((one) => toPastMessage(one, reader))),
+    permissions: [],
+    questions: [],
+    todos: [],
+    ...over,
+  }
+}
+
+test("a recorded turn becomes the same messages that the agent's own history has", async () => {
   const live = start("turn")
   const activities: unknown[] = []
   for (const event of live.events) {
@@ -74,7 +80,7 @@ test("a recorded turn becomes the same messages that the agent's own history has
     activities.push(live.conversation.takeActivity() ?? [])
   }
   const read = start("turn")
-  read.conversation.restore(snapshot("turn", read.rootId))
+  await read.conversation.restore(snapshot("turn", read.rootId))
   read.take()
   expect(live.viewer.view).toEqual(read.viewer.view)
   expect(live.viewer.view).toMatchObject([
@@ -95,21 +101,21 @@ test("a recorded turn becomes the same messages that the agent's own history has
   expect(activities.flat()).toEqual(["idle", "busy", "idle"])
 })
 
-test("wherever the stream is cut, reading the state again leads to the same end", () => {
+test("wherever the stream is cut, reading the state again leads to the same end", async () => {
   const whole = start("turn")
-  whole.conversation.restore(snapshot("turn", whole.rootId))
+  await whole.conversation.restore(snapshot("turn", whole.rootId))
   whole.take()
   const { events } = whole
   const place = fc.integer({ min: 0, max: events.length })
-  fc.assert(
-    fc.property(place, place, fc.array(fc.boolean()), (lost, resumed, takes) => {
+  await fc.assert(
+    fc.asyncProperty(place, place, fc.array(fc.boolean()), async (lost, resumed, takes) => {
       const { conversation, viewer, take, rootId } = start("turn")
       for (const [index, event] of events.slice(0, lost).entries()) {
         conversation.apply(event)
         if (takes[index] ?? true) take()
       }
       // The history was read at the end; events from `resumed` on were buffered meanwhile.
-      conversation.restore(snapshot("turn", rootId))
+      await conversation.restore(snapshot("turn", rootId))
       for (const event of events.slice(Math.max(lost, resumed))) conversation.apply(event)
       take()
       expect(viewer.view).toEqual(whole.viewer.view)
@@ -118,16 +124,16 @@ test("wherever the stream is cut, reading the state again leads to the same end"
   )
 })
 
-test("what was read again and is not news makes no change", () => {
+test("what was read again and is not news makes no change", async () => {
   const { events, conversation, take, rootId } = start("turn")
   for (const event of events) conversation.apply(event)
   take()
-  conversation.restore(snapshot("turn", rootId))
+  await conversation.restore(snapshot("turn", rootId))
   const changes = conversation.outbox.take(1e9, 1000, 1e7).map(({ change }) => change.type)
   expect(changes).toEqual(["requests.listed"])
 })
 
-test("the rest of a text whose beginning was missed is not passed on, its end is", () => {
+test("the rest of a text whose beginning was missed is not passed on, its end is", async () => {
   const { events, conversation, viewer, take, rootId } = start("turn")
   const isText = (event: unknown) => JSON.stringify(event).includes('"type":"text","text":""')
   const begin = events.findLastIndex(isText)
@@ -136,7 +142,9 @@ test("the rest of a text whose beginning was missed is not passed on, its end is
   const open = { info: { ...info, time: { created: 5 }, finish: undefined }, parts: [] as unknown[] }
   const part = (events[begin] as { properties: { part: object } }).properties.part
   open.parts.push(part)
-  conversation.restore(snapshot("turn", rootId, { histories: [[...upTo, open]], busySessionIds: new Set([rootId]) }))
+  await conversation.restore(
+    snapshot("turn", rootId, { histories: [[...upTo, open]], busySessionIds: new Set([rootId]) }),
+  )
   for (const event of events.slice(begin + 2)) {
     conversation.apply(event)
     take()
@@ -144,7 +152,7 @@ test("the rest of a text whose beginning was missed is not passed on, its end is
   expect(JSON.stringify(viewer.view)).toContain("All done now.")
 })
 
-test("messages that a killed agent left open are interrupted, those of a working one are not", () => {
+test("messages that a killed agent left open are interrupted, those of a working one are not", async () => {
   const history = historyAfter("turn").map(({ info, parts }) => ({
     info: { ...(info as object), time: { created: 5 } },
     parts: parts.map((part) => {
@@ -153,7 +161,7 @@ test("messages that a killed agent left open are interrupted, those of a working
     }),
   }))
   const killed = start("turn")
-  killed.conversation.restore(snapshot("turn", killed.rootId, { histories: [history] }))
+  await killed.conversation.restore(snapshot("turn", killed.rootId, { histories: [history] }))
   killed.take()
   expect(killed.viewer.view).toMatchObject([
     {},
@@ -162,7 +170,7 @@ test("messages that a killed agent left open are interrupted, those of a working
   ])
   const working = start("turn")
   const busySessionIds = new Set([working.rootId])
-  working.conversation.restore(snapshot("turn", working.rootId, { histories: [history], busySessionIds }))
+  await working.conversation.restore(snapshot("turn", working.rootId, { histories: [history], busySessionIds }))
   working.take()
   const [, first, last] = working.viewer.view as { body: object }[]
   expect([first?.body, last?.body]).toMatchObject([
@@ -227,14 +235,14 @@ test("a question is open until it is answered, and the agent waits meanwhile", (
   expect(activities.flat()).toEqual(["waiting", "busy", "idle"])
 })
 
-test("the permission that a stopped turn had asked for is withdrawn, although the agent keeps listing it", () => {
+test("the permission that a stopped turn had asked for is withdrawn, although the agent keeps listing it", async () => {
   const { events, conversation, viewer, take, rootId } = start("abort-asking")
   for (const event of events) conversation.apply(event)
   take()
   expect([...viewer.requests.values()]).toMatchObject([{ kind: "permission", state: "withdrawn" }])
   const asked = events.find((event) => (event as { type: string }).type === "permission.asked")
   const permissions = [(asked as { properties: unknown }).properties]
-  conversation.restore({ ...snapshot("turn", rootId), histories: [], permissions })
+  await conversation.restore(snapshot("turn", rootId, { histories: [], permissions }))
   take()
   expect([...viewer.requests.values()]).toMatchObject([{ state: "withdrawn" }])
   expect(viewer.notices).toEqual([])

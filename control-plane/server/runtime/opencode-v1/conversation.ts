@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises"
 import type { TodoItem } from "../../transcripts/types.ts"
 import type { Activity, PromptTurn } from "../types.ts"
 import { type Fields, fields, id, list, text, texts } from "./clean.ts"
@@ -6,17 +7,23 @@ import { LIMITS, TIMES } from "./limits.ts"
 import { MessageLog } from "./message-log.ts"
 import { type ReadMessage, readMessage } from "./messages.ts"
 import { OpenRequests } from "./open-requests.ts"
-import { Outbox } from "./outbox.ts"
-import { readPart } from "./parts.ts"
+import { charsOfPart, Outbox } from "./outbox.ts"
+import { type ReadPart, readPart } from "./parts.ts"
 import { Turns } from "./turns.ts"
+
+/** A message of the agent's history with its parts. */
+export interface PastMessage {
+  readonly head: ReadMessage
+  readonly parts: readonly ReadPart[]
+}
 
 /** The state of an agent as read over HTTP; everything in it is as untrusted as an event. */
 export interface Snapshot {
   /** The session's own conversation and its sub-agents'. */
   readonly sessionIds: readonly string[]
   readonly busySessionIds: ReadonlySet<string>
-  /** Messages of each conversation, oldest first. */
-  readonly histories: readonly (readonly { readonly info: unknown; readonly parts: readonly unknown[] }[])[]
+  /** Messages of each conversation, oldest first, in our terms: as the agent said them they may take 25 times as much. */
+  readonly histories: readonly (readonly PastMessage[])[]
   readonly permissions: unknown
   readonly questions: unknown
   readonly todos: unknown
@@ -29,6 +36,9 @@ export interface Snapshot {
 export type EventOutcome = "poll" | "gone" | undefined
 
 const SILENT_ERROR = "error"
+
+/** Of a history, before other work gets its turn: what is handed over is compared by a hash of it. */
+const RESTORED_CHARS_AT_ONCE = 1024 * 1024
 
 /**
  * One agent's conversation: turns snapshots and events of OpenCode into changes in the outbox. Conversations of sub-agents
@@ -107,21 +117,20 @@ export class Conversation {
    */
   noteNewest(messages: Snapshot["histories"][number]): boolean {
     let news = false
-    for (const { info } of messages) {
-      const read = readMessage(info, this.#rootId)
-      if (read?.sessionId === this.#rootId) news = this.#turns.note(read, true) || news
+    for (const { head } of messages) {
+      if (head.sessionId === this.#rootId) news = this.#turns.note(head, true) || news
     }
     return news
   }
 
   /**
    * Everything as the agent states it now. What is not news makes no change. `stored`: by the ids of parts, what others
-   * have handed over of texts that still grow.
+   * have handed over of texts that still grow. Other work gets its turn meanwhile; no event may be applied until it is done.
    */
-  restore(snapshot: Snapshot, stored: ReadonlyMap<string, string> = new Map()): void {
+  async restore(snapshot: Snapshot, stored: ReadonlyMap<string, string> = new Map()): Promise<void> {
     for (const sessionId of snapshot.sessionIds) this.#follow(sessionId)
     this.setBusy(snapshot.busySessionIds)
-    for (const history of snapshot.histories) this.#restoreHistory(history, stored)
+    for (const history of snapshot.histories) await this.#restoreHistory(history, stored)
     const isBusy = (sessionId: string) => this.#sessions.has(sessionId) && this.#busy.has(sessionId)
     this.#requests.restore(snapshot.permissions, snapshot.questions, isBusy)
     this.#updateTodos(snapshot.todos)
@@ -284,22 +293,23 @@ export class Conversation {
     this.outbox.push({ type: "todo.updated", todos }, "todos")
   }
 
-  #restoreHistory(history: Snapshot["histories"][number], stored: ReadonlyMap<string, string>): void {
-    const read = history.flatMap(({ info, parts }) => {
-      const head = readMessage(info, this.#rootId)
-      return head === undefined || !this.#sessions.has(head.sessionId) ? [] : [{ ...head, parts }]
-    })
-    const last = read.findLast(({ message }) => message.role === "assistant")
-    for (const { parts, ...head } of read) {
+  async #restoreHistory(history: Snapshot["histories"][number], stored: ReadonlyMap<string, string>): Promise<void> {
+    const ours = history.filter(({ head }) => this.#sessions.has(head.sessionId))
+    const last = ours.findLast(({ head }) => head.message.role === "assistant")?.head
+    let chars = 0
+    for (const { head, parts } of ours) {
       const { sessionId, message } = head
       // A killed agent leaves messages and tools open for ever and does not take them up again.
       const isBeingWritten = this.#busy.has(sessionId) && message.id === last?.message.id
       const interrupted = !isOver(head) && !isBeingWritten
       if (sessionId === this.#rootId) this.#turns.note(head, !isBeingWritten || isOver(head))
       this.#log.message(sessionId, interrupted ? { ...message, body: { ...message.body, interrupted } } : message)
-      for (const raw of parts) {
-        const part = readPart(raw, this.#directory)
-        if (part !== undefined) this.#log.part(part, interrupted ? "interrupted" : "snapshot", stored.get(part.part.id))
+      for (const part of parts) {
+        this.#log.part(part, interrupted ? "interrupted" : "snapshot", stored.get(part.part.id))
+        chars += charsOfPart(part.part)
+        if (chars < RESTORED_CHARS_AT_ONCE) continue
+        chars = 0
+        await setImmediate()
       }
     }
   }

@@ -1,21 +1,19 @@
 import type { Readable } from "node:stream"
 import { setImmediate } from "node:timers/promises"
 import type { Clock } from "../../time/index.ts"
-import { parseJson, TOO_MANY_VALUES } from "./json.ts"
+import { countValues, parseJson } from "./json.ts"
 import { LIMITS, RATES, TIMES } from "./limits.ts"
 import { SseParser } from "./sse.ts"
 
-/** Stands for an event that was too long to be read. */
+/** Stands for an event that was too long, or had too many values, to be read. */
 export const OVERSIZE = Symbol("oversize")
 
 /** An event as it came, or `OVERSIZE`. Kept as text: parsed, it may take 25 times as much memory. */
 export type StreamedEvent = string | typeof OVERSIZE
 
-/** What an event says; undefined when it is not JSON, `OVERSIZE` when that has too many values. */
+/** What an event says; undefined when it is not JSON. */
 export function parseEvent(event: StreamedEvent): unknown {
-  if (event === OVERSIZE) return event
-  const parsed = parseJson(event, LIMITS.json_values_max)
-  return parsed === TOO_MANY_VALUES ? OVERSIZE : parsed
+  return event === OVERSIZE ? event : parseJson(event)
 }
 
 /**
@@ -32,11 +30,15 @@ export async function* readEvents(body: Readable, clock: Clock): AsyncGenerator<
   try {
     for await (const chunk of body as AsyncIterable<Buffer>) {
       seen.at = clock.now()
-      const events = parser.feed(chunk)
-      yield* events
+      let cost_bytes = chunk.length
+      for (const event of parser.feed(chunk)) {
+        const values = countValues(event)
+        yield values > LIMITS.json_values_max ? OVERSIZE : event
+        cost_bytes += RATES.event_bytes + values * RATES.value_bytes
+      }
       if (parser.skipped > skipped) yield OVERSIZE
       skipped = parser.skipped
-      await pace.keep(chunk.length + events.length * RATES.event_bytes)
+      await pace.keep(cost_bytes)
       // What has arrived is read without a pause otherwise, and nothing else gets its turn.
       await setImmediate()
     }

@@ -146,6 +146,35 @@ test("a page of messages that is too large is read in smaller pieces", async () 
   expect(read).toEqual(ids)
 })
 
+test("all conversations of an agent have one budget of work, whatever their pages are made of", async () => {
+  let sent = 0
+  const junk = `[${"{},".repeat(LIMITS.json_values_max / 2 - 100)}{}]`
+  const { url, seen } = await pod((request, response) => {
+    const { pathname } = new URL(request.url ?? "/", "http://pod")
+    response.setHeader("content-type", "application/json")
+    if (pathname === `/session/${rootId}/children`) {
+      response.end(JSON.stringify(Array.from({ length: 500 }, (_, index) => ({ id: `ses_${index}` }))))
+      return true
+    }
+    if (!/^\/session\/[^/]+\/message$/.test(pathname)) return false
+    const info = { id: `msg_${sent++}`, sessionID: pathname.split("/")[2], role: "user" }
+    response.setHeader("x-next-cursor", String(sent))
+    response.end(`[{"info":${JSON.stringify(info)},"parts":${junk}}]`)
+    return true
+  })
+  let most = 0
+  const before = process.memoryUsage().heapUsed
+  const state = follow(url)
+  await soon("the connection", () => {
+    most = Math.max(most, process.memoryUsage().heapUsed - before)
+    return state.ready
+  })
+  expect(seen.filter((line) => line.includes("/children")).length).toBe(LIMITS.sub_agents_max)
+  expect(sent * junk.length).toBeLessThan(LIMITS.history_bytes_max + junk.length)
+  // As values they were more than 500 MB.
+  expect(most).toBeLessThan(250 * 1024 * 1024)
+})
+
 /** A pod that says as much as it can, from `start` on. */
 async function flooding(): Promise<{ url: string; start(): void }> {
   let index = 0
@@ -186,6 +215,15 @@ test("a pod that floods its stream does not fill the memory while the receiver i
   start()
   await soon("the flood being let go", () => state.lost.some((detail) => detail.includes("more than can be stored")))
   expect(process.memoryUsage().heapUsed - before).toBeLessThan(300 * 1024 * 1024)
+})
+
+test("a pod that floods before it was ever in step does not fill the memory while nothing can be stored", async () => {
+  const { url, start } = await flooding()
+  start()
+  const stuck = Promise.withResolvers<void>()
+  const state = follow(url, () => stuck.promise)
+  await soon("the flood being let go", () => state.lost.some((detail) => detail.includes("more than can be stored")))
+  stuck.resolve()
 })
 
 test("a connection to a pod that floods from the beginning ends as soon as it is closed", async () => {

@@ -9,6 +9,8 @@ export interface AgentAnswer {
   readonly status: number
   /** Parsed JSON; null when the body is empty. */
   readonly data: unknown
+  /** Of the body. */
+  readonly bytes: number
 }
 
 interface Call {
@@ -64,7 +66,7 @@ export class AgentHttp {
   async json(call: Call): Promise<AgentAnswer> {
     return await this.#answer(call, async ({ statusCode: status, headers, body }) => {
       const raw = await readBody(body, call.bytes_max ?? LIMITS.answer_bytes_max)
-      return { status, data: status < 400 || isJson(headers) ? await parse(raw, headers) : null }
+      return { status, data: status < 400 || isJson(headers) ? await parse(raw, headers) : null, bytes: raw.length }
     })
   }
 

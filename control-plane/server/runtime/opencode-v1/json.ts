@@ -5,19 +5,21 @@ import { setImmediate } from "node:timers/promises"
 export const TOO_MANY_VALUES = Symbol("too many values")
 
 /**
- * The value of a JSON text, `TOO_MANY_VALUES` when it has more than `values_max` elements, keys and containers, or
- * undefined when it is not JSON. Counting comes first: 4 MiB of `{},{},…` hold the process for 200 ms when they are parsed,
- * and take 25 times their size.
+ * How many elements, keys and containers a JSON text has, roughly. Asked before it is parsed: 4 MiB of `{},{},…` hold the
+ * process for 200 ms when they are parsed, and take 25 times their size.
  */
-export function parseJson(raw: string, values_max: number): unknown {
+export function countValues(raw: string): number {
   const counter = new Counter()
   counter.read(raw)
-  return counter.count > values_max ? TOO_MANY_VALUES : parse(raw)
+  return counter.count
 }
 
 const BLOCK_BYTES = 1024 * 1024
 
-/** Like `parseJson`, for texts of several MiB: other work gets its turn between two blocks. */
+/**
+ * The value of a JSON text, `TOO_MANY_VALUES` when it has more than `values_max` of them, or undefined when it is not JSON.
+ * For texts of several MiB: other work gets its turn between two blocks.
+ */
 export async function parseLongJson(raw: Buffer, values_max: number): Promise<unknown> {
   const decoder = new StringDecoder("utf8")
   const counter = new Counter()
@@ -29,10 +31,11 @@ export async function parseLongJson(raw: Buffer, values_max: number): Promise<un
     if (counter.count > values_max) return TOO_MANY_VALUES
     await setImmediate()
   }
-  return parse(text + decoder.end())
+  return parseJson(text + decoder.end())
 }
 
-function parse(raw: string): unknown {
+/** The value of a JSON text; undefined when it is not JSON. */
+export function parseJson(raw: string): unknown {
   try {
     return JSON.parse(raw)
   } catch {

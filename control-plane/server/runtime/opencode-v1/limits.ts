@@ -10,6 +10,8 @@ export const LIMITS = {
   json_bytes_max: 12 * 1024 * 1024,
   /** Of a list that is not the history. */
   list_bytes_max: 4 * 1024 * 1024,
+  /** Of the list of conversations that work. */
+  status_bytes_max: 256 * 1024,
   /** Of an answer to a question with a short answer. */
   answer_bytes_max: 64 * 1024,
   /**
@@ -28,7 +30,10 @@ export const LIMITS = {
   open_requests_max: 100,
   open_requests_chars_max: 4 * 1024 * 1024,
   growing_texts_max: 20,
-  history_bytes_max: 48 * 1024 * 1024,
+  /** Read of an agent's conversations at once, with what is too large to be used. */
+  history_bytes_max: 96 * 1024 * 1024,
+  /** Held of them until it is handed over; a character takes up to two bytes. */
+  history_chars_max: 24 * 1024 * 1024,
   outbox_chars_max: 8 * 1024 * 1024,
   batch_changes: 200,
   batch_chars: 1024 * 1024,
@@ -51,6 +56,8 @@ export const RATES = {
   stream_burst_bytes: 8 * 1024 * 1024,
   /** What an event costs besides its bytes: reading a short one takes 15 µs. */
   event_bytes: 512,
+  /** What each value in it costs: 0.4 µs, when all of them are keys and no two the same. */
+  value_bytes: 16,
   delivery_chars_per_ms: 1024,
   /** While nobody watches yet: a long history should not take long. */
   catch_up_chars_per_ms: 8 * 1024,

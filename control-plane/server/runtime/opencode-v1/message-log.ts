@@ -41,6 +41,8 @@ export class MessageLog {
   readonly #outbox: Outbox
   readonly #messages = new Map<string, MessageState>()
   readonly #parts = new Map<string, PartState>()
+  /** Ids of the newest texts that are open: all that is taken back when the agent asks its model again. */
+  readonly #open = new Set<string>()
 
   constructor(outbox: Outbox) {
     this.#outbox = outbox
@@ -54,7 +56,7 @@ export class MessageLog {
     if (known !== undefined && (known.role !== message.role || known.sessionId !== sessionId)) return false
     if (known !== undefined) known.print = print
     else {
-      if (this.#messages.size >= LIMITS.tracked_parts_max) this.#forgetMessage()
+      if (this.#messages.size >= LIMITS.tracked_parts_max) this.#forgetMessages()
       this.#messages.set(message.id, { sessionId, role: message.role, parts: new Set(), print })
     }
     this.#outbox.message(message, known === undefined)
@@ -85,10 +87,11 @@ export class MessageLog {
     if (known?.print === print) return void Object.assign(known, state)
     if (known !== undefined) Object.assign(known, state)
     else {
-      if (this.#parts.size >= LIMITS.tracked_parts_max) this.#forgetPart()
+      if (this.#parts.size >= LIMITS.tracked_parts_max) this.#forgetParts()
       this.#parts.set(part.id, { messageId: read.messageId, ...state })
     }
     message.parts.add(part.id)
+    this.#noteOpen(part.id, length !== null)
     const options = { first: known === undefined, userMessage: message.role === "user", interval_ms: intervalOf(part) }
     this.#outbox.part(read.messageId, part, options)
   }
@@ -110,18 +113,26 @@ export class MessageLog {
     state.print = ""
   }
 
-  #forgetMessage(): void {
-    const [oldest] = this.#messages
-    if (oldest === undefined) return
-    for (const partId of oldest[1].parts) this.#parts.delete(partId)
-    this.#messages.delete(oldest[0])
+  #noteOpen(partId: string, open: boolean): void {
+    this.#open.delete(partId)
+    if (!open) return
+    this.#open.add(partId)
+    const [oldest] = this.#open
+    if (oldest !== undefined && this.#open.size > LIMITS.growing_texts_max) this.#open.delete(oldest)
   }
 
-  #forgetPart(): void {
-    const [oldest] = this.#parts
-    if (oldest === undefined) return
-    this.#messages.get(oldest[1].messageId)?.parts.delete(oldest[0])
-    this.#parts.delete(oldest[0])
+  #forgetMessages(): void {
+    for (const [messageId, { parts }] of oldest(this.#messages)) {
+      for (const partId of parts) this.#parts.delete(partId)
+      this.#messages.delete(messageId)
+    }
+  }
+
+  #forgetParts(): void {
+    for (const [partId, { messageId }] of oldest(this.#parts)) {
+      this.#messages.get(messageId)?.parts.delete(partId)
+      this.#parts.delete(partId)
+    }
   }
 
   /** A `message.removed`. */
@@ -137,8 +148,11 @@ export class MessageLog {
 
   /** The agent asks the model again for what it was saying: it does not keep the texts that were open. */
   takeBackTexts(sessionId: string): void {
-    for (const [partId, part] of this.#parts) {
-      if (part.length === null || this.#messages.get(part.messageId)?.sessionId !== sessionId) continue
+    for (const partId of [...this.#open]) {
+      const part = this.#parts.get(partId)
+      if (part !== undefined && this.#messages.get(part.messageId)?.sessionId !== sessionId) continue
+      this.#open.delete(partId)
+      if (part === undefined || part.length === null) continue
       part.length = null
       this.#outbox.push({ type: "part.removed", messageId: part.messageId, partId }, `removed ${partId}`)
     }
@@ -154,6 +168,18 @@ export class MessageLog {
     const user = message.role === "user" ? messageId : null
     this.#outbox.push({ type: "part.removed", messageId, partId }, `removed ${partId}`, { userMessageId: user })
   }
+}
+
+const FORGOTTEN_AT_ONCE = LIMITS.tracked_parts_max / 10
+
+/** Many at once: a map that loses its first entry again and again looks through all that it has lost. */
+function oldest<T>(map: ReadonlyMap<string, T>): [string, T][] {
+  const found: [string, T][] = []
+  for (const entry of map) {
+    if (found.length >= FORGOTTEN_AT_ONCE) break
+    found.push(entry)
+  }
+  return found
 }
 
 /** A text that grows, as far as it is known: OpenCode shows it empty, or shorter than it is. */

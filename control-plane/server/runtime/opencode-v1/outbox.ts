@@ -13,6 +13,9 @@ interface Entry {
   chars: number
 }
 
+/** What the head of a message takes of memory, in characters, roughly. */
+export const MESSAGE_CHARS = 300
+
 /** What it costs to append to a text, besides the characters: the text is held as a tree of what was appended. */
 const APPENDED_CHARS = 32
 
@@ -56,7 +59,7 @@ export class Outbox {
     const key = `message ${message.id}`
     const pending = this.#byKey.get(key)
     const change: Change = { type: "message.updated", message }
-    const chars = 300
+    const chars = MESSAGE_CHARS
     // The end of a message goes after its parts, its beginning before them.
     if (pending?.first === true && message.completedAt === null) return this.#replace(pending, change, chars)
     if (pending !== undefined && !pending.first) this.#drop(pending)
@@ -67,7 +70,7 @@ export class Outbox {
   part(messageId: string, part: Part, options: { first: boolean; userMessage: boolean; interval_ms: number }): void {
     const key = `part ${part.id}`
     const change: Change = { type: "part.updated", messageId, part }
-    const chars = charsOf(part)
+    const chars = charsOfPart(part)
     const pending = this.#byKey.get(key)
     const delta = this.#byKey.get(`delta ${part.id}`)
     if (delta !== undefined) this.#drop(delta)
@@ -160,7 +163,8 @@ export class Outbox {
   }
 }
 
-function charsOf(part: Part): number {
+/** What a part takes of memory, in characters, roughly. */
+export function charsOfPart(part: Part): number {
   const { text = "", tool } = part.body
   const input = tool?.input === undefined ? 0 : JSON.stringify(tool.input).length
   return 500 + text.length + input + (tool?.output?.length ?? 0) + (tool?.error?.length ?? 0)
