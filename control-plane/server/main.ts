@@ -28,7 +28,7 @@ import {
 import { createRuntime } from "./runtime/index.ts"
 import { createEngine, createSessions } from "./sessions/index.ts"
 import { systemClock } from "./time/index.ts"
-import { createTranscripts } from "./transcripts/index.ts"
+import { createTranscripts, roomOf } from "./transcripts/index.ts"
 import { createWorkloads } from "./workloads/index.ts"
 
 const POOL_MAX = 20
@@ -84,7 +84,8 @@ async function start(config: Config, log: Logger, opened: Release[]): Promise<vo
   const credentials = createCredentials({ config, database, vault, audit, log, clock, probe, fetch, notifications })
   await credentials.prepareProviders()
   const workloads = createWorkloads({ config, cluster, database, vault, clock, log })
-  const transcripts = createTranscripts({ database, notifications, clock, log })
+  const room = roomOf(config.file.sessions)
+  const transcripts = createTranscripts({ database, notifications, clock, log, room })
   const runtime = createRuntime({ clock, log })
   const { choices, providers, injector, profiles, environmentFiles, accountAccess: accounts } = credentials
   const shared = { config, database, vault, log, clock, audit }

@@ -38,10 +38,27 @@
 {{- $always := dict
   "serviceAccountName" (include "berth.sessionServiceAccountName" .)
   "podSecurityLevel" $s.podSecurityLevel "setUserIds" $s.setUserIds "maxPerUser" (int $s.maxPerUser)
+  "maxStoredMiB" (int $s.maxStoredMiB) "maxStoredMiBPerUser" (int $s.maxStoredMiBPerUser)
+  "maxDatabaseMiB" (include "berth.maxDatabaseMiB" . | int)
   "defaultVisibility" $s.defaultVisibility "scratchSize" $s.scratchSize
   "idleTimeout_s" (include "berth.seconds" $s.idleTimeout | int)
   "startTimeout_s" (include "berth.seconds" $s.startTimeout | int) -}}
 {{- mustMergeOverwrite (include "berth.withoutEmpty" $optional | fromJson) $always | toJson -}}
+{{- end -}}
+
+{{- /* Without a value of its own: 60 % of the volume. The rest is for the write-ahead log, for deletes and for everything else. */ -}}
+{{- define "berth.maxDatabaseMiB" -}}
+{{- $own := .Values.postgresql.primary.persistence -}}
+{{- $size := $own.size | toString -}}
+{{- $max := int .Values.sessions.maxDatabaseMiB -}}
+{{- if and (eq $max 0) .Values.postgresql.enabled $own.enabled -}}
+{{- range $unit, $mib := dict "Mi" 1 "Gi" 1024 "Ti" 1048576 -}}
+{{- if regexMatch (printf "^[0-9]+%s$" $unit) $size -}}
+{{- $max = div (mul (trimSuffix $unit $size | int) $mib 60) 100 -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- $max -}}
 {{- end -}}
 
 {{- define "berth.config.signIn" -}}

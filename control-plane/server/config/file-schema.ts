@@ -104,6 +104,10 @@ export const configFileSchema = {
         setUserIds: { type: "boolean", default: true },
         idleTimeout_s: { type: "integer", minimum: 0, default: 0 },
         maxPerUser: { type: "integer", minimum: 0, default: 0 },
+        /** What is stored of a session's conversation, of all of a user's, and the size of the database up to which it is. */
+        maxStoredMiB: { type: "integer", minimum: 0, default: 0 },
+        maxStoredMiBPerUser: { type: "integer", minimum: 0, default: 0 },
+        maxDatabaseMiB: { type: "integer", minimum: 0, default: 0 },
         /** Of a new session that does not say, made by somebody whose settings do not say either. */
         defaultVisibility: { type: "string", enum: ["private", "public"], default: "private" },
         startTimeout_s: { type: "integer", minimum: 30, default: 300 },

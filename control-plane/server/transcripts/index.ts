@@ -9,10 +9,12 @@ import { Notifier } from "./notifier.ts"
 import { queuePrompt, setDelivery } from "./prompts.ts"
 import { prune } from "./prune.ts"
 import { Refused } from "./refused.ts"
+import { NO_LIMITS, Room, type RoomLimits } from "./room.ts"
 import type { Transcripts } from "./types.ts"
 import { watch } from "./watch.ts"
 import { type Fence, write } from "./write.ts"
 
+export { roomOf } from "./room.ts"
 export type { Change, SessionEvent, Transcripts } from "./types.ts"
 
 export interface TranscriptsOptions {
@@ -20,6 +22,8 @@ export interface TranscriptsOptions {
   readonly notifications: Notifications
   readonly clock: Clock
   readonly log: Logger
+  /** How much may be stored; without it there is no limit. */
+  readonly room?: RoomLimits
 }
 
 /**
@@ -43,13 +47,17 @@ export function createTranscripts(options: TranscriptsOptions): Transcripts {
     notifier.notify(sessionId)
   }
   const refused = new Refused()
+  const room = new Room({ database, clock, log, limits: options.room ?? NO_LIMITS })
   const append = async (fence: Fence, changes: Parameters<Transcripts["append"]>[1]) => {
     const written = refused.write(fence.sessionId, changes, (some) => write(database, fence, some))
     if ((await translated(written)) > 0) grown(fence.sessionId)
   }
   return {
     async queuePrompt(input, first) {
-      const message = await queuePrompt(database, clock, input, first)
+      const { sessionId, text } = input
+      const message = await translated(
+        room.require(sessionId, text.length, () => queuePrompt(database, clock, input, first)),
+      )
       grown(input.sessionId)
       return message
     },
@@ -71,7 +79,7 @@ export function createTranscripts(options: TranscriptsOptions): Transcripts {
       await setDelivery(database, lease, messageId, { delivery: "failed", awaited: false, error })
       grown(lease.sessionId)
     },
-    append: (lease, changes) => append(lease, changes),
+    append: (lease, changes) => room.admit(lease.sessionId, changes, (admitted) => append(lease, admitted)),
     async markInterrupted(lease) {
       const { events, unanswered } = await markInterrupted(database, lease)
       if (events > 0) grown(lease.sessionId)

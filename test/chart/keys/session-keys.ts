@@ -16,6 +16,9 @@ export const sessionKeys: readonly Section[] = [
       ["sessions.idleTimeout", "30m", CONFIG],
       ["sessions.startTimeout", "10m", CONFIG],
       ["sessions.maxPerUser", 1, CONFIG],
+      ["sessions.maxStoredMiB", 1, CONFIG],
+      ["sessions.maxStoredMiBPerUser", 1, CONFIG],
+      ["sessions.maxDatabaseMiB", 1, CONFIG],
       ["sessions.defaultVisibility", "public", CONFIG],
       ["sessions.extraVolumes", [{ name: "changed", emptyDir: {} }], CONFIG],
       ["sessions.extraVolumeMounts", [{ name: "workspace", mountPath: "/changed" }], CONFIG],
@@ -117,9 +120,9 @@ export const sessionKeys: readonly Section[] = [
       [
         "postgresql.primary.persistence.enabled",
         false,
-        "-PersistentVolumeClaim/berth-postgresql-data StatefulSet/berth-postgresql",
+        `-PersistentVolumeClaim/berth-postgresql-data StatefulSet/berth-postgresql ${CONFIG}`,
       ],
-      ["postgresql.primary.persistence.size", "77Gi", "PersistentVolumeClaim/berth-postgresql-data"],
+      ["postgresql.primary.persistence.size", "77Gi", `PersistentVolumeClaim/berth-postgresql-data ${CONFIG}`],
       ["postgresql.primary.persistence.storageClassName", "changed", "PersistentVolumeClaim/berth-postgresql-data"],
       [
         "postgresql.primary.persistence.existingClaim",

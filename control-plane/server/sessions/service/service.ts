@@ -111,14 +111,14 @@ class SessionService {
       key,
     )
     if (created) engine.wake(id)
+    if (created) {
+      const exposure = await this.#parts.choices.exposure(input, principal.role)
+      await this.#record(principal, "session.create", id, { repository: input.repository?.url ?? null, ...exposure })
+    }
     const text = input.initialUserPrompt
     // Also when the key is used again: the first attempt may not have come as far as here.
     if (text !== undefined) {
       await transcripts.queuePrompt({ sessionId: id, id: firstPromptId(id), authorId: principal.userId, text })
-    }
-    if (created) {
-      const exposure = await this.#parts.choices.exposure(input, principal.role)
-      await this.#record(principal, "session.create", id, { repository: input.repository?.url ?? null, ...exposure })
     }
     return { session: viewOf(await this.find(principal, id, "own"), principal), created }
   }
