@@ -138,6 +138,11 @@
 {{- if and (eq $binding.type "model_provider") (not $binding.provider) -}}
 {{- $faults = append $faults (printf "credentials.profiles.%s: model_provider binding requires provider" $name) -}}
 {{- end -}}
+{{- $providers := dig $resolver "providers" (list) ($profile.runtime_auth_resolvers | default dict) -}}
+{{- $provider := $binding.provider | default (ternary "anthropic" "" (eq $binding.type "claude_api_key_helper")) -}}
+{{- if and $providers $provider (ne $binding.type "bearer_env") (not (has $provider $providers)) -}}
+{{- $faults = append $faults (printf "credentials.profiles.%s: default_binding is for the model provider %q, which runtime_auth_resolvers.%s.providers does not have" $name $provider $resolver) -}}
+{{- end -}}
 {{- range $profile.environment_files -}}
 {{- if not $.Values.roleEnvFiles.enabled -}}
 {{- $faults = append $faults (printf "credentials.profiles.%s.environment_files: %q needs roleEnvFiles.enabled" $name .) -}}

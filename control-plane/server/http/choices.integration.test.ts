@@ -134,7 +134,7 @@ describe("a request for a session", () => {
       "environment.LD_PRELOAD",
       "environment: LD_PRELOAD decides how the agent's programs run and cannot be set.",
     ],
-    [{ environment: { A: "canary\u0000" } }, "environment.A", "environment: A has a control character in its value."],
+    [{ environment: { A: "canary\u0001" } }, "environment.A", "environment: A has a control character in its value."],
   ])("is refused for %j", async (json, field, message) => {
     expect(await create(json)).toMatchObject({ status: 400, field, message })
   })

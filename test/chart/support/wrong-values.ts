@@ -270,6 +270,10 @@ export const wrongValues: readonly { readonly values: object; readonly faults: r
           a: { default_binding: { type: "bearer_env" } },
           b: { default_binding: { type: "claude_api_key_helper" } },
           c: { default_binding: { type: "model_provider", runtime_auth_resolver: "x" } },
+          d: {
+            runtime_auth_resolvers: { x: { command: "x", providers: ["mine"] } },
+            default_binding: { type: "model_provider", runtime_auth_resolver: "x", provider: "other" },
+          },
         },
       },
     },
@@ -279,6 +283,7 @@ export const wrongValues: readonly { readonly values: object; readonly faults: r
       "credentials.profiles.b: claude_api_key_helper binding requires runtime_auth_resolver",
       'credentials.profiles.c: binding references runtime_auth_resolver "x" which is not defined',
       "credentials.profiles.c: model_provider binding requires provider",
+      'credentials.profiles.d: default_binding is for the model provider "other", which runtime_auth_resolvers.x.providers does not have',
     ],
   },
   { values: { authHelpers: { create: true } }, faults: ["authHelpers.create needs authHelpers.files"] },

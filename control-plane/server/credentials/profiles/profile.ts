@@ -16,6 +16,8 @@ export interface ProfileResolver {
   /** The program, found in the operator's directory, and its arguments. */
   readonly command: readonly string[]
   readonly ttl_ms: number
+  /** Model providers that its token may be sent to. Null: the one of the profile's own binding, if that is to this resolver. */
+  readonly providers: readonly string[] | null
 }
 
 /** Where a token goes. Only `bearer_env` shows it to the agent. */

@@ -187,6 +187,20 @@ describe("a credential profile", () => {
       "credentials.profiles.p.runtime_auth_resolvers.r: command must be the bare name of a helper in /opt/berth/auth-helpers, not a path",
     ],
     [
+      {
+        runtime_auth_resolvers: { r: { command: "fetch", providers: ["a", "b"] } },
+        default_binding: { type: "model_provider", runtime_auth_resolver: "r", provider: "m" },
+      },
+      'credentials.profiles.p: default_binding is for the model provider "m", which runtime_auth_resolvers.r.providers does not have',
+    ],
+    [
+      {
+        runtime_auth_resolvers: { r: { command: "fetch", providers: "m" } },
+        default_binding: { type: "model_provider", runtime_auth_resolver: "r", provider: "m" },
+      },
+      "credentials.profiles.p.runtime_auth_resolvers.r.providers: a list of texts is needed",
+    ],
+    [
       { runtime_auth_resolvers: resolvers, default_binding: { type: "model_provider", runtime_auth_resolver: "r" } },
       "credentials.profiles.p: model_provider binding requires provider",
     ],
@@ -221,7 +235,10 @@ describe("a credential profile", () => {
 describe("what a request chooses", () => {
   const two = {
     ...vertex,
-    runtime_auth_resolvers: { ...vertex.runtime_auth_resolvers, other: { command: "fetch-other" } },
+    runtime_auth_resolvers: {
+      ...vertex.runtime_auth_resolvers,
+      other: { command: "fetch-other", providers: ["mine", "also"] },
+    },
   }
   const open = { ...two, allowed_bindings: ["bearer_env", "model_provider"] }
   const profiles = createProfiles({ config: { file: file({ two, open }, "two") } })
@@ -243,6 +260,35 @@ describe("what a request chooses", () => {
       userSettings: null,
       resolvers: [{ name: "other", command: ["fetch-other"], provider: "mine", variable: null }],
     })
+  })
+
+  it("sends a helper's token to the model providers that it is for, and to no other", () => {
+    const to = (resolver: string, provider?: string, type: BindingInput["type"] = "model_provider") =>
+      check("two", { type, runtime_auth_resolver: resolver, ...(provider === undefined ? {} : { provider }) })
+    to("other", "mine")
+    to("other", "also", "claude_api_key_helper")
+    to("vertex_helper", "anthropic")
+    to("vertex_helper", undefined, "claude_api_key_helper")
+    for (const type of ["model_provider", "claude_api_key_helper"] as const) {
+      expect(() => to("vertex_helper", "other-vendor", type)).toThrow(
+        'binding: credential profile "two": runtime_auth_resolver "vertex_helper" is for the model providers [anthropic], ' +
+          'not "other-vendor"; an operator can name it in runtime_auth_resolvers.vertex_helper.providers.',
+      )
+      expect(() => to("other", "anthropic", type)).toThrow("is for the model providers [mine, also]")
+    }
+    expect(() => to("other", undefined, "claude_api_key_helper")).toThrow('not "anthropic"')
+    // A session that was made before the values said so.
+    const binding = { type: "model_provider", runtime_auth_resolver: "other", provider: "anthropic" } as const
+    expect(() => profiles.plan(chosen("two", binding))).toThrow("is for the model providers [mine, also]")
+    const bound = { ...vertex, default_binding: { ...vertex.default_binding, provider: "vertex" } }
+    const unbound = { r: { command: "fetch" }, ...bound.runtime_auth_resolvers }
+    const one = createProfiles({ config: { file: file({ one: { ...bound, runtime_auth_resolvers: unbound } }) } })
+    expect(
+      one.plan(chosen("one", { type: "claude_api_key_helper", runtime_auth_resolver: "vertex_helper" })),
+    ).toMatchObject({ resolvers: [{ provider: "vertex" }] })
+    expect(() =>
+      one.check(chosen("one", { type: "model_provider", runtime_auth_resolver: "r", provider: "vertex" })),
+    ).toThrow('is for the model providers [], not "vertex"')
   })
 
   it.each<[BindingInput, string]>([

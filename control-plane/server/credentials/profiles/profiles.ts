@@ -137,17 +137,44 @@ function bindingOf(profile: Profile, own: BindingInput | null): { binding: Bindi
   if (own === null) return { binding: profile.binding }
   const where = `credential profile "${profile.name}"`
   const faults: string[] = []
-  const binding = readBinding({ ...own }, where, faults)
+  const binding = readBinding({ ...withProvider(profile, own) }, where, faults)
   if (binding !== null && !profile.resolvers.has(binding.resolver)) {
     const known = [...profile.resolvers.keys()].sort().join(", ")
     faults.push(
       `${where}: binding references unknown runtime_auth_resolver ${JSON.stringify(binding.resolver)}; it has [${known}]`,
     )
   }
+  if (binding !== null && binding.type !== "bearer_env") {
+    const fault = elsewhere(profile, binding)
+    if (fault !== null) faults.push(`${where}: ${fault}`)
+  }
   if (binding !== null && !profile.allowedBindings.includes(binding.type)) {
     faults.push(`${where}: allows bindings of type [${profile.allowedBindings.join(", ")}], not ${binding.type}`)
   }
   return binding === null || faults.length > 0 ? { faults } : { binding }
+}
+
+/** Claude's settings name no provider: where its usual one is not the resolver's, the resolver's only one is meant. */
+function withProvider(profile: Profile, own: BindingInput): BindingInput {
+  if (own.type !== "claude_api_key_helper" || own.provider) return own
+  const [only, ...others] = providersOf(profile, own.runtime_auth_resolver ?? "")
+  return only === undefined || others.length > 0 ? own : { ...own, provider: only }
+}
+
+/** Model providers that a resolver's token may be sent to. */
+function providersOf({ resolvers, binding }: Profile, resolver: string): readonly string[] {
+  const isOwn = binding.type !== "bearer_env" && binding.resolver === resolver
+  return resolvers.get(resolver)?.providers ?? (isOwn ? [binding.provider] : [])
+}
+
+/** Why a resolver's token may not go to a provider: it would be in the hands of somebody it is not for. */
+function elsewhere(profile: Profile, { resolver, provider }: Exclude<Binding, { type: "bearer_env" }>): string | null {
+  const providers = providersOf(profile, resolver)
+  if (!profile.resolvers.has(resolver) || providers.includes(provider)) return null
+  return (
+    `runtime_auth_resolver ${JSON.stringify(resolver)} is for the model providers [${providers.join(", ")}], ` +
+    `not ${JSON.stringify(provider)}; an operator can name it in runtime_auth_resolvers.${resolver}.providers`
+  )
 }
 
 function planOf(profile: Profile, binding: Binding): ProfilePlan {

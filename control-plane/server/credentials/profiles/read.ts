@@ -48,6 +48,11 @@ function readProfile(name: string, input: Record<string, unknown>, where: string
   if (!resolvers.has(binding.resolver)) {
     faults.push(`${where}: binding references runtime_auth_resolver "${binding.resolver}" which is not defined`)
   }
+  const providers = resolvers.get(binding.resolver)?.providers ?? null
+  if (binding.type !== "bearer_env" && providers !== null && !providers.includes(binding.provider)) {
+    const at = `runtime_auth_resolvers.${binding.resolver}.providers`
+    faults.push(`${where}: default_binding is for the model provider "${binding.provider}", which ${at} does not have`)
+  }
   const allowedBindings = allowed ?? [...new Set([...HIDING, binding.type])].sort()
   return { name, resolvers, env, environmentFiles, binding, allowedBindings }
 }
@@ -81,7 +86,7 @@ function listAt(value: unknown, where: string, faults: string[]): string[] {
 }
 
 function readResolver(input: Record<string, unknown>, where: string, faults: string[]): ProfileResolver {
-  unknownKeys(input, ["type", "command", "ttl_ms", "order"], where, faults)
+  unknownKeys(input, ["type", "command", "ttl_ms", "order", "providers"], where, faults)
   const { type, command, ttl_ms } = input
   if (type !== undefined && type !== "command") faults.push(`${where}: unknown source type ${JSON.stringify(type)}`)
   const argv = commandOf(command)
@@ -91,8 +96,13 @@ function readResolver(input: Record<string, unknown>, where: string, faults: str
   else if (program.includes("/")) {
     faults.push(`${where}: command must be the bare name of a helper in /opt/berth/auth-helpers, not a path`)
   }
+  const providers = listAt(input["providers"], `${where}.providers`, faults)
   const positive = typeof ttl_ms === "number" && Number.isFinite(ttl_ms) && ttl_ms > 0
-  return { command: argv ?? [], ttl_ms: positive ? Math.ceil(ttl_ms) : TTL_MS_DEFAULT }
+  return {
+    command: argv ?? [],
+    ttl_ms: positive ? Math.ceil(ttl_ms) : TTL_MS_DEFAULT,
+    providers: Array.isArray(input["providers"]) ? providers : null,
+  }
 }
 
 /** A program and its arguments: a text is split at blanks, a list is taken as it is. Null: neither. */
