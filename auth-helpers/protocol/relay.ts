@@ -27,7 +27,18 @@ export interface RelayOptions {
   /** Most bytes of a request body; absent: any. */
   readonly body_bytes_max?: number
   /** What to answer, from the upstream's first line and headers. May throw to refuse: nothing has been sent then. */
-  answer(response: IncomingMessage): { readonly status: number; readonly headers: OutgoingHttpHeaders }
+  answer(response: IncomingMessage): {
+    readonly status: number
+    readonly headers: OutgoingHttpHeaders
+    /** Looks at each chunk of the body; what is not whole at its end is broken off. Absent: HTTP alone says what is whole. */
+    readonly watch?: BodyWatch
+  }
+}
+
+/** Follows a body whose format says where it ends. */
+export interface BodyWatch {
+  see(chunk: Buffer): void
+  isWhole(): boolean
 }
 
 export interface RelayResult {
@@ -67,10 +78,10 @@ export async function relay(
   outgoing.once("close", onClose)
   try {
     const response = await send(incoming, upstream, target, options)
-    const { status, headers } = options.answer(response)
+    const { status, headers, watch } = options.answer(response)
     outgoing.writeHead(status, headers)
     outgoing.flushHeaders()
-    return { status, bytes: await pump(response, outgoing) }
+    return { status, bytes: await pump(response, outgoing, watch) }
   } catch (error) {
     upstream.destroy()
     if (outgoing.headersSent) outgoing.destroy()
@@ -155,7 +166,7 @@ function send(
 }
 
 /** Copies `source` to `sink` and ends it. Resolves with the number of bytes. */
-function pump(source: IncomingMessage, sink: ServerResponse): Promise<number> {
+function pump(source: IncomingMessage, sink: ServerResponse, watch?: BodyWatch): Promise<number> {
   return new Promise((resolve, reject) => {
     let bytes = 0
     const broken = (cause?: unknown) => reject(new RelayError("broken", "the upstream's answer broke off", cause))
@@ -169,7 +180,7 @@ function pump(source: IncomingMessage, sink: ServerResponse): Promise<number> {
       if (!source.complete) broken()
     })
     source.once("end", () => {
-      if (!source.complete) return broken()
+      if (!source.complete || watch?.isWhole() === false) return broken()
       sink.off("close", cancelled)
       sink.end()
       resolve(bytes)
@@ -177,6 +188,7 @@ function pump(source: IncomingMessage, sink: ServerResponse): Promise<number> {
     if (source.destroyed && !source.readableEnded) return broken(source.errored)
     source.on("data", (chunk: Buffer) => {
       bytes += chunk.length
+      watch?.see(chunk)
       if (!sink.write(chunk)) source.pause()
     })
   })

@@ -161,7 +161,8 @@ describe("a model request through sidecar and broker", () => {
       const [received] = await once(stream, "data")
       expect(String(received)).toBe(chunk)
     }
-    answer?.end()
+    answer?.end("data: [DONE]\n\n")
+    stream.resume()
     await once(stream, "end")
   })
 
@@ -208,6 +209,23 @@ describe("a model request through sidecar and broker", () => {
         for await (const _ of stream) continue
       })(),
     ).rejects.toThrow("aborted")
+  })
+
+  it.each([
+    ["nothing", ""],
+    ["words without an end", 'data: {"choices":[{"delta":{"content":"ten words"},"finish_reason":null}]}\n\n'],
+  ])("whose stream ends in order with %s breaks off, so that the agent's repeats have a limit", async (_, text) => {
+    const end = async (more: string) => {
+      model.behave((_request, response) => {
+        response.writeHead(200, { "content-type": "text/event-stream" }).end(text + more)
+      })
+      const stream = await open(`${sidecar.url}/llm/demo/chat/completions`, { method: "POST", body: "{}" })
+      let body = ""
+      for await (const chunk of stream.setEncoding("utf8")) body += chunk
+      return body
+    }
+    await expect(end("")).rejects.toThrow("aborted")
+    expect(await end("data: [DONE]\n\n")).toBe(`${text}data: [DONE]\n\n`)
   })
 
   it("slows the provider down when the agent does not read", async () => {

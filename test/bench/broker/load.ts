@@ -30,6 +30,7 @@ export async function streamTokens(model: string, duration_ms: number): Promise<
       rest = events.pop() ?? ""
       for (const event of events) {
         const [, number, sent = "0"] = event.split(" ")
+        if (number === "[DONE]") continue
         if (Number(number) !== next) throw new Error(`token ${number} arrived instead of ${next}`)
         next += 1
         latencies_ms.push(Number(now - BigInt(sent)) / 1e6)

@@ -1,6 +1,6 @@
 import { join } from "node:path"
 import { createBroker } from "../../../control-plane/server/broker/index.ts"
-import { addSession, readConfig } from "../../../control-plane/server/broker/testing/installation.ts"
+import { addSession, BROKER, readConfig } from "../../../control-plane/server/broker/testing/installation.ts"
 import { createStandInCluster } from "../../../control-plane/server/broker/testing/stand-in-cluster.ts"
 import type { Cluster } from "../../../control-plane/server/cluster/index.ts"
 import {
@@ -23,6 +23,7 @@ import { systemClock as clock } from "../../../control-plane/server/time/index.t
 const [address = "", directory = "", upstreamPort = ""] = process.argv.slice(2)
 const host = `127.0.0.1:${upstreamPort}`
 const config = readConfig(directory, join(directory, "tls"), {
+  broker: { ...BROKER, allowedModelRequests: { bench: ["POST /stream"] } },
   providers: { bench: { options: { baseURL: `http://${host}/v1` } } },
   git: { hosts: { [host]: { scheme: "http" } } },
 })

@@ -33,7 +33,7 @@ function streamTokens(response: ServerResponse, count: number, every_ms: number)
   const next = () => {
     const due = Math.min(count, Math.floor((performance.now() - begin) / every_ms) + 1)
     for (; sent < due; sent += 1) response.write(`data: ${sent} ${process.hrtime.bigint()} ${padding}\n\n`)
-    if (sent === count) response.end()
+    if (sent === count) response.end("data: [DONE]\n\n")
     else setTimeout(next, Math.max(0, begin + sent * every_ms - performance.now()))
   }
   next()

@@ -1,6 +1,7 @@
-import type { IncomingMessage, OutgoingHttpHeaders } from "node:http"
+import type { IncomingMessage } from "node:http"
 import { requestHeaders, responseHeaders } from "../../../../auth-helpers/protocol/headers.ts"
 import { HELPER_TOKEN_HEADER } from "../../../../auth-helpers/protocol/index.ts"
+import type { RelayOptions } from "../../../../auth-helpers/protocol/relay.ts"
 import {
   type Injector,
   isAuthenticated,
@@ -17,6 +18,7 @@ import { type Caller, type CallerSession, sessionOf } from "../identity/callers.
 import type { Dialer } from "../upstream/dial.ts"
 import { forward, type Passage } from "../upstream/forward.ts"
 import type { HeldBodies } from "../upstream/held-bodies.ts"
+import { watchStream } from "../upstream/stream-end.ts"
 import type { Uses } from "../uses.ts"
 
 // Pictures travel inside of prompts, in base64.
@@ -127,7 +129,7 @@ function leadsUpwards(path: string): boolean {
   return false
 }
 
-function answer(response: IncomingMessage): { status: number; headers: OutgoingHttpHeaders } {
+function answer(response: IncomingMessage): ReturnType<RelayOptions["answer"]> {
   const status = response.statusCode ?? 502
   if (status >= 300 && status < 400 && status !== 304) {
     throw new AppError(
@@ -135,5 +137,6 @@ function answer(response: IncomingMessage): { status: number; headers: OutgoingH
       "The model provider answered with a redirect, which is not followed. Set its final address.",
     )
   }
-  return { status, headers: responseHeaders(response.headers) }
+  const watch = watchStream(response)
+  return { status, headers: responseHeaders(response.headers), ...(watch && { watch }) }
 }
