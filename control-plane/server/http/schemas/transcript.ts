@@ -90,7 +90,8 @@ export const message = {
     delivery: {
       type: ["string", "null"],
       enum: ["queued", "sending", "sent", "failed", null],
-      description: "Of a user's message: `queued` until the agent has it.",
+      description:
+        "Of a user's message: `queued` until the agent has it. `failed`: the agent gave no answer, and `body.error` says why. To send it again, post its text under a new id.",
     },
     createdAt: time,
     completedAt: nullableTime,

@@ -3,13 +3,13 @@ import { setImmediate } from "node:timers/promises"
 import type { Logger } from "pino"
 import { AppError, isAppError } from "../../errors/index.ts"
 import type { Clock } from "../../time/index.ts"
-import type { AgentConnection, ConnectOptions, PromptTurn } from "../types.ts"
+import type { AgentConnection, AgentTarget, ConnectOptions, PromptTurn } from "../types.ts"
 import { id } from "./clean.ts"
 import { Conversation } from "./conversation.ts"
 import { findOrCreate } from "./conversations.ts"
 import { Delivery } from "./delivery.ts"
 import { OVERSIZE, parseEvent, readEvents, type StreamedEvent } from "./events.ts"
-import { AgentHttp } from "./http.ts"
+import type { AgentCalls } from "./http.ts"
 import { LIMITS, RATES, TIMES } from "./limits.ts"
 import { OwnPrompts } from "./own-prompts.ts"
 import { growingTexts, type HistoryReader, newSnapshot, readBusy, readNewest, readSnapshot } from "./snapshot.ts"
@@ -19,6 +19,8 @@ export interface ConnectionDependencies {
   readonly clock: Clock
   readonly log: Logger
   readonly random: () => number
+  /** The way to an agent; closed by whoever follows it. */
+  readonly open: (target: AgentTarget) => AgentCalls
 }
 
 interface Talk {
@@ -32,7 +34,7 @@ export class Connection implements AgentConnection {
   readonly closed: Promise<void>
   readonly #options: ConnectOptions
   readonly #dependencies: ConnectionDependencies
-  readonly #http: AgentHttp
+  readonly #http: AgentCalls
   readonly #own: OwnPrompts
   readonly #stop = new AbortController()
   readonly #signal: AbortSignal
@@ -47,7 +49,7 @@ export class Connection implements AgentConnection {
   constructor(options: ConnectOptions, dependencies: ConnectionDependencies) {
     this.#options = options
     this.#dependencies = dependencies
-    this.#http = new AgentHttp(options.target)
+    this.#http = dependencies.open(options.target)
     this.#own = new OwnPrompts(() => options.sink.ownPrompts(LIMITS.own_prompts_max))
     this.#signal = AbortSignal.any([options.signal, this.#stop.signal])
     this.closed = this.#run()

@@ -1,6 +1,6 @@
 import { AppError } from "../../errors/index.ts"
 import { fields, id, list } from "./clean.ts"
-import type { AgentHttp } from "./http.ts"
+import type { AgentCalls } from "./http.ts"
 import { LIMITS } from "./limits.ts"
 
 // Marks our conversation in the agent's own records: found again when its id was not stored before a crash.
@@ -12,7 +12,7 @@ const MARK = "berth"
  * @throws AppError `agent_failed`
  */
 export async function findOrCreate(
-  http: AgentHttp,
+  http: AgentCalls,
   known: string | null,
   title: string,
   signal: AbortSignal,
@@ -31,7 +31,7 @@ export async function findOrCreate(
   return { sessionId, forgotten: known !== null, created: true }
 }
 
-async function findMarked(http: AgentHttp, signal: AbortSignal): Promise<string | undefined> {
+async function findMarked(http: AgentCalls, signal: AbortSignal): Promise<string | undefined> {
   const query = { roots: "true", limit: "50" }
   const { status, data } = await http.json({ path: "/session", query, signal, bytes_max: LIMITS.list_bytes_max })
   if (status !== 200) throw failure("list its conversations", status)

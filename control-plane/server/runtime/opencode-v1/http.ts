@@ -150,6 +150,9 @@ export class AgentHttp {
   }
 }
 
+/** What following an agent takes of it. */
+export type AgentCalls = Pick<AgentHttp, "json" | "head" | "page" | "stream" | "close">
+
 /** Every call to an agent ends in this error, so that no caller has to know what a socket can do. */
 function asFailure(error: unknown, path: string): AppError {
   if (error instanceof AppError) return error

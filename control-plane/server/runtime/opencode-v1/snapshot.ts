@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises"
 import { AppError } from "../../errors/index.ts"
 import { fields, id, list } from "./clean.ts"
 import type { PastMessage, Snapshot } from "./conversation.ts"
-import { type AgentHttp, isTooLarge, parseBounded } from "./http.ts"
+import { type AgentCalls, isTooLarge, parseBounded } from "./http.ts"
 import { LIMITS } from "./limits.ts"
 import { readMessage } from "./messages.ts"
 import { charsOfPart, MESSAGE_CHARS } from "./outbox.ts"
@@ -38,7 +38,7 @@ export function newSnapshot(rootId: string): Snapshot {
  * while events are already being buffered, so what happens meanwhile is not lost.
  * @throws AppError `agent_failed`
  */
-export async function readSnapshot(http: AgentHttp, reader: HistoryReader, signal: AbortSignal): Promise<Snapshot> {
+export async function readSnapshot(http: AgentCalls, reader: HistoryReader, signal: AbortSignal): Promise<Snapshot> {
   const budget: Budget = {
     bytes: LIMITS.history_bytes_max,
     chars: LIMITS.history_chars_max,
@@ -72,7 +72,7 @@ export function growingTexts(snapshot: Snapshot): string[] {
 }
 
 /** Ids of the conversations that work; idle ones are absent from OpenCode's answer. @throws AppError `agent_failed` */
-export async function readBusy(http: AgentHttp, signal: AbortSignal): Promise<ReadonlySet<string>> {
+export async function readBusy(http: AgentCalls, signal: AbortSignal): Promise<ReadonlySet<string>> {
   const { data } = await readOk(http, "/session/status", signal, LIMITS.status_bytes_max)
   const busy = Object.entries(fields(data)).filter(([, status]) => fields(status).type !== "idle")
   return new Set(busy.flatMap(([sessionId]) => id(sessionId, "ses") ?? []))
@@ -80,7 +80,7 @@ export async function readBusy(http: AgentHttp, signal: AbortSignal): Promise<Re
 
 /** The newest messages of the session's own conversation, oldest first. @throws AppError `agent_failed` */
 export async function readNewest(
-  http: AgentHttp,
+  http: AgentCalls,
   reader: HistoryReader,
   signal: AbortSignal,
 ): Promise<readonly PastMessage[]> {
@@ -90,7 +90,7 @@ export async function readNewest(
   return await readHistory(http, reader, reader.rootId, budget, signal)
 }
 
-async function readFamily(http: AgentHttp, rootId: string, budget: Budget, signal: AbortSignal): Promise<string[]> {
+async function readFamily(http: AgentCalls, rootId: string, budget: Budget, signal: AbortSignal): Promise<string[]> {
   const family = [rootId]
   // Breadth first; a conversation met twice is not followed again.
   for (const parentId of family) {
@@ -108,7 +108,7 @@ async function readFamily(http: AgentHttp, rootId: string, budget: Budget, signa
 
 /** Newest pages first, as the agent gives them out, until the budget is used up. */
 async function readHistory(
-  http: AgentHttp,
+  http: AgentCalls,
   reader: HistoryReader,
   sessionId: string,
   budget: Budget,
@@ -143,7 +143,7 @@ function charsOf({ parts }: PastMessage): number {
 
 /** `messages` is null when the page is too large. What the agent said is forgotten here: only our terms are kept. */
 async function readPage(
-  http: AgentHttp,
+  http: AgentCalls,
   reader: HistoryReader,
   path: string,
   before: string | null,
@@ -175,7 +175,7 @@ export function toPastMessage(raw: unknown, { rootId, directory }: HistoryReader
   return [{ head, parts: (Array.isArray(parts) ? parts : []).flatMap((part) => readPart(part, directory) ?? []) }]
 }
 
-async function readOk(http: AgentHttp, path: string, signal: AbortSignal, bytes_max: number = LIMITS.list_bytes_max) {
+async function readOk(http: AgentCalls, path: string, signal: AbortSignal, bytes_max: number = LIMITS.list_bytes_max) {
   const answer = await http.json({ path, signal, bytes_max })
   if (answer.status !== 200) throw refused(path, answer.status)
   return answer

@@ -160,6 +160,21 @@ test("a prompt that shows no answer is given again under its id, and within a mi
   expect(one.ids).toBe(2)
 })
 
+test("a prompt that is answered while its repeat is being written down is not given again", async () => {
+  const one = await bench("first")
+  await one.look()
+  one.now += TIMES.turn_begins_ms
+  const gate = new Gate()
+  one.gates = { markSending: gate }
+  const repeated = one.look()
+  await gate.reached.promise
+  one.turns.set("msg_1", "over")
+  gate.open.resolve()
+  await repeated
+  await one.look()
+  expect([one.given, one.ended]).toEqual([["first"], ["first answered"]])
+})
+
 test("an error of the agent's ends a prompt that has no answer, with its words", async () => {
   const one = await bench("first", "second")
   one.asked.set("msg_1", { state: "failed", error: { code: "unknown_model", message: "No such model." } })

@@ -271,6 +271,27 @@ describe("the engine", () => {
     await replica.stop()
   })
 
+  it("gives no prompt to an agent that is back before it is known whether its container is another one", async () => {
+    let frozen: ReturnType<Replica["workloads"]["observe"]> | null = null
+    const replica = await world.replica({ observe: (observe) => (workload) => frozen ?? observe(workload) })
+    const user = await world.user()
+    const { id, pod } = await running(replica, user)
+    const connection = world.agent.sinks.length
+    const workload = await replica.workloads.store.ofSession(id)
+    if (workload === null) throw new Error("no workload")
+    frozen = replica.workloads.observe(workload)
+    await world.kubelet.run(pod, "127.0.0.1", 1, { reason: "Error", exitCode: 137 })
+    world.agent.sink.link("lost", "the connection was reset")
+    world.agent.sink.link("back", "in step")
+    await replica.sessions.prompt(user, id, { text: "to the next run" })
+    await vi.waitFor(() => expect(world.agent.sinks.length).toBe(connection + 1), patience)
+    frozen = null
+    await vi.waitFor(() => expect(world.agent.prompts.at(-1)?.text).toBe("to the next run"), patience)
+    expect(world.agent.prompts.at(-1)?.connection).toBe(connection + 1)
+    await remove(replica, user, id)
+    await replica.stop()
+  })
+
   it("stops a session that nobody uses, and says so", async () => {
     const replica = await world.replica({ idleTimeout_s: 30 })
     const user = await world.user()

@@ -124,7 +124,7 @@ export class Prompts {
     // All of it may have changed while this was written down. The prompt keeps its id and is sent at a later look.
     const current = this.#track(prompt)
     current.notBefore = clock.now()
-    if (!mayGive() || !podStays()) return TIMES.look_ms
+    if (!mayGive() || !podStays() || connection.turnOf(agentMessageId).state !== "none") return TIMES.look_ms
     await connection.prompt({ agentMessageId, parts })
     // Counts from the answer, which may take long. A machine under load gets more time with each attempt.
     const patience = Math.min(prompt.attempts + 1, COUNTS.patience)

@@ -13,8 +13,8 @@ import type { Change } from "../../transcripts/types.ts"
 export class FakeAgent {
   /** Answers probes. */
   up = true
-  /** Every prompt that arrived, repeats too. */
-  readonly prompts: { agentMessageId: string; text: string }[] = []
+  /** Every prompt that arrived, repeats too, and over which connection: the first one is 1. */
+  readonly prompts: { agentMessageId: string; text: string; connection: number }[] = []
   /** What it knows, as the real one keeps it on its volume. */
   readonly messages = new Set<string>()
   /** Every prompt is answered as soon as it is there; when false, those of `answered` are. */
@@ -81,7 +81,7 @@ export class FakeAgent {
     const { sink, agentSessionId, signal } = options
     const closed = Promise.withResolvers<void>()
     signal.addEventListener("abort", () => closed.resolve())
-    this.sinks.push(sink)
+    const connection = this.sinks.push(sink)
     this.conversations.push(agentSessionId)
     const refuse = () => closed.resolve()
     this.#deliver = (changes) => sink.changes(changes).catch(refuse)
@@ -96,7 +96,7 @@ export class FakeAgent {
       turnOf: (id) => this.#turnOf(id),
       askTurn: async (id) => this.#turnOf(id),
       prompt: async ({ agentMessageId, parts }) => {
-        this.prompts.push({ agentMessageId, text: parts.map((part) => part.text).join("") })
+        this.prompts.push({ agentMessageId, text: parts.map((part) => part.text).join(""), connection })
         this.messages.add(agentMessageId)
         if (this.hanging > 0) {
           this.hanging -= 1
