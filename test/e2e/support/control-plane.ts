@@ -24,11 +24,13 @@ export interface ArmedKill {
 export interface ControlPlane {
   /** Replicas that are ready, in the order of their names. */
   ready(): Promise<Replica[]>
-  /** Waits until `count` replicas are ready. */
-  waitFor(count: number): Promise<Replica[]>
+  /** Waits until `count` replicas are ready, those of these names left out. */
+  waitFor(count: number, without?: readonly string[]): Promise<Replica[]>
   /** Waits until pods of these names have ended for good. */
   areGone(names: readonly string[]): Promise<void>
   armKill(): Promise<ArmedKill>
+  /** Sends SIGKILL to every process of one replica and has its pod replaced, without waiting for that. */
+  kill(replica: Replica): Promise<void>
 }
 
 /** The control plane's pods in a namespace. */
@@ -54,6 +56,10 @@ export function createControlPlane(kube: Kube, namespace: string): ControlPlane 
       const left = async () => (await pods()).filter(({ metadata }) => names.includes(metadata?.name ?? ""))
       const timeout_ms = recovery_timeout_ms
       await until("the former replicas having ended", async () => (await left()).length === 0, { timeout_ms })
+    },
+    kill: async ({ name, containerId }) => {
+      for (const pid of processesOf([containerId])) kill(pid)
+      await kube.kubectl(["-n", namespace, "delete", "pod", "--force", "--grace-period=0", name])
     },
     armKill: async () => {
       const replicas = await ready()

@@ -1,17 +1,7 @@
 import { readFileSync } from "node:fs"
 import type { TestProject } from "vitest/node"
+import { readUpResult, type UpResult } from "./connect.ts"
 import { bringUp } from "./up.ts"
-
-/** What `npm run up -- --json` prints as its last line. */
-interface UpResult {
-  readonly url: string
-  readonly email: string
-  readonly password: string
-  readonly kubeconfig: string
-  readonly namespace: string
-  /** Clone URL of the sample repository. */
-  readonly repository: string
-}
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -26,5 +16,5 @@ declare module "vitest" {
 export default async function setup(project: TestProject): Promise<void> {
   const given = process.env["BERTH_E2E_INSTALLATION"]
   const output = given === undefined ? await bringUp() : readFileSync(given, "utf8")
-  project.provide("installation", JSON.parse(output.trimEnd().split("\n").at(-1) ?? "") as UpResult)
+  project.provide("installation", readUpResult(output))
 }

@@ -3,7 +3,7 @@ import { AppError } from "../../errors/index.ts"
 import type { AgentCalls } from "../../runtime/opencode-v1/http.ts"
 import type { SimulatedTime } from "./simulated-time.ts"
 
-export const ROOT = "ses_root"
+const ROOT = "ses_root"
 const HEARTBEAT_MS = 10_000
 
 interface Info {
