@@ -1,6 +1,6 @@
 import { AppError } from "../../errors/index.ts"
+import type { Lease } from "../../leases/types.ts"
 import type { Change, QueuedPrompt, Transcripts } from "../../transcripts/types.ts"
-import type { Lease } from "../types.ts"
 import type { SimulatedTime } from "./simulated-time.ts"
 
 /** `settled` is what became of it in the end. */
