@@ -97,7 +97,7 @@ export class SimulatedOpenCode {
           return { status: 204, isJson: false }
         })
       },
-      json: async (call) => await this.#request(call, () => ({ status: 200, data: this.#read(call) })),
+      json: async (call) => await this.#request(call, () => ({ status: 200, bytes: 2, data: this.#read(call) })),
       page: async (call) => await this.#request(call, () => this.#page(call)),
       close: () => undefined,
     }
