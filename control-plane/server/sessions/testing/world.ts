@@ -46,7 +46,7 @@ export interface ReplicaOptions {
   /** Called before each sweep of the engine. */
   readonly beforeSweep?: () => Promise<void>
   /** In front of the view of the cluster, which may be behind it for as long as a watch hangs. */
-  readonly observe?: (observe: Workloads["observe"]) => Workloads["observe"]
+  readonly view?: (workloads: Workloads) => Pick<Workloads, "observe" | "observeLive">
   /** Instead of the one that is there. */
   readonly namespace?: string
   /** Instead of the world's one agent. */
@@ -165,8 +165,8 @@ async function makeReplica(
   }
   const { wedged_ms = 60_000, unfollowed_ms = 120_000, step_ms = 45_000, beforeSweep = async () => undefined } = options
   const sweepOrphans = () => beforeSweep().then(workloads.sweepOrphans)
-  const observe = options.observe?.(workloads.observe) ?? workloads.observe
-  const driven = { ...parts, workloads: { ...workloads, observe, sweepOrphans }, wedged_ms, unfollowed_ms, step_ms }
+  const view = options.view?.(workloads)
+  const driven = { ...parts, workloads: { ...workloads, ...view, sweepOrphans }, wedged_ms, unfollowed_ms, step_ms }
   const engine = createEngine({ ...driven, replica: `pod${randomName(6)}-${randomName(6)}` })
   const sessions = createSessions({ ...parts, engine })
   engine.start()
