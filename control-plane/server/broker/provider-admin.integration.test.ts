@@ -102,14 +102,24 @@ describe("a provider that an administrator stores", () => {
   it("can be tried; the provider's words come back without the key", async () => {
     await admin.put(actor, "tried", provider({ baseURL: `${model.url}/v1`, apiKey: "sk-canary-5" }))
     model.behave((_, response) => void response.end('{"data":[]}'))
-    expect(await admin.test("tried")).toEqual({ ok: true, status: 200, message: "The provider answers." })
+    expect(await admin.test("tried")).toEqual({
+      ok: true,
+      verdict: "works",
+      status: 200,
+      message: "The provider answers.",
+    })
     expect(model.seen.at(-1)).toMatchObject({
       method: "GET",
       url: "/v1/models",
       headers: { authorization: "Bearer sk-canary-5" },
     })
     model.behave((request, response) => void response.writeHead(401).end(`wrong key: ${request.headers.authorization}`))
-    expect(await admin.test("tried")).toEqual({ ok: false, status: 401, message: "wrong key: Bearer [REDACTED]" })
+    expect(await admin.test("tried")).toEqual({
+      ok: false,
+      verdict: "fails",
+      status: 401,
+      message: "wrong key: Bearer [REDACTED]",
+    })
     await admin.put(actor, "inside", provider({ baseURL: "http://10.0.0.1/v1" }))
     expect(await admin.test("inside")).toMatchObject({
       ok: false,

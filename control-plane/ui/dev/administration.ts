@@ -93,8 +93,8 @@ export class Administration {
     const known = this.providers.find((provider) => provider.id === id)
     if (action === "test") {
       return known?.source === "values"
-        ? ok({ ok: true, status: 200, message: "The provider answers." })
-        : ok({ ok: false, status: 401, message: '{"error":{"message":"invalid x-api-key"}}' })
+        ? ok({ ok: true, verdict: "works", status: 200, message: "The provider answers." })
+        : ok({ ok: false, verdict: "fails", status: 401, message: '{"error":{"message":"invalid x-api-key"}}' })
     }
     if (id === "") return ok({ items: this.providers, nextCursor: null })
     if (method === "PUT") return this.#saveProvider(id, body)

@@ -213,6 +213,34 @@ describe("model providers", () => {
     expect(server.administration.providers.map(({ id, source }) => `${id} ${source}`)).toContain("harbour database")
   })
 
+  test("show why agents do not get one, and what to know about one that they get", async () => {
+    const { page, server } = await admin("providers")
+    await page.getByText("1 warning").waitFor()
+    const [harbour] = server.administration.providers
+    if (harbour === undefined) throw new Error("no provider is seeded")
+    const fault = "providers.harbour.models.pilot-large.limit.output: Missing key"
+    server.administration.providers = [{ ...harbour, faults: [fault] }]
+    await page.reload()
+    await page.getByText("Not in use").waitFor()
+    await page.getByRole("link", { name: "View harbour" }).click()
+    await page.getByRole("alert").getByText(fault).waitFor()
+    await page.getByText(/OpenCode asks for 32,000 tokens/).waitFor()
+    expect(await violations(page)).toEqual([])
+  })
+
+  test("whose answer decides nothing are not called broken", async () => {
+    const { page } = await admin("providers")
+    const message = "The provider gives no list of models (HTTP 404)."
+    await page.route("**/api/providers/harbour/test", (route) =>
+      route.fulfill({ json: { ok: false, verdict: "unknown", status: 400, message } }),
+    )
+    await page.getByRole("button", { name: "Test harbour" }).click()
+    const result = page.getByRole("status").filter({ hasText: message })
+    await result.waitFor()
+    expect(await result.textContent()).not.toContain("It answered")
+    expect(await violations(page)).toEqual([])
+  })
+
   test("that are missing are the first thing to add", async () => {
     const { page, server } = await look()
     server.administration.providers = []

@@ -9,12 +9,12 @@ const BODY_BYTES_MAX = 64 * 1024
 /** A single request to the outside under the gateway's own rules of who may be dialled. */
 export function createProbe(options: { allowedPrivateHosts: readonly string[] }): Probe {
   const { lookup } = createDialer(options)
-  return (url, headers) =>
+  return ({ method, url, headers, body: sent }) =>
     new Promise((resolve, reject) => {
       const send = url.protocol === "https:" ? https.request : http.request
       const outgoing = send(
         url,
-        { headers, lookup: lookup(url), agent: false, signal: AbortSignal.timeout(ANSWER_MS) },
+        { method, headers, lookup: lookup(url), agent: false, signal: AbortSignal.timeout(ANSWER_MS) },
         (response) => {
           let body = ""
           response.setEncoding("utf8").on("data", (text: string) => {
@@ -28,6 +28,6 @@ export function createProbe(options: { allowedPrivateHosts: readonly string[] })
         },
       )
       outgoing.once("error", reject)
-      outgoing.end()
+      outgoing.end(sent)
     })
 }

@@ -23,8 +23,6 @@ export interface ProviderKind {
   readonly secret: readonly string[]
   /** Options that only the agent gets, so that its SDK asks nobody for a credential. */
   readonly agent: Options
-  /** What costs nothing to ask for, to see whether the credential is taken. */
-  readonly probe: (upstream: string) => string
 }
 
 const ADDRESS_NEEDS = "options.baseURL: an http or https address is needed"
@@ -57,7 +55,6 @@ function plain(injection: Injection, address: string | null = null, shown: Provi
     shown: { ...OF_OPENCODE, ...shown },
     secret: [],
     agent: {},
-    probe: (upstream) => `${upstream}/models`,
   }
 }
 
@@ -83,7 +80,6 @@ const bedrock: ProviderKind = {
   addressNeeds: "options.region: an AWS region is needed, for example eu-central-1",
   hidden: ["baseURL", "endpoint"],
   secret: ["accessKeyId", "secretAccessKey", "sessionToken", "bearerToken", "profile", "credentialProvider"],
-  probe: (upstream) => `${upstream.replace("//bedrock-runtime", "//bedrock")}/foundation-models`,
 }
 
 const AZURE_HOST = /\.(openai|services\.ai|cognitiveservices)\.azure\.(com|us|cn)$/
@@ -123,7 +119,6 @@ function vertex(version: string, publisher: string, agent: Options): ProviderKin
     hidden: ["baseURL", "project", "location"],
     secret: ["googleAuthOptions", "googleCredentials", "generateAuthToken"],
     agent,
-    probe: (upstream) => `${new URL(upstream).origin}/v1beta1/publishers/google/models?pageSize=1`,
   }
 }
 

@@ -38,12 +38,17 @@ export const providerPage = pageOf(provider, "All model providers.")
 
 export const providerTest = {
   title: "ProviderTest",
-  description: "How a provider answered when it was asked for its models.",
+  description: "How a provider answered when it was tried.",
   type: "object",
   additionalProperties: false,
-  required: ["ok", "status", "message"],
+  required: ["ok", "verdict", "status", "message"],
   properties: {
     ok: { type: "boolean", description: "Whether it accepted the key." },
+    verdict: {
+      type: "string",
+      enum: ["works", "fails", "unknown"],
+      description: "`unknown`: the provider answers, and does not say whether the key works.",
+    },
     status: { type: ["integer", "null"], description: "HTTP status; null when it could not be reached." },
     message: { type: "string", description: "Its words, or why it could not be reached." },
   },

@@ -27,7 +27,7 @@ export function useProviderTest(id: string): Testing {
       try {
         setResult(await actions.test(id))
       } catch (error) {
-        setResult({ ok: false, status: null, message: messageOf(error) })
+        setResult({ ok: false, verdict: "fails", status: null, message: messageOf(error) })
       }
       setBusy(false)
     },
@@ -43,15 +43,18 @@ export function TestButton({ test, name }: { test: Testing; name: string }) {
   )
 }
 
+const TONES = { works: "good", fails: "bad", unknown: "wait" } as const
+const ICONS = { works: "check", fails: "alert", unknown: "help" } as const
+
 /** What came of it; announced when it is there. */
 export function TestResult({ test: { result } }: { test: Testing }) {
   return (
     <div className="provider-test" role="status">
       {result && (
-        <p data-tone={result.ok ? "good" : "bad"}>
-          <Icon name={result.ok ? "check" : "alert"} />
+        <p data-tone={TONES[result.verdict]}>
+          <Icon name={ICONS[result.verdict]} />
           <span>
-            {!result.ok && (result.status === null ? "No answer. " : `It answered ${result.status}. `)}
+            {result.verdict === "fails" && (result.status === null ? "No answer. " : `It answered ${result.status}. `)}
             {result.message}
           </span>
         </p>
