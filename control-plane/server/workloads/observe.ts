@@ -108,7 +108,7 @@ function condenseContainer(status: V1ContainerStatus): ContainerObservation {
 function lastExitOf(last: V1ContainerStateTerminated): ContainerObservation["lastExit"] {
   const [from, to] = [time(last.startedAt), time(last.finishedAt)]
   const ran_ms = from === null || to === null ? null : to - from
-  return { reason: last.reason ?? null, exitCode: last.exitCode, at: to, ran_ms }
+  return { reason: last.reason ?? null, exitCode: last.exitCode, message: last.message, at: to, ran_ms }
 }
 
 /** Times arrive as text, whatever the client's types say. */

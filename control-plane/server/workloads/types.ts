@@ -61,6 +61,8 @@ export interface ContainerObservation {
   readonly lastExit: {
     readonly reason: string | null
     readonly exitCode: number
+    /** The end of its log, which Kubernetes keeps when a container fails. */
+    readonly message?: string | undefined
     readonly at: number | null
     readonly ran_ms: number | null
   } | null

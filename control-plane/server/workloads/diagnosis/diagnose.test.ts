@@ -138,6 +138,18 @@ describe("the diagnosis of a start", () => {
     expect(find({ events, now: seconds(11) })).toMatchObject({ code: "pod_refused", final: true })
   })
 
+  it("names the error that the agent printed last", () => {
+    const message = "level=INFO\nError: Configuration is invalid at opencode.json\n↳ Missing key provider.v.npm\n"
+    const lastExit = { reason: "Error", exitCode: 1, message, at: null, ran_ms: 900 }
+    const observed = pod({ containers: [container({ reason: "CrashLoopBackOff", restarts: 9, lastExit })] })
+    expect(find({ pod: observed })).toMatchObject({
+      code: "crash_loop",
+      message: expect.stringMatching(
+        /exit code 1\. Its last error: Configuration is invalid at opencode\.json; Missing key provider\.v\.npm$/,
+      ),
+    })
+  })
+
   it("ends at once when workspace-init says that the repository cannot be cloned", () => {
     const body = { source: "workspace-init", phase: "failed", code: "clone_refused", message: "fatal: denied" } as const
     const observed = pod({ containers: [container({ name: "workspace-init", state: "running" })] })

@@ -1,5 +1,6 @@
 import type { ContainerObservation, PodObservation, Reason, WorkloadObservation, WorkloadRecord } from "../types.ts"
 import { hintFor } from "./hints.ts"
+import { lastError } from "./last-error.ts"
 import { type PullEvent, pulledUntil } from "./pulls.ts"
 import { volumeReason } from "./volume.ts"
 
@@ -180,7 +181,9 @@ function ofContainer(input: DiagnosisInput, pod: PodObservation, container: Cont
   const full = volumeReason(input.report, pod.uid)
   if (full?.code === "disk_full" && name === "agent") return { reason: full, final: true }
   const code = name === "workspace-init" ? "workspace_failed" : "crash_loop"
-  return because(code, `The container "${name}" ended ${container.restarts} times${exit}.`, true)
+  const error = lastError(lastExit?.message ?? "")
+  const said = error === null ? "" : ` Its last error: ${error}`
+  return because(code, `The container "${name}" ended ${container.restarts} times${exit}.${said}`, true)
 }
 
 function because(code: string, message: string, final: boolean): Diagnosis {

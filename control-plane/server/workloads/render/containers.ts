@@ -82,6 +82,8 @@ function agent(config: TemplateConfig, extras: Extras): V1Container {
   ]
   return finish("agent", config, extras, config.images.dataPlane, {
     command: ["tini", "-g", "--", "berth-agent-start"],
+    // The end of a failed agent's log stays in the pod's status, where the reason of a crash loop is read from.
+    terminationMessagePolicy: "FallbackToLogsOnError",
     env: [
       { name: "BERTH_SIDECAR_URL", value: SIDECAR_URL },
       { name: "BERTH_WORKSPACE", value: WORKSPACE_PATH },
