@@ -45,6 +45,8 @@ async function counts(hostile: readonly AgentTarget[]): Promise<number[]> {
   return await Promise.all(hostile.map(async ({ baseUrl }) => Number(await (await fetch(`${baseUrl}/count`)).text())))
 }
 
+const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)
+
 /** A session that follows its agent and stores what it says. */
 async function follow(target: AgentTarget, agentSessionId: string | null) {
   const sessionId = newId("ses")
@@ -114,6 +116,6 @@ test("three hostile agents at once keep no honest session from its answers, and 
   // A hold may be 50 ms; a tick may cover several, and CI machines are slower. Quadratic code holds for seconds.
   expect(held_ms).toBeLessThan(500)
   expect(heap_bytes).toBeLessThan(400 * MIB)
-  const after = await counts(hostile)
-  expect(after.map((count, index) => count > (before[index] ?? 0))).toEqual(ATTACKS.map(() => true))
+  // All along: one that floods may be let go for some seconds, not all of them.
+  expect(sum(await counts(hostile))).toBeGreaterThan(sum(before))
 })

@@ -28,8 +28,13 @@ function forged(index: number): string {
 const keys = distinct(15_000)
 const words = "\\\n\u4e00".repeat(400_000)
 
+/** Longer than any event that is read, and 25 times as large once it is parsed. */
+const endless = `data: {"type":"message.updated","properties":[${"{},".repeat(5_500_000)}{}]}\n\n`
+const ENDLESS_EVERY = 10
+
 /** The largest events, of what costs most: keys that are all different, escapes, and long outputs of which little is kept. */
 function worst(index: number): string {
+  if (index % ENDLESS_EVERY === 1) return endless
   const messageID = `msg_w${index}`
   const part = { id: `prt_w${index}`, sessionID: ROOT_ID, messageID }
   const state = { status: "running", input: keys, metadata: { output: words }, time: { start: 1 } }
