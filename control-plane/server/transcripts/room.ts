@@ -45,6 +45,8 @@ interface State {
 const SLICE_BYTES = 4 * MIB
 /** How long a session that is full waits before its room is measured again. */
 const FULL_MS = 10_000
+/** How long a client waits that sends a refused prompt again by itself. */
+const RETRY_S = 60
 const STATES_MAX = 10_000
 /** An event and a row of it are stored. */
 const COPIES = 2
@@ -90,7 +92,10 @@ export class Room {
   async require<T>(sessionId: string, chars: number, write: () => Promise<T>): Promise<T> {
     return await this.#inTurn(sessionId, async () => {
       const full = await this.#take(sessionId, COPIES * chars)
-      if (full !== null) throw new AppError("limit_reached", `${this.#sentence(full)} ${WHAT_TO_DO[full]}`)
+      if (full !== null) {
+        const message = `${this.#sentence(full)} ${WHAT_TO_DO[full]}`
+        throw new AppError("limit_reached", message, { retryAfter_s: RETRY_S })
+      }
       return await write()
     })
   }
