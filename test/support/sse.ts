@@ -1,3 +1,5 @@
+import { createParser } from "eventsource-parser"
+
 /** One event of an event stream. */
 export interface StreamedEvent {
   readonly id: string | undefined
@@ -11,26 +13,10 @@ export interface StreamedEvent {
  */
 export async function* parseEventStream(chunks: AsyncIterable<Buffer>): AsyncGenerator<StreamedEvent> {
   const decoder = new TextDecoder()
-  let rest = ""
+  const read: StreamedEvent[] = []
+  const parser = createParser({ onEvent: ({ id, event = "message", data }) => void read.push({ id, event, data }) })
   for await (const chunk of chunks) {
-    const blocks = (rest + decoder.decode(chunk, { stream: true })).split(/\r?\n\r?\n/)
-    rest = blocks.pop() ?? ""
-    for (const block of blocks) {
-      const event = parseBlock(block)
-      if (event !== undefined) yield event
-    }
+    parser.feed(decoder.decode(chunk, { stream: true }))
+    yield* read.splice(0)
   }
-}
-
-function parseBlock(block: string): StreamedEvent | undefined {
-  let id: string | undefined
-  let event = "message"
-  const data: string[] = []
-  for (const line of block.split(/\r?\n/)) {
-    const [, name, value] = /^([a-z]+): ?(.*)$/.exec(line) ?? []
-    if (name === "id") id = value
-    else if (name === "event") event = value ?? event
-    else if (name === "data") data.push(value ?? "")
-  }
-  return data.length === 0 ? undefined : { id, event, data: data.join("\n") }
 }
