@@ -87,11 +87,16 @@ function towardsProviders({ hosts }: GuardedRelease): Attempt[] {
       refusal: /TRACE \/chat\/completions is not a model request.*\[HTTP 403\]/,
     },
     {
-      name: "a provider's other endpoints, with the installation's key",
+      name: "others' files at a provider, with the installation's key",
       refusedBy: "broker: model requests only",
-      script: `ask "${sidecar}/llm/demo/files"; ask -X DELETE "${sidecar}/llm/demo/files/file-of-another-user"
-        ask -X POST "${sidecar}/llm/demo/organization/admin_api_keys" -d '{}'; ask "${sidecar}/llm/demo/models?callback=x"`,
-      refusal: /^([^[]* is not a model request[^[]*\[HTTP 403\][^[]*){4}$/,
+      script: `ask "${sidecar}/llm/demo/files"; ask -X DELETE "${sidecar}/llm/demo/files/file-of-another-user"`,
+      refusal: /^([^[]* is not a model request[^[]*\[HTTP 403\][^[]*){2}$/,
+    },
+    {
+      name: "a provider's other endpoints and parameters",
+      refusedBy: "broker: model requests only",
+      script: `ask -X POST "${sidecar}/llm/demo/organization/admin_api_keys" -d '{}'; ask "${sidecar}/llm/demo/models?callback=x"`,
+      refusal: /^([^[]* is not a model request[^[]*\[HTTP 403\][^[]*){2}$/,
     },
     {
       name: "a provider's redirect to another host",
@@ -117,7 +122,7 @@ function asAProxy({ hosts }: GuardedRelease): Attempt[] {
       refusedBy: "sidecar: the parser of HTTP",
       script: `ask '${sidecar}/llm/demo%0d%0aX-Injected:%201/models'
         ${raw("GET /llm/demo/models HTTP/1.1", "Host: 127.0.0.1", "X-A: b\rAuthorization: Bearer forged")}`,
-      refusal: /There is no model provider.*400 Bad Request/s,
+      refusal: /The path has a control character.*\[HTTP 400\].*400 Bad Request/s,
     },
     {
       name: "two lengths (request smuggling)",
