@@ -36,7 +36,8 @@ async function look(pass: Pass): Promise<WorkloadObservation> {
   const due = waiting && now - memory.liveLookAt >= TIMES.live_look_ms
   // Who answers again after a silence may be the container's next run, which the watch has not told yet.
   const maybeAnother = (link.conversation?.backAt ?? Number.NEGATIVE_INFINITY) >= memory.liveLookAt
-  if (!due && !maybeAnother) return parts.workloads.observe(workload)
+  const seen = parts.workloads.observe(workload)
+  if (!due && !maybeAnother && !isOlder(seen.pod, session.agentRun)) return seen
   memory.liveLookAt = now
   return await parts.workloads.observeLive(workload)
 }
@@ -63,8 +64,18 @@ async function begin(pass: Pass): Promise<NextLook> {
 
 /** One life of the agent's process: the pod, and how often the kubelet started its container again. */
 function runOf(pod: PodObservation): string {
-  const agent = pod.containers.find((container) => container.name === "agent")
-  return `${pod.uid}/${agent?.restarts ?? 0}`
+  return `${pod.uid}/${restartsOf(pod)}`
+}
+
+function restartsOf(pod: PodObservation): number {
+  return pod.containers.find((container) => container.name === "agent")?.restarts ?? 0
+}
+
+/** Whether the watch still tells of an earlier run than the one that is known: to go back to it would end the new one's turn. */
+function isOlder(pod: PodObservation | null, run: string | null): boolean {
+  if (pod === null || run === null) return false
+  const [uid, restarts] = run.split("/")
+  return uid === pod.uid && Number(restarts) > restartsOf(pod)
 }
 
 /**
