@@ -89,7 +89,7 @@ describe("several replicas", () => {
     const second = await world.replica()
     await world.kubelet.run((await podOf(world, session.id)).name)
     await vi.waitFor(
-      () => expect(world.agent.prompts.at(-1)).toEqual({ agentMessageId: "msg_fixed", text: "lost" }),
+      () => expect(world.agent.prompts.at(-1)).toMatchObject({ agentMessageId: "msg_fixed", text: "lost" }),
       patience,
     )
     await second.sessions.delete(user, session.id)
