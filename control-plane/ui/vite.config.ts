@@ -10,6 +10,7 @@ export default defineConfig({
   // Relative: the server's <base href> decides where everything is.
   base: "./",
   plugins: [react()],
+  worker: { format: "es" },
   build: {
     outDir: fileURLToPath(new URL("../../dist/control-plane/ui", import.meta.url)),
     emptyOutDir: true,

@@ -130,6 +130,24 @@ test("a WebSocket and an event stream with the same permission answer everybody 
   }
 })
 
+test("one stream of several conversations has none that the caller may not read, and says of all of those the same", async () => {
+  const { session } = await sessions.create(person("owner"), { private: true, title: "canary" })
+  const missing = "ses_00000000000000000000"
+  for (const who of ["other", "readonly", "admin"] as const) {
+    const response = await server.fetch(`/api/stream?sessions=${session.id}:0,${missing}:0`, {
+      headers: await proofOf(who),
+    })
+    expect(response.status).toBe(200)
+    let text = ""
+    for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      text += chunk
+      if (text.match(/session\.ended"/g)?.length === 2) break
+    }
+    expect(text.match(/event: .*/g)).toEqual(["event: session.ended", "event: session.ended"])
+    expect(text).not.toContain("canary")
+  }
+})
+
 test("a WebSocket from another site is refused where browsers send the proof by themselves", async () => {
   const { session } = await sessions.create(person("owner"), { private: true })
   const path = `/api/sessions/${session.id}/watching`

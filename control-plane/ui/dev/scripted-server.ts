@@ -7,7 +7,7 @@ import { handleApi } from "./api.ts"
 import { Account } from "./people.ts"
 import { seed } from "./seed.ts"
 import { createStore, type Store } from "./store.ts"
-import { streamAll, streamSession } from "./streams.ts"
+import { stream } from "./streams.ts"
 
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
@@ -35,6 +35,8 @@ export interface ScriptedServer {
   readonly store: Store
   readonly account: Account
   readonly administration: Administration
+  /** How many event streams are open. */
+  streams(): number
   /** Cuts every open connection, and refuses new ones until `mend`. */
   cut(): void
   mend(): void
@@ -53,15 +55,17 @@ export async function startScriptedServer(options: ScriptedOptions): Promise<Scr
   const account = new Account(Date.now())
   const administration = new Administration(Date.now())
   let broken = false
+  const streams = new Set<ServerResponse>()
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? "/", "http://localhost")
     if (broken) return void request.socket.destroy()
     if (!url.pathname.startsWith(prefix)) return void response.writeHead(404).end()
     const path = url.pathname.slice(prefix.length)
-    if (path === "api/events") return streamAll(request, response, store)
-    const events = /^api\/sessions\/([\w-]+)\/events$/.exec(path)
-    if (events?.[1])
-      return streamSession(request, response, store, events[1], Number(url.searchParams.get("after") ?? 0))
+    if (path === "api/stream" && request.headers.cookie?.includes("berth=1")) {
+      streams.add(response)
+      response.on("close", () => streams.delete(response))
+      return stream(request, response, store, url.searchParams.get("sessions") ?? "")
+    }
     const handled = path.startsWith("api/")
       ? handleApi(request, response, { store, agent, account, administration, url, path: path.slice(4) })
       : file(request, response, directory, path, prefix)
@@ -74,6 +78,7 @@ export async function startScriptedServer(options: ScriptedOptions): Promise<Scr
     store,
     account,
     administration,
+    streams: () => streams.size,
     cut() {
       broken = true
       server.closeAllConnections()

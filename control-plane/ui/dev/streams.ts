@@ -11,39 +11,30 @@ function open(request: IncomingMessage, response: ServerResponse): void {
   request.on("close", () => clearInterval(heart))
 }
 
-/** Everything after a number, then what happens. */
-export function streamSession(
-  request: IncomingMessage,
-  response: ServerResponse,
-  store: Store,
-  id: string,
-  after: number,
-): void {
-  const kept = store.get(id)
-  if (!kept) {
-    response.writeHead(404, { "content-type": "application/json" })
-    response.end(JSON.stringify({ error: { code: "not_found", message: "There is no such session.", requestId: "r" } }))
-    return
-  }
-  open(request, response)
-  const send = ({ seq, change }: SessionEvent) =>
-    response.write(`id: ${seq}\nevent: ${change.type}\ndata: ${JSON.stringify(change)}\n\n`)
-  const from = Number(request.headers["last-event-id"] ?? after)
-  for (const event of kept.events) if (event.seq > from) send(event)
-  const leave = store.listen((told) => {
-    if (told.kind === "event" && told.id === id) send(told.event)
-    if (told.kind === "gone" && told.id === id) response.end()
-  })
-  request.on("close", leave)
+function say(response: ServerResponse, data: { type: string }): void {
+  response.write(`event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`)
 }
 
-/** Changes of all sessions. */
-export function streamAll(request: IncomingMessage, response: ServerResponse, store: Store): void {
+/** Changes of all sessions, and everything of some sessions after a number each. `places`: `ses_1:12,ses_2:0`. */
+export function stream(request: IncomingMessage, response: ServerResponse, store: Store, places: string): void {
   open(request, response)
+  const followed = new Set<string>()
+  const send = (sessionId: string, { seq, change }: SessionEvent) =>
+    say(response, { ...change, sessionId, seq } as never)
+  for (const place of places.split(",").filter((one) => one !== "")) {
+    const [id = "", after = "0"] = place.split(":")
+    const kept = store.get(id)
+    if (kept) followed.add(id)
+    else say(response, { type: "session.ended", sessionId: id } as never)
+    for (const event of kept?.events ?? []) if (event.seq > Number(after)) send(id, event)
+  }
   const leave = store.listen((told) => {
-    if (told.kind === "session")
-      response.write(`event: session\ndata: ${JSON.stringify({ type: "session", session: told.session })}\n\n`)
-    if (told.kind === "gone") response.write(`event: gone\ndata: ${JSON.stringify({ type: "gone", id: told.id })}\n\n`)
+    if (told.kind === "event" && followed.has(told.id)) send(told.id, told.event)
+    if (told.kind === "session") say(response, { type: "session", session: told.session } as never)
+    if (told.kind === "gone") {
+      if (followed.has(told.id)) say(response, { type: "session.ended", sessionId: told.id } as never)
+      say(response, { type: "gone", id: told.id } as never)
+    }
   })
   request.on("close", leave)
 }

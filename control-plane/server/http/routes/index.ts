@@ -21,6 +21,7 @@ import { credentialHandlers } from "./credentials.ts"
 import { providerHandlers } from "./provider.ts"
 import { type Route, route } from "./route.ts"
 import { sessionHandlers } from "./sessions.ts"
+import { streamHandlers, weightOf } from "./stream.ts"
 import { systemHandlers } from "./system.ts"
 
 export type { Route } from "./route.ts"
@@ -128,6 +129,7 @@ function credentialRoutes(parts: RouteParts): Route[] {
 /** Sessions: their life, their conversation, what is kept of them. */
 function sessionRoutes(parts: RouteParts): Route[] {
   const ses = sessionHandlers(parts.sessions)
+  const str = streamHandlers(parts.sessions)
   // biome-ignore format: a table is read by its columns
   return [
     route("POST",   "/api/sessions",                         "sessions:write", "Make a session",                         { body: session.createSession, answer: session.session, status: 201, idempotent: true }, ses.create),
@@ -146,6 +148,7 @@ function sessionRoutes(parts: RouteParts): Route[] {
     route("GET",    "/api/sessions/:id/artifacts",           "sessions:read",  "What is kept of a session",              { answer: transcript.artifactPage },                                                     ses.artifacts),
     route("GET",    "/api/sessions/:id/artifacts/:name",     "sessions:read",  "Download something that is kept",        { file: true },                                                                          ses.artifact),
     route("GET",    "/api/events",                           "sessions:read",  "Follow all sessions that one may see",   { query: transcript.eventQuery, answer: event.listEvent, stream: true },                 ses.allEvents),
+    route("GET",    "/api/stream",                           "sessions:read",  "Follow the list and several conversations", { query: transcript.followQuery, answer: event.followedEvent, stream: true, weight: weightOf }, str.follow),
   ]
 }
 

@@ -19,6 +19,8 @@ export interface Shapes {
   readonly status?: 200 | 201 | 202
   /** `text/event-stream`; `answer` then is the shape of an event's data. */
   readonly stream?: true
+  /** How many streams' worth of work a request for a stream is, by its query. One without it. */
+  readonly weight?: (query: Readonly<Record<string, unknown>>) => number
   /** `application/x-ndjson`: the handler gives page after page, `answer` is the shape of one line. */
   readonly lines?: true
   /** The handler answers a {@link Download}. */

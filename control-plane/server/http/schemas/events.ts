@@ -1,3 +1,4 @@
+import type { Schema } from "../routes/route.ts"
 import { time } from "./common.ts"
 import { session, sharedSession } from "./session.ts"
 import { agentRequest, message, part } from "./transcript.ts"
@@ -67,3 +68,25 @@ export const listEvent = {
     "A change of a session that the caller may see: `session` with the session, `gone` with its id. `event: reset` means that something may have been missed: read the list again.",
   oneOf: [variant("session", { session }), variant("gone", { id: { type: "string", description: "Of the session." } })],
 } as const
+
+const sessionId = { ...text, description: "Of the session." } as const
+
+/** An event of one conversation among several: with whose it is, and its number there. */
+function placed(event: Schema): Schema {
+  const { required = [], properties = {} } = event as { required?: readonly string[]; properties?: object }
+  const seq = { type: "integer", description: "Number of the event within its session." } as const
+  const place = { sessionId, seq }
+  return { ...event, required: [...required, ...Object.keys(place)], properties: { ...properties, ...place } }
+}
+
+export const followedEvent: Schema = {
+  title: "FollowedChange",
+  description:
+    "A change of a session that the caller may see (as in `GET /api/events`), or of a followed transcript (as in `GET /api/sessions/{id}/events`, with `sessionId` and `seq`). `session.reread` means that the number given for it is no longer known: read its messages again. `session.ended` means that following it has ended: it was deleted, or is not visible to the caller. `event: reset` means: read the list again.",
+  oneOf: [
+    ...listEvent.oneOf,
+    ...sessionEvent.oneOf.map(placed),
+    variant("session.reread", { sessionId }),
+    variant("session.ended", { sessionId }),
+  ],
+}

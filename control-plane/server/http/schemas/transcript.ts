@@ -247,6 +247,25 @@ export const requestAnswer = {
   },
 } as const
 
+/** How many transcripts one stream may follow. */
+const FOLLOWED_MAX = 32
+const PLACE = "[A-Za-z0-9_-]{1,64}:\\d{1,15}"
+
+export const followQuery = {
+  description: "Which transcripts to follow beside the list of sessions.",
+  type: "object",
+  additionalProperties: false,
+  properties: {
+    sessions: {
+      type: "string",
+      maxLength: FOLLOWED_MAX * 81,
+      pattern: `^${PLACE}(,${PLACE}){0,${FOLLOWED_MAX - 1}}$`,
+      description:
+        "Up to 32 times the id of a session, a colon and the number of the last event that the caller has of it, separated by commas.",
+    },
+  },
+} as const
+
 export const eventQuery = {
   description: "Where to go on.",
   type: "object",

@@ -7,11 +7,12 @@ import type { EndReason } from "./writer.ts"
 export interface StreamLimits {
   /** How often it is asked whether the sign-ins behind open streams still hold. */
   readonly recheck_ms: number
+  /** By weight, as `total_max`: one that follows several transcripts holds what as many streams would. */
   readonly perUser_max: number
   readonly total_max: number
 }
 
-const LIMITS: StreamLimits = { recheck_ms: 2_000, perUser_max: 64, total_max: 5_000 }
+const LIMITS: StreamLimits = { recheck_ms: 2_000, perUser_max: 128, total_max: 5_000 }
 
 /** An open event stream or WebSocket. */
 export interface OpenStream {
@@ -23,7 +24,7 @@ export interface OpenStream {
 /** All open streams of this process: counted, ended when their sign-in ends, ended at shutdown. */
 export interface Streams {
   /** @throws AppError `limit_reached`, `unavailable` */
-  open(authentication: Authentication): OpenStream
+  open(authentication: Authentication, weight?: number): OpenStream
   /** Asks once whether every sign-in still holds. Runs by itself every `recheck_ms`. */
   recheck(): Promise<void>
   /** Ends all with the reason `shutdown` and opens no more. */
@@ -38,7 +39,7 @@ export function createStreams(parts: {
   limits?: StreamLimits
 }): Streams {
   const limits = parts.limits ?? LIMITS
-  const open = new Map<AbortController, Authentication>()
+  const open = new Map<AbortController, { readonly authentication: Authentication; readonly weight: number }>()
   let down = false
   let checking = false
   new Gauge({
@@ -55,7 +56,7 @@ export function createStreams(parts: {
     checking = true
     try {
       const entries = [...open]
-      const valid = await parts.identity.stillValid(entries.map(([, authentication]) => authentication))
+      const valid = await parts.identity.stillValid(entries.map(([, { authentication }]) => authentication))
       for (const [index, [controller]] of entries.entries()) if (valid[index] !== true) end(controller, "signed_out")
     } catch (error) {
       parts.log.warn({ err: error }, "could not check the sign-ins behind open streams")
@@ -73,16 +74,19 @@ export function createStreams(parts: {
 
   return {
     recheck,
-    open(authentication) {
+    open(authentication, weight = 1) {
       const busy = { retryAfter_s: 5 }
       if (down) throw new AppError("unavailable", "This replica is shutting down.", { retryAfter_s: 1 })
-      if (open.size >= limits.total_max) throw new AppError("unavailable", "Too many open streams here.", busy)
-      const own = [...open.values()].filter(({ principal }) => principal.userId === authentication.principal.userId)
-      if (own.length >= limits.perUser_max) {
-        throw new AppError("limit_reached", `You have ${own.length} streams open, which is the limit.`, busy)
+      const all = [...open.values()]
+      if (weightOf(all) + weight > limits.total_max)
+        throw new AppError("unavailable", "Too many open streams here.", busy)
+      const { userId } = authentication.principal
+      const own = weightOf(all.filter((one) => one.authentication.principal.userId === userId))
+      if (own + weight > limits.perUser_max) {
+        throw new AppError("limit_reached", `You follow ${own} things, and ${limits.perUser_max} is the limit.`, busy)
       }
       const controller = new AbortController()
-      open.set(controller, authentication)
+      open.set(controller, { authentication, weight })
       return { signal: controller.signal, end: (reason) => end(controller, reason) }
     },
     shutdown() {
@@ -91,4 +95,8 @@ export function createStreams(parts: {
       for (const controller of [...open.keys()]) end(controller, "shutdown")
     },
   }
+}
+
+function weightOf(streams: readonly { readonly weight: number }[]): number {
+  return streams.reduce((sum, { weight }) => sum + weight, 0)
 }

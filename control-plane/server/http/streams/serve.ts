@@ -22,7 +22,8 @@ async function serveStream(
 ): Promise<void> {
   const authentication = call.authentication
   if (authentication === null) throw new Error(`${route.path} streams to nobody`)
-  const stream = http.streams.open(authentication)
+  const weight = route.shapes.weight?.((call.query ?? {}) as Record<string, unknown>)
+  const stream = http.streams.open(authentication, weight)
   const signal = AbortSignal.any([stream.signal, call.signal])
   try {
     const source = route.handler({ ...call, principal: authentication.principal, signal })

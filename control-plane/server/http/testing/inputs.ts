@@ -17,7 +17,16 @@ export interface Place {
 type Node = Schema & { readonly items?: Schema; readonly additionalProperties?: Schema | boolean }
 
 /** What is tried until one is valid: a schema says with a pattern what it takes, not an example. */
-const CANDIDATES = ["x", "1", "a/b", "a@example.com", "2026-03-01", "msg_0000000000000000000001", "a".repeat(32)]
+const CANDIDATES = [
+  "x",
+  "1",
+  "a/b",
+  "a@example.com",
+  "2026-03-01",
+  "msg_0000000000000000000001",
+  "a".repeat(32),
+  "ses_1:0",
+]
 
 /** Every place of every route whose schema is of one of these types, members of free maps included. */
 export function placesOf(types: readonly string[]): Place[] {

@@ -94,6 +94,7 @@ export const TABLE: readonly Row[] = [
   { route: "GET /api/sessions", private: SIGNED_IN(200), tokens: read },
   { route: "POST /api/sessions", private: "401 401 401 201 403 201 201", tokens: write, json: {} },
   { route: "GET /api/events", private: SIGNED_IN(200), tokens: read },
+  { route: "GET /api/stream", private: SIGNED_IN(200), tokens: read },
   { route: "GET /api/sessions/:id", ...sees },
   { route: "GET /api/sessions/:id/messages", ...reads },
   { route: "GET /api/sessions/:id/events", ...reads },

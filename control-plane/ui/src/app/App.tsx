@@ -1,13 +1,16 @@
-import { lazy, type ReactNode, Suspense, useEffect } from "react"
+import { lazy, type ReactNode, Suspense, useEffect, useState } from "react"
 import { ADMINISTRATOR, useMe } from "../api/account.ts"
 import { ApiError, messageOf } from "../api/client.ts"
 import { Button } from "../design/Button.tsx"
 import { useTitle } from "../design/hooks.ts"
 import { ListPage } from "../sessions/ListPage.tsx"
+import { StreamsProvider } from "../streams/context.ts"
+import { createStreams, type Streams } from "../streams/streams.ts"
 import { Fallback } from "./Fallback.tsx"
-import { currentPath, Link, navigate, useRoute } from "./router.tsx"
+import { BASE, currentPath, Link, navigate, useRoute } from "./router.tsx"
 import { pathOf, type Route } from "./routes.ts"
 import { Shell } from "./Shell.tsx"
+import { useApi } from "./services.ts"
 
 const SignInPage = lazy(() => import("../sign-in/SignInPage.tsx"))
 const NewSessionPage = lazy(() => import("../new-session/NewSessionPage.tsx"))
@@ -78,7 +81,7 @@ function SignedIn({ children }: { children: ReactNode }) {
       </Suspense>
     )
   }
-  if (me.data) return children
+  if (me.data) return <Following userId={me.data.id}>{children}</Following>
   if (!me.error || nobody) return <Waiting />
   return (
     <main className="empty">
@@ -89,6 +92,21 @@ function SignedIn({ children }: { children: ReactNode }) {
       </Button>
     </main>
   )
+}
+
+/** Gives its children what they follow on the server, as long as the same user is signed in. */
+function Following({ userId, children }: { userId: string; children: ReactNode }) {
+  const api = useApi()
+  const [streams, setStreams] = useState<Streams | null>(null)
+  useEffect(() => {
+    const made = createStreams({ api, userId, baseUrl: BASE.href })
+    setStreams(made)
+    return () => {
+      made.close()
+      setStreams(null)
+    }
+  }, [api, userId])
+  return streams && <StreamsProvider value={streams}>{children}</StreamsProvider>
 }
 
 /** Goes to the sign-in page, which leads back to this one. */

@@ -6,6 +6,7 @@ import { useApi } from "../app/services.ts"
 import { keep, onForgotten, recallAll } from "../app/storage.ts"
 import { whileVisible } from "../app/visibility.ts"
 import { knownSession } from "../sessions/queries.ts"
+import { useStreams } from "../streams/context.ts"
 import { type LiveSession, openLiveSession } from "../transcript/live.ts"
 import type { Outgoing } from "../transcript/rows/UserRow.tsx"
 import { createOutbox, type Outbox } from "./outbox.ts"
@@ -24,10 +25,11 @@ export interface PageSession {
 /** Opens a session for as long as its page is shown. Null until then. */
 export function usePageSession(id: string): PageSession | null {
   const api = useApi()
+  const streams = useStreams()
   const client = useQueryClient()
   const [opened, setOpened] = useState<PageSession | null>(null)
   useEffect(() => {
-    const live = openLiveSession({ api, id, session: knownSession(client, id), schedule: createScheduler() })
+    const live = openLiveSession({ api, streams, id, session: knownSession(client, id), schedule: createScheduler() })
     const outbox = openOutbox(api, id)
     const stopListening = onForgotten(outboxKey(id), outbox.goneElsewhere)
     let linkState = live.snapshot().link.state
@@ -47,7 +49,7 @@ export function usePageSession(id: string): PageSession | null {
       outbox.close()
       live.close()
     }
-  }, [api, client, id])
+  }, [api, streams, client, id])
   return opened
 }
 

@@ -1,7 +1,8 @@
 import { type Api, ApiError, mayPass, messageOf, query } from "../api/client.ts"
-import { type EventStream, type Link, openEventStream } from "../api/event-stream.ts"
-import type { ServerEvent } from "../api/sse.ts"
-import type { AgentRequest, Change, Page, SessionEvent, SessionView } from "../api/types.ts"
+import type { EventStream, Link } from "../api/event-stream.ts"
+import type { AgentRequest, Page, SessionEvent, SessionView } from "../api/types.ts"
+import type { Told } from "../streams/protocol.ts"
+import type { Streams } from "../streams/streams.ts"
 import {
   applyEvents,
   EMPTY,
@@ -48,6 +49,7 @@ export interface LiveSession {
 
 export interface LiveOptions {
   readonly api: Api
+  readonly streams: Streams
   readonly id: string
   /** What is known already, to paint at once. */
   readonly session: SessionView | null
@@ -63,6 +65,7 @@ export function openLiveSession(options: LiveOptions): LiveSession {
 class Live implements LiveSession {
   readonly id: string
   readonly #api: Api
+  readonly #streams: Streams
   readonly #path: string
   readonly #schedule: LiveOptions["schedule"]
   readonly #listeners = new Set<() => void>()
@@ -76,9 +79,10 @@ class Live implements LiveSession {
   #again: ReturnType<typeof setTimeout> | undefined
   #failures = 0
 
-  constructor({ api, id, session, schedule }: LiveOptions) {
+  constructor({ api, streams, id, session, schedule }: LiveOptions) {
     this.id = id
     this.#api = api
+    this.#streams = streams
     this.#path = `sessions/${encodeURIComponent(id)}`
     this.#schedule = schedule
     const link = { state: "connecting" } as const
@@ -180,14 +184,10 @@ class Live implements LiveSession {
   }
 
   #follow(): void {
-    this.#stream = openEventStream({
-      api: this.#api,
-      next: () => {
-        // Events that arrived but wait for their frame count as received.
-        const after = this.#inbox.at(-1)?.seq ?? this.#current.state.lastSeq
-        return { path: `${this.#path}/events${query({ after })}`, headers: { "last-event-id": String(after) } }
-      },
-      onEvent: (event) => this.#receive(event),
+    this.#stream = this.#streams.follow({
+      // Events that arrived but wait for their frame count as received.
+      topic: () => ({ kind: "session", id: this.id, after: this.#inbox.at(-1)?.seq ?? this.#current.state.lastSeq }),
+      onTold: (told) => this.#receive(told),
       // What failed while there was no connection is worth another try now that there is one.
       onLink: (link) => {
         const mended = link.state === "live" && this.#current.link.state === "lost"
@@ -198,15 +198,10 @@ class Live implements LiveSession {
     if (this.#paused) this.#stream.pause()
   }
 
-  #receive(event: ServerEvent): void {
-    if (event.type === "reset") {
-      void this.#read()
-      return
-    }
-    const seq = Number(event.id)
-    const change = parse<Change>(event.data)
-    if (!Number.isSafeInteger(seq) || !change) return
-    this.#inbox.push({ seq, change })
+  #receive(told: Told): void {
+    if (told.kind === "reset") void this.#read()
+    if (told.kind !== "change") return
+    this.#inbox.push({ seq: told.seq, change: told.change })
     this.#requestFlush()
   }
 
@@ -223,13 +218,5 @@ class Live implements LiveSession {
     this.#set({ state: applyEvents(this.#current.state, events) })
     if (this.#current.state.outOfStep) void this.#read()
     else if (this.#inbox.length > 0) this.#requestFlush()
-  }
-}
-
-function parse<Value>(text: string): Value | null {
-  try {
-    return JSON.parse(text) as Value
-  } catch {
-    return null
   }
 }
