@@ -154,6 +154,7 @@ function createRoutes(
       dialer,
       usage,
       uses,
+      notices,
     }),
     git: createGitRoute({
       policy,

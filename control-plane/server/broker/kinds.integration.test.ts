@@ -248,6 +248,19 @@ describe("the real agent, which knows no credential,", () => {
     expect(JSON.stringify(agentConfig)).not.toMatch(/canary|AKID|127\.0\.0\.1:(?!7070)/)
   })
 
+  // OpenCode waits for a minute and more between its five repeats.
+  it("stops asking for an answer whose stream has no end, and says that it did not get it", {
+    timeout: 240_000,
+  }, async () => {
+    behave = (_request, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" })
+      response.end('data: {"choices":[{"index":0,"delta":{"content":"ten words"},"finish_reason":null}]}\n\n')
+    }
+    const answer = (await turn(agent, "ours", "m")) as { info: { error?: object } }
+    expect(answer.info.error).toBeDefined()
+    expect(seen.filter(({ url }) => url === "/ours/chat/completions")).toHaveLength(6)
+  })
+
   it.each(kinds)("asks %s through them", async (id, _, url, headers) => {
     behave = (_request, response) =>
       void response.writeHead(400, { "content-type": "application/json" }).end('{"error":{"message":"enough"}}')

@@ -225,6 +225,13 @@ describe("a model request through sidecar and broker", () => {
       return body
     }
     await expect(end("")).rejects.toThrow("aborted")
+    const truncated = broker.published.filter(({ change }) => "code" in change && change.code === "provider_truncated")
+    expect(truncated).toMatchObject([
+      {
+        id: session.id,
+        change: { message: expect.stringContaining('"demo" ended its answer before it was complete') },
+      },
+    ])
     expect(await end("data: [DONE]\n\n")).toBe(`${text}data: [DONE]\n\n`)
   })
 

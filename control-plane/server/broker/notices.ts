@@ -12,11 +12,13 @@ const MESSAGE_CHARACTERS_MAX = 1_000
 const OTHER_PROVIDERS = "More model providers are left out of this session. An administrator sees which."
 const OTHERS = "Git was refused more than is listed here. The agent was told the reason each time."
 
-/** Tells whoever watches a session what was refused to it: git tells the agent only. */
+/** Tells the people who watch a session what its agent alone would know. */
 export interface Notices {
   gitRefused(session: CallerSession, message: string): void
   /** A start without one of the model providers, and why: the others work. */
   providerLeftOut(session: CallerSession, provider: { id: string; faults: readonly string[] }): void
+  /** A model's answer that ended before it was complete: the agent asks again, some times. */
+  answerTruncated(session: CallerSession, provider: string): void
   close(): Promise<void>
 }
 
@@ -69,6 +71,10 @@ export function createNotices(options: {
         message: message.slice(0, MESSAGE_CHARACTERS_MAX).toWellFormed(),
         others: OTHER_PROVIDERS,
       })
+    },
+    answerTruncated({ id }, provider) {
+      const message = `The model provider "${provider}" ended its answer before it was complete. The agent asks again, five times at most.`
+      note({ id, code: "provider_truncated", message, others: message })
     },
     close: () => repeats.close(),
   }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http"
 import { requestHeaders, responseHeaders } from "../../../../auth-helpers/protocol/headers.ts"
 import { HELPER_TOKEN_HEADER } from "../../../../auth-helpers/protocol/index.ts"
-import type { RelayOptions } from "../../../../auth-helpers/protocol/relay.ts"
+import type { BodyWatch, RelayOptions } from "../../../../auth-helpers/protocol/relay.ts"
 import {
   type Injector,
   isAuthenticated,
@@ -15,6 +15,7 @@ import { Secret } from "../../crypto/index.ts"
 import { AppError } from "../../errors/index.ts"
 import type { Usage } from "../../usage/index.ts"
 import { type Caller, type CallerSession, sessionOf } from "../identity/callers.ts"
+import type { Notices } from "../notices.ts"
 import type { Dialer } from "../upstream/dial.ts"
 import { forward, type Passage } from "../upstream/forward.ts"
 import type { HeldBodies } from "../upstream/held-bodies.ts"
@@ -37,8 +38,9 @@ export function createLlmRoute(options: {
   dialer: Dialer
   usage: Usage
   uses: Uses
+  notices: Notices
 }) {
-  const { providers, profiles, requests, injector, bodies, dialer, usage, uses } = options
+  const { providers, profiles, requests, injector, bodies, dialer, usage, uses, notices } = options
   return async (caller: Caller, passage: Passage, provider: string, rest: string, search: URLSearchParams) => {
     const session = sessionOf(caller)
     const { request } = passage
@@ -61,6 +63,7 @@ export function createLlmRoute(options: {
     const count = (failed: boolean, bytes: number) =>
       usage.count({ sessionId: session.id, userId: session.owner.id, provider, failed, bytes })
     const held = isSigned(access) ? await bodies.read(session.id, request) : null
+    let stream: BodyWatch | undefined
     try {
       const headers = requestHeaders(request.headers)
       // Nothing here keeps the bytes themselves: a long answer outlives them.
@@ -70,10 +73,18 @@ export function createLlmRoute(options: {
         injector,
       )
       const to = { ...signed, ...(held && { body: held }), sessionId: session.id }
-      const result = await forward(passage, dialer, to, { body_bytes_max: BODY_BYTES_MAX, answer })
+      const result = await forward(passage, dialer, to, {
+        body_bytes_max: BODY_BYTES_MAX,
+        answer(response) {
+          const answered = answer(response)
+          stream = answered.watch
+          return answered
+        },
+      })
       count(result.status >= 400, result.bytes)
     } catch (error) {
       count(true, 0)
+      if (stream?.isWhole() === false) notices.answerTruncated(session, provider)
       throw error
     } finally {
       held?.release()
