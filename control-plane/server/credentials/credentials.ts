@@ -72,6 +72,7 @@ export function createCredentials(options: CredentialsOptions): Credentials {
   const environmentFiles = createEnvironmentFiles({ config, log })
   const origin = `${file.public.tls ? "https" : "http"}://${file.public.host}`
   const redirectUri = (id: string) => `${origin}${file.public.pathPrefix}api/linked-accounts/${id}/callback`
+  const tokenOf = createAccountTokens({ ...accounts, clock })
   return {
     providers,
     injector,
@@ -80,12 +81,8 @@ export function createCredentials(options: CredentialsOptions): Credentials {
     environmentFiles,
     choices: createSessionChoices({ profiles, environmentFiles }),
     linkedAccounts: createLinkedAccounts({ ...accounts, audit, redirectUri }),
-    accountAccess: createAccountAccess({ ...accounts, clock, ...(notifications ? { notifications } : {}) }),
-    accountWebhooks: createAccountWebhooks({
-      ...accounts,
-      audit,
-      tokenOf: createAccountTokens({ ...accounts, clock }),
-    }),
+    accountAccess: createAccountAccess({ ...accounts, clock, tokenOf, ...(notifications ? { notifications } : {}) }),
+    accountWebhooks: createAccountWebhooks({ ...accounts, audit, tokenOf }),
     async prepareProviders() {
       await repairStoredProviders({ database, vault, audit, log })
       for (const { id, warnings } of await providerAdmin.list()) {

@@ -1,3 +1,4 @@
+import type { V1StatefulSet } from "@kubernetes/client-node"
 import type { Logger } from "pino"
 import { AGENT_PORT } from "../../../auth-helpers/protocol/index.ts"
 import type { Cluster } from "../cluster/types.ts"
@@ -42,6 +43,8 @@ export interface Workloads {
   observeLive(workload: WorkloadRecord): Promise<WorkloadObservation>
   /** StatefulSet without a pod, its Secret and its volume, then the pod. @throws AppError `upstream_refused` with Kubernetes' words */
   start(workload: WorkloadRecord, guard: Guard): Promise<void>
+  /** Makes the Secret and the volume claim of a started session again, where they were deleted or changed. */
+  repair(workload: WorkloadRecord, guard: Guard): Promise<void>
   /** Takes the pod away and keeps the volume. True once there is no pod. */
   stop(workload: WorkloadRecord, guard: Guard): Promise<boolean>
   /** Takes everything away. True once nothing is left. */
@@ -71,6 +74,7 @@ export function createWorkloads(parts: WorkloadsParts): Workloads {
     observe: (workload) => observe(cluster, workload),
     observeLive: (workload) => observeLive(cluster, workload),
     start: (workload, guard) => start({ cluster, store, config, extras }, workload, guard),
+    repair: (workload, guard) => repair({ cluster, store, config, extras }, workload, guard),
     stop: (workload, guard) => stop(cluster, workload, guard),
     remove: (workload, guard) => remove(cluster, workload, guard),
     async deletePod(pod, guard) {
@@ -133,15 +137,34 @@ async function start(parts: StartParts, workload: WorkloadRecord, guard: Guard):
   const ids = { workloadId: workload.id, sessionId: workload.sessionId }
   const stored = await cluster.applyStatefulSet(renderStatefulSet({ config, extras, ...ids, existing }))
   const uid = stored.metadata?.uid ?? ""
-  guard()
-  await Promise.all([
-    cluster.applySecret(renderSecret({ config, ...ids, password: workload.password, ownerUid: uid })),
-    cluster.createClaim(renderClaim(stored)),
-  ])
+  await makeOwned(parts, workload, stored, guard)
   guard()
   const scaled = await cluster.scaleStatefulSet(workload.name, uid, 1)
   if (!scaled) throw new AppError("unavailable", "The session's StatefulSet changed while it was started.")
   await store.remember(workload.id, uid)
+}
+
+/** What the StatefulSet owns. @throws Error when the StatefulSet as stored has no uid */
+async function makeOwned(parts: StartParts, workload: WorkloadRecord, owner: V1StatefulSet, guard: Guard) {
+  const { cluster, config } = parts
+  const [sessionId, ownerUid] = [workload.sessionId ?? "", owner.metadata?.uid ?? ""]
+  const claim = renderClaim(owner)
+  const there = cluster.claims.get(claim.metadata?.name ?? "") !== undefined
+  guard()
+  await Promise.all([
+    cluster.applySecret(
+      renderSecret({ config, workloadId: workload.id, sessionId, password: workload.password, ownerUid }),
+    ),
+    there ? undefined : cluster.createClaim(claim),
+  ])
+}
+
+async function repair(parts: StartParts, workload: WorkloadRecord, guard: Guard): Promise<void> {
+  // Not from the view: a Secret with an owner that is no more is deleted by the garbage collector.
+  const owner = await parts.cluster.getStatefulSet(workload.name)
+  const { labels, deletionTimestamp } = owner?.metadata ?? {}
+  if (owner === null || labels?.[WORKLOAD_LABEL] !== workload.id || deletionTimestamp !== undefined) return
+  if (owner.spec?.replicas === 1) await makeOwned(parts, workload, owner, guard)
 }
 
 async function stop(cluster: Cluster, workload: WorkloadRecord, guard: Guard): Promise<boolean> {

@@ -29,14 +29,16 @@ async function stray(name: string, workload: string): Promise<void> {
 describe("objects without a session", () => {
   it("are deleted once they are old enough, and nothing that belongs to one is touched", async () => {
     const { sessions, workloads, cluster, stop } = await world.replica()
-    const user = await world.user()
-    const { session } = await sessions.create(user, {})
-    const { uid } = await podOf(world, session.id)
     await stray("berth-s-strayaaaaa", "strayaaaaa")
     await vi.waitFor(() => expect(cluster.claims.get("workspace-berth-s-strayaaaaa-0")).toBeDefined(), patience)
 
     const parts = { cluster, database: world.db.database, store: workloads.store, log: silent }
     const at = (later_ms: number) => ({ now: () => Date.now() + later_ms, sleep: async () => {} })
+    // A database that knows nothing of the release is not the one that these objects belong to.
+    expect(await sweepOrphans({ ...parts, clock: at(60_000) })).toBe(0)
+    const user = await world.user()
+    const { session } = await sessions.create(user, {})
+    const { uid } = await podOf(world, session.id)
     expect(await sweepOrphans({ ...parts, clock: at(0) })).toBe(0)
     expect(await sweepOrphans({ ...parts, clock: at(60_000) })).toBe(2)
     await vi.waitFor(async () => expect((await world.kubelet.objects()).join()).not.toContain("stray"), patience)

@@ -26,7 +26,8 @@ interface Found {
 
 /**
  * Deletes objects with our release label whose workload has no row. One replica at a time; returns how many, or null
- * when another replica was at it. Each is looked up again right before it is deleted, and its uid guards the deletion.
+ * when another replica was at it. A database that knows no object of the release at all is a new or another one: then
+ * nothing is deleted. Each is looked up again right before it is deleted, and its uid guards the deletion.
  */
 export async function sweepOrphans(parts: OrphanParts): Promise<number | null> {
   let deleted = 0
@@ -34,6 +35,13 @@ export async function sweepOrphans(parts: OrphanParts): Promise<number | null> {
     const candidates = findOldObjects(parts)
     if (candidates.length === 0) return
     const known = await parts.store.known([...new Set(candidates.map((one) => one.workloadId))])
+    if (known.size === 0) {
+      parts.log.warn(
+        { objects: candidates.length },
+        "the database knows none of this release's objects in the cluster; none is deleted",
+      )
+      return
+    }
     for (const orphan of candidates.filter((one) => !known.has(one.workloadId))) {
       if ((await parts.store.known([orphan.workloadId])).size > 0) continue
       await deleteObject(parts.cluster, orphan)

@@ -12,7 +12,7 @@ import { startGithubServer } from "./testing/github-server.ts"
 
 const HOUR_MS = 3_600_000
 let now = Date.now()
-const clock = { now: () => now, sleep: async () => {} }
+const clock = { now: () => now, sleep: () => new Promise<void>((resolve) => setTimeout(resolve, 25)) }
 const github = await startGithubServer(clock)
 const { database, openPool } = await testDatabase()
 const logged: string[] = []

@@ -7,16 +7,9 @@ import type { Logger } from "../../observability/index.ts"
 import { sealedColumns } from "../vault/columns.ts"
 import type { Vault } from "../vault/vault.ts"
 import { type AccountProvider, HostRefused } from "./provider.ts"
-import {
-  type AccountRecord,
-  deleteAccount,
-  findAccountsOf,
-  insertAccount,
-  insertAttempt,
-  listAccounts,
-  takeAttempt,
-} from "./store.ts"
-import { openTokens, sealTokens } from "./tokens.ts"
+import { revokeAccount } from "./revoking.ts"
+import { type AccountRecord, deleteAccount, insertAccount, insertAttempt, listAccounts, takeAttempt } from "./store.ts"
+import { sealTokens } from "./tokens.ts"
 
 const ATTEMPT_MS = 600_000
 
@@ -103,7 +96,7 @@ export function createLinkedAccounts(options: LinkedAccountsOptions): LinkedAcco
         await note(actor, "account.link", inserted.stored, transaction)
         return inserted
       })
-      if (earlier !== null) await revoke(options, earlier)
+      if (earlier !== null) await revokeAccount(options, earlier)
       return viewOf(stored)
     },
     async unlink(actor, id) {
@@ -113,7 +106,7 @@ export function createLinkedAccounts(options: LinkedAccountsOptions): LinkedAcco
         await note(actor, "account.unlink", found, transaction)
         return found
       })
-      await revoke(options, account)
+      await revokeAccount(options, account)
     },
   }
 }
@@ -154,24 +147,6 @@ async function redeem(
   } catch (error) {
     if (error instanceof HostRefused) throw notLinked(provider, error.code)
     throw error
-  }
-}
-
-/**
- * The account is gone here whatever the host says; a failed revocation is for the operator to know. While the same
- * person is linked by somebody else, or anew, only the token ends: the grant would take theirs along.
- */
-async function revoke(options: LinkedAccountsOptions, account: AccountRecord): Promise<void> {
-  const { database, providers, vault, log } = options
-  const provider = providers.find((one) => one.id === account.provider && one.host === account.host)
-  try {
-    const others = await findAccountsOf(database, account)
-    await provider?.revoke(openTokens(vault, account).access, others.length === 0 ? "grant" : "token")
-  } catch (error) {
-    log.warn(
-      { err: error, account: account.id, host: account.host },
-      "the host did not end an unlinked account's grant",
-    )
   }
 }
 

@@ -77,10 +77,31 @@ export async function findAccountsOf(database: Database, key: AccountKey): Promi
   return rows.map(toRecord)
 }
 
-/** One account, locked until the transaction ends; null when it is gone. */
-export async function lockAccount(transaction: Database, id: string): Promise<AccountRecord | null> {
-  const { rows } = await transaction.raw<{ rows: Row[] }>("SELECT * FROM linked_accounts WHERE id = ? FOR UPDATE", [id])
+/** One account; null when it is gone. */
+export async function readAccount(database: Database, id: string): Promise<AccountRecord | null> {
+  const { rows } = await database.raw<{ rows: Row[] }>("SELECT * FROM linked_accounts WHERE id = ?", [id])
   return rows[0] === undefined ? null : toRecord(rows[0])
+}
+
+type Held = Pick<AccountRecord, "id" | "tokensSealed">
+
+/**
+ * Takes the turn to renew these tokens, for `turn_ms` at most. False when another process has it, or the account has
+ * other tokens by now.
+ */
+export async function takeRenewal(database: Database, { id, tokensSealed }: Held, turn_ms: number): Promise<boolean> {
+  const { rowCount } = await database.raw<{ rowCount: number }>(
+    `UPDATE linked_accounts SET renewing_until = now() + ? * interval '1 millisecond'
+      WHERE id = ? AND tokens_sealed = ? AND broken_reason IS NULL AND coalesce(renewing_until < now(), true)`,
+    [turn_ms, id, tokensSealed],
+  )
+  return rowCount > 0
+}
+
+/** Gives the turn back without new tokens. */
+export async function endRenewal(database: Database, { id, tokensSealed }: Held): Promise<void> {
+  const sql = "UPDATE linked_accounts SET renewing_until = NULL WHERE id = ? AND tokens_sealed = ?"
+  await database.raw(sql, [id, tokensSealed])
 }
 
 /** Takes the place of the user's earlier account at the host, if there is one. */
@@ -108,26 +129,26 @@ export async function insertAccount(
   return { stored: toRecord(rows[0]), earlier: earlier === undefined ? null : toRecord(earlier) }
 }
 
-/** New tokens of an account that works. */
+/** New tokens in place of those that the account `was` held; it works again. False when it holds others, or is gone. */
 export async function saveTokens(
-  transaction: Database,
-  id: string,
+  database: Database,
+  was: Held,
   tokens: Pick<AccountRecord, "tokensSealed" | "accessExpiresAt" | "refreshExpiresAt">,
-): Promise<void> {
-  await transaction.raw(
+): Promise<boolean> {
+  const { rowCount } = await database.raw<{ rowCount: number }>(
     `UPDATE linked_accounts SET tokens_sealed = ?, access_expires_at = ?, refresh_expires_at = ?,
-       broken_reason = NULL, refreshed_at = now() WHERE id = ?`,
-    [tokens.tokensSealed, dateOf(tokens.accessExpiresAt), dateOf(tokens.refreshExpiresAt), id],
+       broken_reason = NULL, renewing_until = NULL, refreshed_at = now() WHERE id = ? AND tokens_sealed = ?`,
+    [
+      ...[tokens.tokensSealed, dateOf(tokens.accessExpiresAt), dateOf(tokens.refreshExpiresAt)],
+      ...[was.id, was.tokensSealed],
+    ],
   )
+  return rowCount > 0
 }
 
 /** The account has to be linked again, for this reason; unless it has other tokens by now. */
-export async function breakAccount(
-  database: Database,
-  { id, tokensSealed }: Pick<AccountRecord, "id" | "tokensSealed">,
-  reason: string,
-): Promise<void> {
-  const sql = "UPDATE linked_accounts SET broken_reason = ? WHERE id = ? AND tokens_sealed = ?"
+export async function breakAccount(database: Database, { id, tokensSealed }: Held, reason: string): Promise<void> {
+  const sql = "UPDATE linked_accounts SET broken_reason = ?, renewing_until = NULL WHERE id = ? AND tokens_sealed = ?"
   await database.raw(sql, [reason, id, tokensSealed])
 }
 

@@ -101,10 +101,15 @@ export async function findProvider(database: Database, id: string): Promise<{ us
   return row?.provider_sealed ? { userId: row.user_id, sealed: row.provider_sealed } : null
 }
 
-/** Replaces what the provider gave with a login; it is asked again at `checkAt`. */
-export async function saveProvider(database: Database, id: string, sealed: Buffer, checkAt: number): Promise<void> {
+/** Replaces what the provider gave with a login, while that is still `was`; it is asked again at `checkAt`. */
+export async function saveProvider(
+  database: Database,
+  id: string,
+  was: Buffer,
+  { sealed, checkAt }: { readonly sealed: Buffer; readonly checkAt: number },
+): Promise<void> {
   await database<LoginRow>(TABLE)
-    .where({ id })
+    .where({ id, provider_sealed: was })
     .update({ provider_sealed: sealed, provider_check_at: new Date(checkAt) })
 }
 

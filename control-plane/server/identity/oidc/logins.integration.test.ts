@@ -37,6 +37,24 @@ describe.each(kinds)("a login over the provider, of a %s client", (kind) => {
     expect(lines.find(({ why }) => why === "provider_unreachable")?.hint).toContain("cannot reach oidc.issuer")
   })
 
+  test("goes on when the database does not take what the provider gave until later", async () => {
+    const { browser } = await signIn(server)
+    time.now += 2 * 3_600_000
+    const before = refreshes()
+    await database.raw(`CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END $$`)
+    await database.raw("CREATE TRIGGER no_room BEFORE UPDATE OF provider_sealed ON logins EXECUTE FUNCTION no_room()")
+    expect(await statusOf(browser)).toBe(200)
+    await database.raw("DROP FUNCTION no_room CASCADE")
+    // The turn of the first attempt is over: a provider that rotates would take its token for stolen.
+    time.now += 61_000
+    expect(await statusOf(browser)).toBe(200)
+    expect(refreshes()).toBe(before + 1)
+    time.now += 2 * 3_600_000
+    expect(await statusOf(browser)).toBe(200)
+    expect(refreshes()).toBe(before + 2)
+  })
+
   test.each<[string, Tampering]>([
     ["another subject", { idToken: (claims) => ((claims.sub = "eve"), {}) }],
     ["another issuer", { idToken: (claims) => ((claims.iss = "https://evil.example"), {}) }],

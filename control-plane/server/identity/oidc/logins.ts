@@ -1,5 +1,5 @@
 import type { Vault } from "../../credentials/index.ts"
-import type { Database } from "../../database/index.ts"
+import { type Database, writePersistently } from "../../database/index.ts"
 import type { Logger } from "../../observability/index.ts"
 import type { Clock } from "../../time/index.ts"
 import type { LoginOptions } from "../logins/index.ts"
@@ -37,6 +37,8 @@ export function createProviderLogins(parts: {
   const open = (loginId: string, { userId, sealed }: { userId: string; sealed: Buffer }) =>
     JSON.parse(vault.open(sealed, contextOf(loginId, userId)).reveal()) as Omit<ProviderTokens, "valid_ms">
 
+  const unsaved = createUnsaved(parts)
+
   return {
     optionsFor(userId, tokens) {
       const provider = {
@@ -51,6 +53,7 @@ export function createProviderLogins(parts: {
       // One process at a time: a provider that rotates refresh tokens takes a second use for a theft.
       const turn = await takeCheck(database, login.id, now, now + TURN_MS)
       if (turn === null) return true
+      if (await unsaved.saveInPlaceOf(login.id, turn.sealed)) return true
       try {
         const tokens = await oidc.refresh(open(login.id, turn))
         if (tokens === null) {
@@ -58,7 +61,8 @@ export function createProviderLogins(parts: {
           log.info({ login: login.id, user: login.userId }, "the identity provider ended a sign-in")
           return false
         }
-        await saveProvider(database, login.id, seal(login.id, login.userId, tokens), clock.now() + tokens.valid_ms)
+        const given = { sealed: seal(login.id, login.userId, tokens), checkAt: clock.now() + tokens.valid_ms }
+        await unsaved.save(login.id, { was: turn.sealed, ...given })
       } catch (error) {
         const told = { err: error, ...explain(error), login: login.id }
         log.warn(told, "the identity provider could not be asked about a sign-in, which goes on until it can be")
@@ -75,6 +79,37 @@ export function createProviderLogins(parts: {
         log.warn({ err: error, login: loginId }, "the sign-out address of the identity provider is not known")
         return null
       }
+    },
+  }
+}
+
+interface Given {
+  readonly was: Buffer
+  readonly sealed: Buffer
+  readonly checkAt: number
+}
+
+/** What a provider gave and the database has not taken yet: the token before it is used up. */
+function createUnsaved({ database, clock, log }: { database: Database; clock: Clock; log: Logger }) {
+  const unsaved = new Map<string, Given>()
+  const write = async (loginId: string) => {
+    await writePersistently({ clock, log }, "tokens of a sign-in", async () => {
+      const given = unsaved.get(loginId)
+      if (given === undefined) return
+      await saveProvider(database, loginId, given.was, given)
+      if (unsaved.get(loginId) === given) unsaved.delete(loginId)
+    })
+  }
+  return {
+    async save(loginId: string, given: Given): Promise<void> {
+      unsaved.set(loginId, given)
+      await write(loginId)
+    },
+    /** False when there is nothing in place of what the database has. */
+    async saveInPlaceOf(loginId: string, sealed: Buffer): Promise<boolean> {
+      if (unsaved.get(loginId)?.was.equals(sealed) !== true) return false
+      await write(loginId)
+      return true
     },
   }
 }

@@ -38,6 +38,7 @@ export class AgentLink {
   #prober: { readonly booting: boolean; readonly asks: Prober } | null = null
   #conversation: AgentConversation | null = null
   #answers = false
+  #followedAt = 0
   /** The agent's last sign of life: an answer, or something that it said. */
   #heardAt = 0
   /** Until here, not being in step had another reason than the agent. */
@@ -73,6 +74,11 @@ export class AgentLink {
     return this.#brokeBecause
   }
 
+  /** Milliseconds since this replica looks at this run of the agent. */
+  followed_ms(now: number): number {
+    return this.#run === null ? 0 : now - this.#followedAt
+  }
+
   /** Milliseconds in which the agent gave no sign of life. */
   silent_ms(now: number): number {
     return this.#run === null || this.#inStep ? 0 : now - Math.max(this.#heardAt, this.#conversation?.lostAt ?? 0)
@@ -101,6 +107,7 @@ export class AgentLink {
     if (this.#run !== run) {
       await this.close()
       this.#run = run
+      this.#followedAt = now
       this.#heardAt = now
       this.#excusedUntil = now
     }

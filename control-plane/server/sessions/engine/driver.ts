@@ -9,6 +9,7 @@ import { deleteSession, failSession, stopSession } from "./ending.ts"
 import { Journal } from "./journal.ts"
 import { TIMES } from "./limits.ts"
 import type { DriverParts, NextLook, Pass } from "./pass.ts"
+import { newRepairMemory } from "./repairing.ts"
 import { runSession } from "./running.ts"
 
 /**
@@ -27,7 +28,13 @@ export class SessionDriver {
   readonly #log: Logger
   #renewedAt: number
   #woken = Promise.withResolvers<void>()
-  readonly #memory: Pass["memory"] = { liveLookAt: 0, askedAt: 0, words: null, volumeTold: null }
+  readonly #memory: Pass["memory"] = {
+    liveLookAt: 0,
+    askedAt: 0,
+    words: null,
+    volumeTold: null,
+    repairs: newRepairMemory(),
+  }
   #announced = false
   /** Since when it does something, and does not wait for something to do. */
   #busySince: number | null = null

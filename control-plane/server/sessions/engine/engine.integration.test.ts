@@ -243,6 +243,27 @@ describe("the engine", () => {
     await replica.stop()
   })
 
+  it("does not fail a start whose time passed while no replica looked at it: the agent is ready by then", async () => {
+    const first = await world.replica()
+    const user = await world.user()
+    world.agent.up = false
+    const { session } = await first.sessions.create(user, {})
+    const { name, uid } = await podOf(world, session.id)
+    await world.kubelet.run(name)
+    await first.stop()
+    await beginEarlier(session.id, 400_000)
+    world.agent.up = true
+    const second = await world.replica()
+    await vi.waitFor(async () => {
+      const { status } = await second.sessions.get(user, session.id)
+      expect(status).not.toBe("starting")
+    }, patience)
+    expect(await second.sessions.get(user, session.id)).toMatchObject({ status: "running", reason: null })
+    expect((await podOf(world, session.id)).uid).toBe(uid)
+    await remove(second, user, session.id)
+    await second.stop()
+  })
+
   it("gives an agent that no longer answers a new pod, and keeps its volume", async () => {
     const replica = await world.replica({ wedged_ms: 1_500 })
     const user = await world.user()

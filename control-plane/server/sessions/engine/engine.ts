@@ -30,6 +30,8 @@ export interface EngineParts {
   readonly wedged_ms?: number
   /** The same for one that answers and cannot be followed. Default two minutes. */
   readonly unfollowed_ms?: number
+  /** How often the objects of a running session are made again in case one was deleted. Default ten minutes. */
+  readonly repair_ms?: number
   /** A driver whose step takes longer is given up, and its session goes to another one. Default 45 seconds. */
   readonly step_ms?: number
   /** Told how long each start took, from the wish to the agent being in step. */
@@ -150,12 +152,17 @@ class LeasedEngine implements Engine {
   }
 
   #drive(lease: Lease, claimedAt: number): void {
-    const { config, started, wedged_ms = TIMES.wedged_ms, unfollowed_ms = TIMES.unfollowed_ms, ...rest } = this.#parts
+    const { config, started, ...rest } = this.#parts
     // A lease of ours that ran out before it could be renewed: its driver ends by itself and must not be confused.
     this.#drivers.get(lease.sessionId)?.stop()
     const idleTimeout_ms = config.file.sessions.idleTimeout_s * 1000
     const neighbours = (sessionId: string) => this.#neighbours(sessionId)
-    const own = { idleTimeout_ms, wedged_ms, unfollowed_ms, neighbours, started: started ?? (() => undefined) }
+    const limits = {
+      wedged_ms: rest.wedged_ms ?? TIMES.wedged_ms,
+      unfollowed_ms: rest.unfollowed_ms ?? TIMES.unfollowed_ms,
+      repair_ms: rest.repair_ms ?? TIMES.settled_repair_ms,
+    }
+    const own = { ...limits, idleTimeout_ms, neighbours, started: started ?? (() => undefined) }
     const driver = new SessionDriver({ ...rest, ...own }, lease, claimedAt)
     this.#drivers.set(lease.sessionId, driver)
     // Claimed while the engine stops.

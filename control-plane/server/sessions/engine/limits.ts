@@ -36,6 +36,11 @@ export const TIMES = {
   heard_ms: 15_000,
   /** A conversation that was in step this long had begun well: the pauses between two begin anew. */
   steady_ms: 30_000,
+  /** Into a start, or since the agent is lost, the session's objects are made again in case one was deleted; then again. */
+  first_repair_ms: 5_000,
+  repair_ms: 15_000,
+  /** The same while all is well: 1,000 sessions make 3 requests a second. */
+  settled_repair_ms: 10 * 60_000,
   /** How long stopping or deleting waits for the workspace's changes, where they are kept. */
   patch_ms: 10_000,
   /**

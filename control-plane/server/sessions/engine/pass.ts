@@ -22,10 +22,21 @@ export interface DriverParts {
   readonly idleTimeout_ms: number
   readonly wedged_ms: number
   readonly unfollowed_ms: number
+  readonly repair_ms: number
   /** How well this replica reaches the agents of its other sessions. */
   readonly neighbours: (sessionId: string) => readonly Reach[]
   /** Told once per start, from the request to the agent being in step. */
   readonly started: (took_ms: number) => void
+}
+
+/** What one pass tells the next about repairs. */
+export interface RepairMemory {
+  /** When the session's objects are looked after again. */
+  dueAt: number
+  /** Whether the agent was in step when that was planned. */
+  inStep: boolean | null
+  /** The pod whose successor was provided for. */
+  leaving: string | null
 }
 
 /** One look at a session: what the steps of a pass share. */
@@ -37,7 +48,13 @@ export interface Pass {
   readonly workload: WorkloadRecord
   readonly guard: () => void
   /** What one pass tells the next. */
-  readonly memory: { liveLookAt: number; askedAt: number; words: string | null; volumeTold: string | null }
+  readonly memory: {
+    liveLookAt: number
+    askedAt: number
+    words: string | null
+    volumeTold: string | null
+    readonly repairs: RepairMemory
+  }
 }
 
 /** Look again after so many milliseconds; or the desired state is reached; or the session is gone. */

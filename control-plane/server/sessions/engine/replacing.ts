@@ -59,13 +59,16 @@ const UNREADABLE = {
 export function whyApart({ parts, link }: Pass, pod: PodObservation | null): Reason | null {
   const now = parts.clock.now()
   if (pod?.nodeReady === false) return reason("node_not_ready", "The node that runs this session does not answer.")
-  if (link.trouble !== null) {
-    return reason("not_stored", `The control plane cannot store what the agent says. ${link.trouble}`)
-  }
+  if (link.trouble !== null) return notStored(link.trouble)
   if (link.silent_ms(now) > TIMES.told_ms) return reason("agent_silent", "The agent does not answer.")
   if (link.unfollowed_ms(now) <= TIMES.told_ms) return null
   const words = link.brokeBecause ?? "it takes too long"
   return reason("agent_unreadable", `The agent answers, but its conversation cannot be read: ${words}`)
+}
+
+/** The agent is well, and our own store takes nothing from it; `words` say why. */
+export function notStored(words: string): Reason {
+  return reason("not_stored", `The control plane cannot store what the agent says. ${words}`)
 }
 
 function reason(code: string, message: string): Reason {

@@ -12,7 +12,8 @@ import { computeSteps, firstSteps, sameSteps, startedAt } from "../steps.ts"
 import { wishFenced } from "../store/driver-writes.ts"
 import { TIMES } from "./limits.ts"
 import type { NextLook, Pass } from "./pass.ts"
-import { replaceIfLost, whyApart } from "./replacing.ts"
+import { repairIfDue } from "./repairing.ts"
+import { notStored, replaceIfLost, whyApart } from "./replacing.ts"
 
 /** One step of a session that is to run: make its pod, reach its agent, keep in touch, or say why not. */
 export async function runSession(pass: Pass): Promise<NextLook> {
@@ -24,8 +25,10 @@ export async function runSession(pass: Pass): Promise<NextLook> {
   if (pass.link.run !== null && pass.link.run !== run) await pass.link.close()
   if (await noteInterruption(pass, pod, run)) return 0
   if (pod !== null && run !== null && !pod.deleting) await approach(pass, pod, run)
-  if (pass.link.conversation?.lostAt === null && pod?.deleting === false) return await accompany(pass)
-  return await wait(pass, observation, run)
+  const inStep = pass.link.conversation?.lostAt === null && pod?.deleting === false
+  const next = inStep ? await accompany(pass) : null
+  await repairIfDue(pass, pod, inStep)
+  return next ?? (await wait(pass, observation, run))
 }
 
 /** A watch may be dead without knowing it: while nothing moves, the API server is asked itself now and then. */
@@ -214,7 +217,13 @@ async function explained(pass: Pass, observation: WorkloadObservation): Promise<
   const { parts, memory, link, session, workload } = pass
   const now = parts.clock.now()
   const begun = startedAt(session.steps, now)
-  const diagnosis = await parts.workloads.diagnose(workload, observation, begun)
+  let diagnosis = await parts.workloads.diagnose(workload, observation, begun)
+  if (diagnosis === null || diagnosis.reason.code === "start_timeout") {
+    if (link.trouble !== null) return { reason: notStored(link.trouble), final: false }
+    // Ready or not: a replica that has only just taken the session over has not seen it yet.
+    const looked = link.run === null || link.followed_ms(now) >= TIMES.told_ms
+    if (diagnosis !== null && !looked) diagnosis = { ...diagnosis, final: false }
+  }
   const target = observation.pod === null ? null : parts.workloads.target(workload, observation.pod)
   if (target === null || link.run === null || now - begun < TIMES.slow_boot_ms) return diagnosis
   if (diagnosis !== null && diagnosis.reason.code !== "start_timeout") return diagnosis

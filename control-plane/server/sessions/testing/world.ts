@@ -41,6 +41,7 @@ export interface ReplicaOptions {
   readonly wedged_ms?: number
   readonly unfollowed_ms?: number
   readonly step_ms?: number
+  readonly repair_ms?: number
   /** Instead of the test's database: the same one by another way. */
   readonly databaseUrl?: Secret
   /** Called before each sweep of the engine. */
@@ -123,6 +124,11 @@ async function makeUser(db: TestDatabase, role: string): Promise<Principal> {
   return { userId, email, name: "Test", role, method: "password", loginId: null }
 }
 
+function timesOf(options: ReplicaOptions) {
+  const { wedged_ms = 60_000, unfollowed_ms = 120_000, repair_ms = 600_000, step_ms = 45_000 } = options
+  return { wedged_ms, unfollowed_ms, repair_ms, step_ms }
+}
+
 async function makeReplica(
   db: TestDatabase,
   kubeConfig: KubeConfig,
@@ -163,10 +169,10 @@ async function makeReplica(
     log,
     choices: { check: async () => undefined, exposure: async () => ({ profile: null, binding: null, exposed: [] }) },
   }
-  const { wedged_ms = 60_000, unfollowed_ms = 120_000, step_ms = 45_000, beforeSweep = async () => undefined } = options
+  const { beforeSweep = async () => undefined } = options
   const sweepOrphans = () => beforeSweep().then(workloads.sweepOrphans)
   const view = options.view?.(workloads)
-  const driven = { ...parts, workloads: { ...workloads, ...view, sweepOrphans }, wedged_ms, unfollowed_ms, step_ms }
+  const driven = { ...parts, ...timesOf(options), workloads: { ...workloads, ...view, sweepOrphans } }
   const engine = createEngine({ ...driven, replica: `pod${randomName(6)}-${randomName(6)}` })
   const sessions = createSessions({ ...parts, engine })
   engine.start()

@@ -192,6 +192,15 @@ describe("the diagnosis of a start", () => {
     expect(find({ pod: observed, events })).toMatchObject({ code: "volume", final: false })
   })
 
+  it.each([
+    'MountVolume.SetUp failed for volume "auth-secret" : secret "berth-s-1" not found',
+    'MountVolume.SetUp failed for volume "broker-ca" : configmap "berth-broker-ca" not found',
+  ])("tells what a pod waits for that is not there: %s", (message) => {
+    const events = [{ reason: "FailedMount", message, at: seconds(20) }]
+    const observed = pod({ containers: [container({ reason: "ContainerCreating" })] })
+    expect(find({ pod: observed, events })).toMatchObject({ code: "object_missing", final: false })
+  })
+
   it("tells a container that cannot be made, after the kubelet had its time", () => {
     const observed = pod({
       containers: [container({ reason: "CreateContainerConfigError", message: 'secret "x" not found' })],

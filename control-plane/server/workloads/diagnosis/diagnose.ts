@@ -109,9 +109,10 @@ function withPod(input: DiagnosisInput, pod: PodObservation): Diagnosis | null {
   if (!pod.nodeReady) return because("node_not_ready", "The node of this session's pod does not answer.", false)
   const mount = input.events.find((one) => one.reason === "FailedMount" || one.reason === "FailedAttachVolume")
   const waiting = pod.containers.every((container) => container.state === "waiting")
-  return mount !== undefined && waiting
-    ? because("volume", `A volume cannot be mounted: ${mount.message}`, false)
-    : null
+  if (mount === undefined || !waiting) return null
+  return MISSING.test(mount.message)
+    ? because("object_missing", `Something that the pod mounts is missing: ${mount.message}`, false)
+    : because("volume", `A volume cannot be mounted: ${mount.message}`, false)
 }
 
 /** The kubelet's words for a pod that took more of its node's disk than it may: a volume, a container, or all of it. */
@@ -127,6 +128,8 @@ function ended({ reason, message }: { readonly reason: string; readonly message:
   }
   return because(reason === "Evicted" ? "evicted" : "crash_loop", `The pod was ended by its node: ${message}`, false)
 }
+
+const MISSING = /\b(secret|configmap)s? "[^"]+" not found/i
 
 /** Whether the scheduler's words are about the pod's volume, and not about room on the nodes. */
 export function isAboutVolume(words: string): boolean {

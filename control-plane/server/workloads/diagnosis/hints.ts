@@ -17,6 +17,8 @@ const HINTS: Readonly<Record<string, string>> = {
     "An administrator should read the kubelet's words: a mount, a Secret or a setting of the pod is not usable.",
   volume:
     "An administrator should check sessionVolume.storageClassName and the cluster's storage provisioner. Then press Retry.",
+  object_missing:
+    "Berth makes the session's own Secret and volume again by itself. What the chart makes comes back with helm upgrade; what sessions.extraVolumes or sessions.podTemplate name, an administrator makes.",
   volume_unbound:
     "An administrator should check sessionVolume.storageClassName, the cluster's storage provisioner and the session's PersistentVolumeClaim. Then press Retry.",
   cluster_unavailable:
