@@ -29,7 +29,7 @@ import { createRuntime } from "./runtime/index.ts"
 import { createEngine, createSessions } from "./sessions/index.ts"
 import { systemClock } from "./time/index.ts"
 import { createTranscripts, roomOf } from "./transcripts/index.ts"
-import { createWorkloads } from "./workloads/index.ts"
+import { createWorkloads, sessionPodFaults } from "./workloads/index.ts"
 
 const POOL_MAX = 20
 /**
@@ -121,15 +121,17 @@ async function stop(opened: Release[], log: Logger): Promise<void> {
   }
 }
 
-function readConfiguration(): Config {
+/** Before an installation or upgrade the Secrets, and with them the environment files, may not be there yet. */
+function readConfiguration({ preflight = false } = {}): Config {
   try {
-    const config = loadConfig()
+    const config = loadConfig({ secretsToCome: preflight })
     const faults = [
       ...providerFaults(config.file.providers ?? {}),
       ...agentFaults(config.file.agent ?? {}),
       ...profileFaults(config.file),
-      ...environmentFileFaults(config),
+      ...(preflight ? [] : environmentFileFaults(config)),
       ...apiKeyFaults(config.apiKeys),
+      ...sessionPodFaults(config.file),
     ]
     if (faults.length > 0) throw new ConfigError(faults)
     return config
@@ -172,8 +174,9 @@ async function giveBackAdministration(config: Config, email: string): Promise<vo
 }
 
 async function main(): Promise<void> {
-  const config = readConfiguration()
-  if (process.argv.includes("--check-config")) {
+  const preflight = process.argv.includes("--preflight")
+  const config = readConfiguration({ preflight })
+  if (preflight || process.argv.includes("--check-config")) {
     console.log("The configuration is sound.")
     return
   }

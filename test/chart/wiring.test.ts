@@ -116,7 +116,7 @@ test("every image can be taken from somewhere else", async () => {
       .map((container) => container.image),
     ...["dataPlane", "dataPlaneInit", "auth"].map((name) => String(at(config, `images.${name}`))),
   ]
-  expect(images.length).toBe(7)
+  expect(images.length).toBe(8)
   expect(images.filter((reference) => !/^mirror\.example\.com\/all\/[a-z-]+:moved$/.test(reference))).toEqual([])
 })
 

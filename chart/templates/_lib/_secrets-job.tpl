@@ -64,7 +64,7 @@ no secret). `secrets` are in the release's namespace; `brokerCa` in the session 
 {{- end -}}
 
 {{- /*
-The Job: (dict "root" "name" "hook" "step"). A hook, because pods cannot start before their Secrets are there, and because
+The Job: (dict "root" "name" "hook" "step", optional "preflight"). A hook, because pods cannot start before their Secrets are there, and because
 what it makes belongs to nobody but the operator: it survives uninstall.
 */ -}}
 {{- define "berth.secretsJob" -}}
@@ -83,6 +83,13 @@ spec:
           containerName: secrets
           operator: In
           values: [3]
+      {{- if .preflight }}
+      - action: FailJob
+        onExitCodes:
+          containerName: preflight
+          operator: In
+          values: [78]
+      {{- end }}
   # Of all attempts, the pull of the image included.
   activeDeadlineSeconds: 600
   template:
@@ -104,6 +111,14 @@ spec:
       {{- end }}
       securityContext:
         {{- toYaml $values.controlPlane.podSecurityContext | nindent 8 }}
+      {{- if .preflight }}
+      initContainers:
+        - {{- include "berth.preflightContainer" .root | nindent 10 }}
+      volumes:
+        - name: config
+          configMap:
+            name: {{ include "berth.fullname" .root }}-preflight
+      {{- end }}
       containers:
         - name: secrets
           image: {{ include "berth.image" (dict "root" .root "image" $values.controlPlane.image) | quote }}
@@ -134,6 +149,33 @@ spec:
       tolerations:
         {{- toYaml . | nindent 8 }}
       {{- end }}
+{{- end -}}
+
+{{- /*
+The control plane's own checks over the new settings, before anything changes: its image, its environment and its config.json.
+Secrets may not be there yet. Variables of the operator's may need files that are mounted in the control plane only.
+*/ -}}
+{{- define "berth.preflightContainer" -}}
+{{- $env := include "berth.env" . | fromYamlArray -}}
+{{- range $env -}}
+{{- with (.valueFrom | default dict).secretKeyRef -}}{{- $_ := set . "optional" true -}}{{- end -}}
+{{- end -}}
+name: preflight
+image: {{ include "berth.image" (dict "root" . "image" .Values.controlPlane.image) | quote }}
+imagePullPolicy: {{ .Values.controlPlane.image.pullPolicy | quote }}
+command: [node, /app/main.mjs, --preflight]
+terminationMessagePolicy: FallbackToLogsOnError
+env:
+  {{- toYaml $env | nindent 2 }}
+resources:
+  {{- toYaml .Values.secretsJob.resources | nindent 2 }}
+securityContext:
+  {{- toYaml .Values.controlPlane.securityContext | nindent 2 }}
+volumeMounts:
+  - name: config
+    mountPath: /etc/berth/config.json
+    subPath: config.json
+    readOnly: true
 {{- end -}}
 
 {{- define "berth.hookAnnotations" -}}

@@ -7,7 +7,7 @@
 {{- $faults = append $faults "sessionNamespace.create needs sessionNamespace.name" -}}
 {{- end -}}
 {{- $builtIn := list "agent-config" "auth-secret" "workspace" -}}
-{{- $reserved := list "agent-config" "auth-helpers" "auth-secret" "auth-tmp" "broker-ca" "broker-token" "tmp" "workspace" -}}
+{{- $reserved := list "agent-config" "auth-secret" "berth-auth-helpers" "berth-auth-tmp" "berth-broker-ca" "berth-broker-token" "berth-tmp" "workspace" -}}
 {{- $own := (include "berth.config.own" . | fromJson).secrets -}}
 {{- $names := $builtIn -}}
 {{- range $s.extraVolumes -}}

@@ -231,7 +231,7 @@ export const wrongValues: readonly { readonly values: object; readonly faults: r
     values: { sessions: { extraVolumes: [{ name: "workspace", emptyDir: {} }] } },
     faults: ['sessions.extraVolumes[].name="workspace" is a built-in volume: choose another name'],
   },
-  ...["auth-helpers", "auth-tmp"].map((name) => ({
+  ...["berth-auth-helpers", "berth-tmp"].map((name) => ({
     values: { sessions: { extraVolumes: [{ name, emptyDir: {} }] } },
     faults: [`sessions.extraVolumes[].name="${name}" is a built-in volume: choose another name`],
   })),

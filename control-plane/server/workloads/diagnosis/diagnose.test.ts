@@ -110,7 +110,7 @@ describe("the diagnosis of a start", () => {
   })
 
   it.each([
-    'Usage of EmptyDir volume "tmp" exceeds the limit "4Gi". ',
+    'Usage of EmptyDir volume "berth-tmp" exceeds the limit "4Gi". ',
     "Pod ephemeral local storage usage exceeds the total limit of containers 5Gi. ",
     'Container agent exceeded its local ephemeral storage limit "5Gi". ',
   ])("tells a session that wrote too much to its node's disk: %s", (message) => {

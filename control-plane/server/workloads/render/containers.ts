@@ -43,9 +43,9 @@ function auth(config: TemplateConfig, extras: Extras): V1Container {
       failureThreshold: 6,
     },
     volumeMounts: [
-      { name: "broker-token", mountPath: TOKEN_PATH, readOnly: true },
-      { name: "broker-ca", mountPath: CA_PATH, readOnly: true },
-      { name: "auth-tmp", mountPath: "/tmp" },
+      { name: "berth-broker-token", mountPath: TOKEN_PATH, readOnly: true },
+      { name: "berth-broker-ca", mountPath: CA_PATH, readOnly: true },
+      { name: "berth-auth-tmp", mountPath: "/tmp" },
       ...(helpers === null ? [] : [helpers]),
     ],
   })
@@ -63,7 +63,7 @@ function workspaceInit(config: TemplateConfig, extras: Extras): V1Container {
     volumeMounts: [
       { name: "workspace", mountPath: WORKSPACE_PATH },
       { name: "agent-config", mountPath: AGENT_CONFIG_PATH },
-      { name: "tmp", mountPath: "/tmp", subPath: "init" },
+      { name: "berth-tmp", mountPath: "/tmp", subPath: "init" },
     ],
   })
 }
@@ -75,8 +75,8 @@ function agent(config: TemplateConfig, extras: Extras): V1Container {
     { name: "workspace", mountPath: WORKSPACE_PATH },
     { name: "agent-config", mountPath: AGENT_CONFIG_PATH, readOnly: true },
     { name: "auth-secret", mountPath: PASSWORD_PATH, readOnly: true },
-    { name: "tmp", mountPath: "/tmp", subPath: "tmp" },
-    { name: "tmp", mountPath: "/home/agent", subPath: "home" },
+    { name: "berth-tmp", mountPath: "/tmp", subPath: "berth-tmp" },
+    { name: "berth-tmp", mountPath: "/home/agent", subPath: "home" },
     ...(helpers === null ? [] : [helpers]),
     ...agentMounts(extras.mounts),
   ]

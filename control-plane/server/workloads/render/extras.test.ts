@@ -74,7 +74,7 @@ const DANGEROUS: Record<string, Sessions> = {
   "a service-account token": volume({ projected: { sources: [{ serviceAccountToken: { path: "t" } }] } }),
   "a pod certificate": volume({ projected: { sources: [{ podCertificate: {} }] } }),
   "a cluster trust bundle": volume({ projected: { sources: [{ clusterTrustBundle: {} }] } }),
-  "the token's volume again": { extraVolumes: [{ name: "broker-token", emptyDir: {} }] },
+  "the token's volume again": { extraVolumes: [{ name: "berth-broker-token", emptyDir: {} }] },
   "the workspace again": { extraVolumes: [{ name: "workspace", emptyDir: {} }] },
   "two volumes of one name": {
     extraVolumes: [
@@ -82,7 +82,7 @@ const DANGEROUS: Record<string, Sessions> = {
       { name: "x", emptyDir: {} },
     ],
   },
-  "a mount of the token": { extraVolumeMounts: [{ name: "broker-token", mountPath: "/mnt" }] },
+  "a mount of the token": { extraVolumeMounts: [{ name: "berth-broker-token", mountPath: "/mnt" }] },
   "a mount over the token": mount({ mountPath: "/var/run/berth/broker-token" }),
   "a mount over the CA": mount({ mountPath: "/etc/berth/broker-ca/" }),
   "a mount over the programs": mount({ mountPath: "/usr/local/bin" }),
@@ -260,7 +260,7 @@ describe("what an operator may add to a session's pod", () => {
 
   it.each([
     ["workspace", "/data", "references no defined volume; valid names: [cloud]"],
-    ["broker-token", "/data", "references no defined volume"],
+    ["berth-broker-token", "/data", "references no defined volume"],
     ["cloud", "/etc/berth/x", "needed by Berth"],
     ["cloud", "/opt/berth/auth-helpers", "helpers come from authHelpers.configMap"],
     ["cloud", "/opt/berth/auth-helpers/more", "helpers come from authHelpers.configMap"],

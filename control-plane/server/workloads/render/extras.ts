@@ -94,6 +94,11 @@ function agentTemplate(spec: Fields): Fields {
   return listOf<Fields>(spec["containers"]).find((container) => container["name"] === "agent") ?? {}
 }
 
+/** What is wrong with the settings for session pods, for the start-up check. */
+export function sessionPodFaults(config: TemplateConfig): string[] {
+  return readExtras(config).faults
+}
+
 function fieldsOf(value: unknown): Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : {}
 }

@@ -1,6 +1,6 @@
 export { renderClaim } from "./claim.ts"
 export { REPOSITORY_PATH } from "./containers.ts"
-export { readExtras } from "./extras.ts"
+export { readExtras, sessionPodFaults } from "./extras.ts"
 export { renderSecret } from "./secret.ts"
 export { renderStatefulSet } from "./statefulset.ts"
 export type { Extras, TemplateConfig } from "./types.ts"

@@ -38,7 +38,7 @@ describe("the StatefulSet of a workload", () => {
   })
 
   it("bounds what the agent writes to its node's disk", () => {
-    const tmp = podOf(render(templateConfig({ scratchSize: "7Gi" }))).volumes?.find(({ name }) => name === "tmp")
+    const tmp = podOf(render(templateConfig({ scratchSize: "7Gi" }))).volumes?.find(({ name }) => name === "berth-tmp")
     expect(tmp?.emptyDir).toEqual({ sizeLimit: "7Gi" })
   })
 
@@ -68,17 +68,17 @@ describe("the StatefulSet of a workload", () => {
   it("gives each container what it needs and nothing of the others", () => {
     const { auth, "workspace-init": init, agent } = containersOf(render())
     expect(mountsOf(auth)).toEqual([
-      "broker-token:/var/run/berth/broker-token:ro",
-      "broker-ca:/etc/berth/broker-ca:ro",
-      "auth-tmp:/tmp",
+      "berth-broker-token:/var/run/berth/broker-token:ro",
+      "berth-broker-ca:/etc/berth/broker-ca:ro",
+      "berth-auth-tmp:/tmp",
     ])
-    expect(mountsOf(init)).toEqual(["workspace:/workspace", "agent-config:/etc/berth/agent", "tmp:/tmp"])
+    expect(mountsOf(init)).toEqual(["workspace:/workspace", "agent-config:/etc/berth/agent", "berth-tmp:/tmp"])
     expect(mountsOf(agent)).toEqual([
       "workspace:/workspace",
       "agent-config:/etc/berth/agent:ro",
       "auth-secret:/var/run/berth/auth-secret:ro",
-      "tmp:/tmp",
-      "tmp:/home/agent",
+      "berth-tmp:/tmp",
+      "berth-tmp:/home/agent",
     ])
   })
 
@@ -129,10 +129,10 @@ describe("the StatefulSet of a workload", () => {
   it("mounts the operator's helpers read-only into agent and sidecar", () => {
     const statefulSet = render(templateConfig({}, { authHelpers: { configMap: "helpers" } }))
     const { auth, agent } = containersOf(statefulSet)
-    expect(mountsOf(auth)).toContain("auth-helpers:/opt/berth/auth-helpers:ro")
-    expect(mountsOf(agent)).toContain("auth-helpers:/opt/berth/auth-helpers:ro")
+    expect(mountsOf(auth)).toContain("berth-auth-helpers:/opt/berth/auth-helpers:ro")
+    expect(mountsOf(agent)).toContain("berth-auth-helpers:/opt/berth/auth-helpers:ro")
     expect(podOf(statefulSet).volumes).toContainEqual({
-      name: "auth-helpers",
+      name: "berth-auth-helpers",
       configMap: { name: "helpers", defaultMode: 0o755 },
     })
   })
@@ -150,7 +150,22 @@ describe("the StatefulSet of a workload", () => {
     const { auth, agent } = containersOf(statefulSet)
     expect(mountsOf(auth)).toContain("own:/opt/berth/auth-helpers:ro")
     expect(mountsOf(agent).filter((mount) => mount.includes("/opt/berth"))).toEqual(["own:/opt/berth/auth-helpers:ro"])
-    expect(podOf(statefulSet).volumes?.map((volume) => volume.name)).not.toContain("auth-helpers")
+    expect(podOf(statefulSet).volumes?.map((volume) => volume.name)).not.toContain("berth-auth-helpers")
+  })
+
+  it("takes an operator's volume that is called as a built-in one of other systems", () => {
+    const statefulSet = render(
+      templateConfig({
+        extraVolumes: ["auth-helpers", "auth-tmp", "broker-ca", "broker-token", "tmp"].map((name) => ({
+          name,
+          configMap: { name: "own" },
+        })),
+        extraVolumeMounts: [{ name: "auth-helpers", mountPath: "/opt/berth/auth-helpers" }],
+      }),
+    )
+    const names = podOf(statefulSet).volumes?.map(({ name }) => name) ?? []
+    expect(names).toEqual([...new Set(names)])
+    expect(mountsOf(containersOf(statefulSet).auth)).toContain("auth-helpers:/opt/berth/auth-helpers:ro")
   })
 
   it("appends extra mounts last, to the agent only, and keeps built-in volumes read-only", () => {
@@ -215,7 +230,7 @@ describe("the StatefulSet of a workload", () => {
       "workspace-init": init,
     } = containersOf(render(templateConfig(sessions, { authHelpers: { container } })))
     expect(mountsOf(auth)).toContain("cloud:/var/run/cloud:ro")
-    expect(mountsOf(auth)).toContain("broker-token:/var/run/berth/broker-token:ro")
+    expect(mountsOf(auth)).toContain("berth-broker-token:/var/run/berth/broker-token:ro")
     for (const other of [agent, init]) expect(mountsOf(other).join()).not.toContain("cloud")
   })
 

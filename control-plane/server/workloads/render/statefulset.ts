@@ -2,7 +2,7 @@ import type { V1PersistentVolumeClaim, V1PodTemplateSpec, V1StatefulSet } from "
 import { HANDS_OFF, workloadLabels, workloadName } from "../names.ts"
 import { containers } from "./containers.ts"
 import type { Extras, TemplateConfig } from "./types.ts"
-import { builtInVolumes, helperMount } from "./volumes.ts"
+import { builtInVolumes, HELPERS_VOLUME, helperMount } from "./volumes.ts"
 
 export interface RenderInput {
   readonly config: TemplateConfig
@@ -43,7 +43,7 @@ export function renderStatefulSet(input: RenderInput): V1StatefulSet {
 function podTemplate(input: RenderInput, name: string, labels: Record<string, string>): V1PodTemplateSpec {
   const { config, extras } = input
   const { auth, "workspace-init": workspaceInit, agent } = containers(config, extras)
-  const builtInHelpers = helperMount(config, extras.mounts)?.name === "auth-helpers"
+  const builtInHelpers = helperMount(config, extras.mounts)?.name === HELPERS_VOLUME
   return {
     metadata: {
       labels: { ...extras.labels, ...labels },

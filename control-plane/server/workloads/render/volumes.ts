@@ -4,8 +4,16 @@ import { HELPERS_PATH } from "./types.ts"
 
 /** Built-in volumes that an operator's extra mount may name. */
 export const MOUNTABLE = ["agent-config", "auth-secret", "workspace"] as const
+/** Of ours, so that an operator's volume may be called `tmp` or `auth-helpers`. */
+export const HELPERS_VOLUME = "berth-auth-helpers"
 /** Built-in volumes that nobody else may name or define. */
-export const RESERVED = ["auth-helpers", "auth-tmp", "broker-ca", "broker-token", "tmp"] as const
+export const RESERVED = [
+  HELPERS_VOLUME,
+  "berth-auth-tmp",
+  "berth-broker-ca",
+  "berth-broker-token",
+  "berth-tmp",
+] as const
 /** Of the mountable ones, those that stay read-only. */
 const READ_ONLY: readonly string[] = ["agent-config", "auth-secret"]
 
@@ -21,7 +29,7 @@ export function builtInVolumes(config: TemplateConfig, secretName: string, withH
       secret: { secretName, defaultMode: 0o440, items: [{ key: "password", path: "password" }] },
     },
     {
-      name: "broker-token",
+      name: "berth-broker-token",
       projected: {
         defaultMode: 0o440,
         sources: [
@@ -36,13 +44,13 @@ export function builtInVolumes(config: TemplateConfig, secretName: string, withH
       },
     },
     {
-      name: "broker-ca",
+      name: "berth-broker-ca",
       configMap: { name: config.broker.caConfigMap, defaultMode: 0o444, items: [{ key: "ca.crt", path: "ca.crt" }] },
     },
-    { name: "tmp", emptyDir: { sizeLimit: config.sessions.scratchSize } },
-    { name: "auth-tmp", emptyDir: { sizeLimit: "64Mi" } },
+    { name: "berth-tmp", emptyDir: { sizeLimit: config.sessions.scratchSize } },
+    { name: "berth-auth-tmp", emptyDir: { sizeLimit: "64Mi" } },
     ...(withHelpers && helpers !== undefined
-      ? [{ name: "auth-helpers", configMap: { name: helpers, defaultMode: 0o755 } }]
+      ? [{ name: HELPERS_VOLUME, configMap: { name: helpers, defaultMode: 0o755 } }]
       : []),
   ]
 }
@@ -53,7 +61,7 @@ export function helperMount(config: TemplateConfig, extra: readonly V1VolumeMoun
   if (own !== undefined) return { ...own, readOnly: true }
   return config.authHelpers?.configMap === undefined
     ? null
-    : { name: "auth-helpers", mountPath: HELPERS_PATH, readOnly: true }
+    : { name: HELPERS_VOLUME, mountPath: HELPERS_PATH, readOnly: true }
 }
 
 /** The operator's mounts for `agent`, last in its list. Built-in volumes that are read-only stay so. */
