@@ -97,3 +97,92 @@ test("who may reach UI and metrics can be narrowed", async () => {
   expect(["monitoring", "elsewhere"].map((name) => allowed(objects, from(name), to, 9090))).toEqual([true, false])
   expect(allowed(objects, { name: "office", address: "10.9.1.1" }, to, 8080)).toBe(true)
 })
+
+type Connection = readonly [from: string, to: string, port: number, protocol?: "TCP" | "UDP"]
+
+describe("in a namespace that denies by default", () => {
+  const denied = {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+    metadata: { name: "default-deny", namespace: "release-ns" },
+    spec: { podSelector: {}, policyTypes: ["Ingress", "Egress"] },
+  }
+  const labelsOf = (objects: readonly KubernetesObject[], owner: string) =>
+    podsOf(objects).find((one) => one.owner === owner)?.labels ?? {}
+  async function reach(values: object, ownRules: readonly KubernetesObject[] = [denied]) {
+    const objects = await render(helm, { values })
+    const peers = peersOf(objects, "release-ns")
+    const pod = (name: string, owner: string): Peer => ({
+      ...{ name, namespace: "release-ns", address: "10.244.9.9" },
+      labels: labelsOf(objects, owner),
+    })
+    const all: Record<string, Peer> = {
+      ...peers,
+      job: pod("job", "Job/berth-secrets"),
+      test: pod("test", "Pod/berth-test"),
+    }
+    return (from: string, to: string, port: number, protocol = "TCP") => {
+      const [source, target] = [all[from], all[to]]
+      if (!source || !target) throw new Error(`unknown peer in ${from} -> ${to}`)
+      return allowed([...objects, ...ownRules], source, target, port, protocol)
+    }
+  }
+  const NEEDED: readonly Connection[] = [
+    ["control plane", "dns", 53, "UDP"],
+    ["control plane", "the node's DNS cache", 53, "UDP"],
+    ["control plane", "the API server", 443],
+    ["control plane", "the API server", 6443],
+    ["control plane", "postgresql", 5432],
+    ["control plane", "session", 4096],
+    ["session", "control plane", 8081],
+    ["the ingress controller", "control plane", 8080],
+    ["job", "dns", 53, "UDP"],
+    ["job", "the API server", 443],
+    ["test", "dns", 53, "UDP"],
+    ["test", "control plane", 8080],
+    ["test", "control plane", 9090],
+  ]
+  const egress = (more: object = {}, policy: object = {}) => ({
+    controlPlane: { networkPolicy: { egress: { enabled: true, ...more }, ...policy } },
+  })
+
+  test("everything that Berth needs is open once its egress is set, and was not before", async () => {
+    const [before, after] = [await reach({}), await reach(egress())]
+    const closed = (check: typeof before) => NEEDED.filter((row) => !check(...row)).map((row) => row.join(" "))
+    expect(closed(after)).toEqual([])
+    expect(closed(before)).toHaveLength(NEEDED.length - 2)
+  })
+
+  test("nothing else is", async () => {
+    const check = await reach(egress({ apiServer: [{ ipBlock: { cidr: "10.96.0.1/32" } }] }))
+    expect(check("control plane", "the API server", 443)).toBe(true)
+    const others: readonly Connection[] = [
+      ["control plane", "the internet", 443],
+      ["control plane", "a pod elsewhere", 443],
+      ["control plane", "session", 22],
+      ["control plane", "postgresql", 22],
+      ["control plane", "a pod next to the control plane", 5432],
+      ["job", "postgresql", 5432],
+      ["job", "the internet", 443],
+      ["job", "control plane", 8080],
+      ["test", "postgresql", 5432],
+      ["test", "the API server", 443],
+      ["test", "control plane", 8081],
+    ]
+    expect(others.filter((row) => check(...row))).toEqual([])
+  })
+
+  test("an operator's rules for providers and hosts are added", async () => {
+    const rules = [{ to: [{ ipBlock: { cidr: "93.184.215.0/24" } }], ports: [{ port: 5432 }] }]
+    expect((await reach(egress({ rules })))("control plane", "the internet", 5432)).toBe(true)
+  })
+
+  test("helm test gets through where UI and metrics are for named peers only", async () => {
+    const from = [{ ipBlock: { cidr: "192.0.2.0/24" } }]
+    const check = await reach({ controlPlane: { networkPolicy: { httpFrom: from, metricsFrom: from } } }, [])
+    expect(check("test", "control plane", 8080)).toBe(true)
+    expect(check("test", "control plane", 9090)).toBe(true)
+    expect(check("test", "control plane", 8081)).toBe(false)
+    expect(check("a pod next to the control plane", "control plane", 8080)).toBe(false)
+  })
+})

@@ -22,6 +22,10 @@ if ! id -un >/dev/null 2>&1; then
     echo "postgres:x:$(id -u):$(id -g):PostgreSQL:/tmp:/bin/false" >"$NSS_WRAPPER_PASSWD"
     echo "postgres:x:$(id -g):" >"$NSS_WRAPPER_GROUP"
   done
+  if [ -z "${NSS_WRAPPER_PASSWD:-}" ]; then
+    echo "user id $(id -u) has no name in this image, and it has no libnss_wrapper: initdb will refuse. Set" \
+      "postgresql.podSecurityContext.runAsUser to an id that the image knows, or use another postgresql.image" >&2
+  fi
 fi
 
 if [ ! -s "$PGDATA/PG_VERSION" ]; then

@@ -81,6 +81,13 @@
 {{- end -}}
 {{- $paths = append $paths .mountPath -}}
 {{- end -}}
+{{- range $key := list "initContainers" "extraContainers" -}}
+{{- range get $cp $key -}}
+{{- if has .name (list "control-plane" (ternary ($v.authProxy.container.name | default "auth-proxy") "control-plane" $v.authProxy.enabled)) -}}
+{{- $faults = append $faults (printf "controlPlane.%s[].name=%q is a container of the chart's own: choose another name" $key .name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- if $v.authProxy.enabled -}}
 {{- if eq ($v.authProxy.container.name | default "") "control-plane" -}}
 {{- $faults = append $faults "authProxy.container.name: control-plane is the other container of the pod" -}}

@@ -34,6 +34,9 @@ a security context, null still takes a field away.
 {{- define "berth.validate.reach" -}}
 {{- $v := .Values -}}
 {{- $faults := list -}}
+{{- if regexMatch "^[0-9]" (include "berth.fullname" .) -}}
+{{- $faults = append $faults (printf "object names would begin with a digit (%s), and those of Services cannot: set fullnameOverride, for example to b%s" (include "berth.fullname" .) (include "berth.fullname" .)) -}}
+{{- end -}}
 {{- $istioRoute := and $v.istio.enabled $v.istio.virtualService.enabled -}}
 {{- $ways := list -}}
 {{- if $v.ingress.enabled -}}{{- $ways = append $ways "ingress.enabled" -}}{{- end -}}

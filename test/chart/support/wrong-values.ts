@@ -16,6 +16,12 @@ const profileWith = (...environment_files: string[]) => ({
 export const wrongValues: readonly { readonly values: object; readonly faults: readonly string[] }[] = [
   // Reaching it
   {
+    values: { fullnameOverride: "7app" },
+    faults: [
+      "object names would begin with a digit (7app), and those of Services cannot: set fullnameOverride, for example to b7app",
+    ],
+  },
+  {
     values: {
       controlPlane: host,
       ingress: { enabled: true },
@@ -312,6 +318,12 @@ export const wrongValues: readonly { readonly values: object; readonly faults: r
   {
     values: { controlPlane: { extraVolumeMounts: [{ name: "tmp", mountPath: "/tmp" }] } },
     faults: ["controlPlane.extraVolumeMounts: two mounts at /tmp"],
+  },
+  {
+    values: { controlPlane: { extraContainers: [{ name: "control-plane", image: "a" }] } },
+    faults: [
+      'controlPlane.extraContainers[].name="control-plane" is a container of the chart\'s own: choose another name',
+    ],
   },
   {
     values: { controlPlane: { extraVolumeMounts: [{ name: "x", mountPath: "/x" }] } },
