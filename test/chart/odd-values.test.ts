@@ -98,3 +98,24 @@ test("the control plane answers to every host that the chart routes to it", asyn
   const httpRoute = { enabled: true, parentRefs: [{ name: "g" }], hostnames: ["b.example.com"] }
   expect(await allowed({ controlPlane: { host: "c.example.com" }, httpRoute })).toBe("c.example.com,b.example.com")
 })
+
+test.each(["everything", "httproute", "istio"])(
+  "a public address with a port: routes have its name, and addresses that people see have both: %s",
+  async (file) => {
+    const routesOf = (objects: readonly KubernetesObject[]) =>
+      objects
+        .filter(({ kind }) => ["Ingress", "HTTPRoute", "Gateway", "VirtualService"].includes(kind))
+        .map(({ kind, spec }) => ({ kind, spec }))
+    const host = { ingress: { hosts: [] }, httpRoute: { hostnames: [] } }
+    const plain = await render(helm, {
+      files: [file],
+      values: { ...host, controlPlane: { host: "berth.example.com" } },
+    })
+    const odd = await render(helm, {
+      files: [file],
+      values: { ...host, controlPlane: { host: "berth.example.com:8443" } },
+    })
+    expect(routesOf(odd)).toEqual(routesOf(plain))
+    expect(JSON.parse(configOf(odd))).toMatchObject({ public: { host: "berth.example.com:8443" } })
+  },
+)

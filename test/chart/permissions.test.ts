@@ -52,7 +52,7 @@ describe("what the chart's accounts may do, asked of a real API server", () => {
     expect(await permissions("berth", "sessions")).toEqual([
       "configmaps [berth-broker-ca]: get",
       "events: list",
-      "persistentvolumeclaims: create delete get list watch",
+      "persistentvolumeclaims: create delete get list patch watch",
       "pods: delete get list watch",
       "secrets: create patch",
       "statefulsets.apps: create delete get list patch watch",

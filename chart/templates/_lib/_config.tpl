@@ -37,7 +37,7 @@
   "authProfile" $s.authProfile -}}
 {{- $always := dict
   "serviceAccountName" (include "berth.sessionServiceAccountName" .)
-  "podSecurityLevel" $s.podSecurityLevel "setUserIds" $s.setUserIds "maxPerUser" (int $s.maxPerUser)
+  "podSecurityLevel" $s.podSecurityLevel "setUserIds" $s.setUserIds "maxPerUser" (int $s.maxPerUser) "maxVolumesPerUser" (int $s.maxVolumesPerUser)
   "maxStoredMiB" (int $s.maxStoredMiB) "maxStoredMiBPerUser" (int $s.maxStoredMiBPerUser)
   "maxDatabaseMiB" (include "berth.maxDatabaseMiB" . | int)
   "defaultVisibility" $s.defaultVisibility "scratchSize" $s.scratchSize

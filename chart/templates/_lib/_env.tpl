@@ -36,6 +36,11 @@
 {{- ternary "postgres-password" "password" (eq .Values.postgresql.auth.username "postgres") -}}
 {{- end -}}
 
+{{- /* The public name without its port: what an Ingress, a route or a certificate is for. */ -}}
+{{- define "berth.hostName" -}}
+{{- regexReplaceAll ":[0-9]+$" (.Values.controlPlane.host | default "") "" -}}
+{{- end -}}
+
 {{- /* Hosts that an Ingress or an HTTPRoute of ours names in place of `controlPlane.host`, as a JSON list. */ -}}
 {{- define "berth.routeHosts" -}}
 {{- $hosts := list -}}

@@ -43,7 +43,7 @@ the secrets Job. `berth.secret.<x>.name` says its name; `berth.secret.<x>.source
 {{- end -}}
 
 {{- define "berth.adminEmail" -}}
-{{- .Values.passwordAuth.bootstrapAdmin.email | default (printf "admin@%s" (.Values.controlPlane.host | default "berth.local")) -}}
+{{- .Values.passwordAuth.bootstrapAdmin.email | default (printf "admin@%s" (include "berth.hostName" . | default "berth.local")) -}}
 {{- end -}}
 
 {{- define "berth.secret.postgresql.valuesName" -}}

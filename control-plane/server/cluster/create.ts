@@ -100,6 +100,7 @@ type Writes = Pick<
   | "applyStatefulSet"
   | "applySecret"
   | "createClaim"
+  | "enlargeClaim"
   | "scaleStatefulSet"
   | "deleteStatefulSet"
   | "deletePod"
@@ -133,6 +134,15 @@ function writes(rest: Rest, paths: Paths): Writes {
       } catch (error) {
         if (!isAppError(error, "conflict")) throw error
       }
+    },
+    async enlargeClaim(name, uid, storageSize) {
+      await rest.call({
+        method: "PATCH",
+        path: `${paths.claims}/${encodeURIComponent(name)}`,
+        query: { fieldManager: FIELD_MANAGER },
+        contentType: "application/merge-patch+json",
+        body: { metadata: { uid }, spec: { resources: { requests: { storage: storageSize } } } },
+      })
     },
     async scaleStatefulSet(name, uid, replicas) {
       try {

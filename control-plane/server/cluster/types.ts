@@ -20,6 +20,8 @@ export interface Cluster {
   applySecret(manifest: V1Secret): Promise<V1Secret>
   /** Leaves one that exists as it is: a claim is bound to its volume and cannot be changed. */
   createClaim(manifest: V1PersistentVolumeClaim): Promise<void>
+  /** Asks for a larger volume; Kubernetes does not make one smaller. @throws AppError `upstream_refused` where its class cannot */
+  enlargeClaim(name: string, uid: string, storageSize: string): Promise<void>
   /** Changes `spec.replicas` only, guarded by uid. False when it is gone or another. */
   scaleStatefulSet(name: string, uid: string, replicas: 0 | 1): Promise<boolean>
   /** Idempotent; `uid` guards against deleting a namesake. */

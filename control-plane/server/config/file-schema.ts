@@ -104,6 +104,8 @@ export const configFileSchema = {
         setUserIds: { type: "boolean", default: true },
         idleTimeout_s: { type: "integer", minimum: 0, default: 0 },
         maxPerUser: { type: "integer", minimum: 0, default: 0 },
+        /** Sessions a user may have in all, stopped ones too: each has a volume. */
+        maxVolumesPerUser: { type: "integer", minimum: 0, default: 100 },
         /** What is stored of a session's conversation, of all of a user's, and the size of the database up to which it is. */
         maxStoredMiB: { type: "integer", minimum: 0, default: 0 },
         maxStoredMiBPerUser: { type: "integer", minimum: 0, default: 0 },
@@ -118,7 +120,12 @@ export const configFileSchema = {
       type: "object",
       additionalProperties: false,
       required: ["storageSize"],
-      properties: { storageSize: { type: "string" }, storageClassName: { type: "string" } },
+      properties: {
+        storageSize: { type: "string" },
+        /** How large a person can make a session's volume. */
+        maxStorageSize: { type: "string", default: "20Gi" },
+        storageClassName: { type: "string" },
+      },
     },
     authHelpers: {
       type: "object",

@@ -3,6 +3,7 @@ import { parseConfig } from "./parse.ts"
 import { withSecretsToCome } from "./preflight.ts"
 import type { Config } from "./types.ts"
 
+export { type DatabaseAddress, readDatabaseAddress } from "./database-address.ts"
 export { ConfigError, EXIT_CONFIG } from "./faults.ts"
 export type { ConfigFile } from "./file-schema.ts"
 export { parseConfig } from "./parse.ts"

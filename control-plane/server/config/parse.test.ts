@@ -109,6 +109,14 @@ test.each(["short:AAAA", `${KEY},${KEY}`, `bad id:${KEY}`, ","])("the key ring %
   expect(faultsOf({ ...ENV, BERTH_ENCRYPTION_KEYS: ring })).toHaveLength(1)
 })
 
+test.each(["*.example.com", "@example.com", "a@example.com", "example.com;example.org", ["*.example.com"]])(
+  "oidc.domain %j is refused",
+  (domain) => {
+    const oidc = { enabled: true, issuer: "https://idp.example.com", clientId: "c", domain }
+    expect(faultsOf(ENV, fileWith({ oidc }))).toEqual([expect.stringContaining("oidc.domain:")])
+  },
+)
+
 test("header sign-in without a trust anchor does not start", () => {
   const file = fileWith({ headerAuth: { enabled: true, email: { header: "X-Email" } } })
   expect(faultsOf(ENV, file)).toEqual([expect.stringContaining("needs a trust anchor")])

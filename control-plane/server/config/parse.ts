@@ -1,5 +1,6 @@
 import { Secret } from "../crypto/index.ts"
 import { parseArtifacts } from "./artifacts.ts"
+import { parseDatabase } from "./database.ts"
 import { Faults } from "./faults.ts"
 import { parseConfigFile } from "./file.ts"
 import { parseGithubApp } from "./github-app.ts"
@@ -36,8 +37,7 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
   if (cookieSecret.length < COOKIE_SECRET_CHARACTERS_MIN) {
     faults.add(`BETTER_AUTH_SECRET must have at least ${COOKIE_SECRET_CHARACTERS_MIN} characters`)
   }
-  if (!get("DATABASE_URL") && !get("PGHOST"))
-    faults.add("DATABASE_URL, or PGHOST and the other PG… variables, must be set")
+  const database = { url: parseDatabase(get, readFile, faults) }
   const logLevel = get("BERTH_LOG_LEVEL") ?? "info"
   if (!LOG_LEVELS.includes(logLevel)) faults.add(`BERTH_LOG_LEVEL must be one of ${LOG_LEVELS.join(", ")}`)
   const firstAdministrator = parseAdministrator(get("BERTH_ADMIN_EMAIL"), get("BERTH_ADMIN_PASSWORD"), faults)
@@ -68,7 +68,7 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
       namespace: get("POD_NAMESPACE") ?? file.namespace,
       address: get("POD_IP") ?? "127.0.0.1",
     },
-    database: { url: secret("DATABASE_URL") },
+    database,
     listen,
     allowedHosts,
     cookieSecret: new Secret(cookieSecret),

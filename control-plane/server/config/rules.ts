@@ -2,6 +2,8 @@ import { createNetworks, parseCidr } from "../addresses/index.ts"
 import type { Faults } from "./faults.ts"
 import type { ConfigFile } from "./file-schema.ts"
 
+const DOMAIN = /^[\p{L}\p{N}]([\p{L}\p{N}-]*[\p{L}\p{N}])?(\.[\p{L}\p{N}]([\p{L}\p{N}-]*[\p{L}\p{N}])?)*$/u
+
 /** Which secrets were given, for rules that need to know it and not their values. */
 export interface Given {
   readonly oidcClientSecret: boolean
@@ -36,8 +38,15 @@ function checkOidc(file: ConfigFile, given: Given, faults: Faults): void {
   if (oidc.publicClient && given.oidcClientSecret) {
     faults.add("oidc.publicClient is true, so OIDC_CLIENT_SECRET must not be set")
   }
-  if (oidc.domain.includes("@")) faults.add('oidc.domain is the part after the "@", for example example.com')
+  for (const domain of typeof oidc.domain === "string" ? oidc.domain.split(/[,\s]+/) : oidc.domain)
+    checkDomain(domain, faults)
   if (!oidc.scopes.includes("openid")) faults.add('oidc.scopes must contain "openid"')
+}
+
+function checkDomain(domain: string, faults: Faults): void {
+  if (domain === "" || DOMAIN.test(domain)) return
+  const what = domain.includes("@") ? 'give the part after the "@"' : "give each domain in full, without wildcards"
+  faults.add(`oidc.domain: "${domain}" is not a domain; ${what}, for example example.com`)
 }
 
 function checkHeaderAuth(file: ConfigFile, given: Given, faults: Faults): void {

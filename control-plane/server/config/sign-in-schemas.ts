@@ -13,8 +13,10 @@ export const signInSchemas = {
       providerId: { type: "string", pattern: "^[A-Za-z0-9_-]{0,64}$", default: "" },
       /** What the button on the sign-in page says. */
       label: { type: "string", maxLength: 64, default: "Single sign-on" },
-      /** Only addresses `<name>@<domain>` may sign in; empty means everybody whom the provider knows. */
-      domain: emptyByDefault,
+      /** Only addresses `<name>@<domain>` may sign in; empty means everybody whom the provider knows. With commas, or a list. */
+      domain: { anyOf: [{ type: "string" }, { type: "array", items: { type: "string" } }], default: "" },
+      /** The claim with the e-mail address. Another one than `email` never counts as verified. */
+      emailClaim: { type: "string", minLength: 1, default: "email" },
       issuer: emptyByDefault,
       clientId: emptyByDefault,
       publicClient: { type: "boolean", default: false },

@@ -1,7 +1,9 @@
 import knex from "knex"
 import pg from "pg"
+import { type DatabaseAddress, readDatabaseAddress } from "../config/index.ts"
 import type { Secret } from "../crypto/index.ts"
 import { DeadConnections, type PoolConnection } from "./dead-connections.ts"
+import { tlsFor } from "./tls.ts"
 import type { Database } from "./types.ts"
 
 const ACQUIRE_TIMEOUT_MS = 5_000
@@ -33,7 +35,7 @@ export function createDatabase(options: DatabaseOptions): Database {
   const dead = new DeadConnections()
   return knex({
     client: "pg",
-    connection: () => ({ ...connectionSettings(url, "berth"), query_timeout: answer_ms }),
+    connection: async () => ({ ...(await connectionSettings(url, "berth")), query_timeout: answer_ms }),
     pool: {
       min: 0,
       max: poolMax,
@@ -53,9 +55,9 @@ export function createDatabase(options: DatabaseOptions): Database {
 }
 
 /** What every connection of ours is opened with, in the pool or outside of it. */
-export function connectionSettings(url: Secret | undefined, name: string) {
+export async function connectionSettings(url: Secret | undefined, name: string) {
   return {
-    ...(url === undefined ? {} : { connectionString: url.reveal() }),
+    ...(url === undefined ? {} : await placeOf(readDatabaseAddress(url.reveal()))),
     application_name: name,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,
@@ -64,6 +66,32 @@ export function connectionSettings(url: Secret | undefined, name: string) {
     keepAliveInitialDelayMillis: 10_000,
     types: { getTypeParser },
   }
+}
+
+const CERTIFICATE = /^(UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|ERR_TLS_CERT_|HOSTNAME_MISMATCH|ERR_SSL_)/
+const REMEDY =
+  "Mount the authority's certificate and name it with sslrootcert in DATABASE_URL or with PGSSLROOTCERT (or NODE_EXTRA_CA_CERTS), or use sslmode=require, which encrypts and verifies nothing. Amazon RDS: https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"
+
+/** A connection that failed for TLS, with what an operator can do; every other error as it is. */
+export function explainConnection(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  const { code = "" } = error as NodeJS.ErrnoException
+  if (CERTIFICATE.test(code)) {
+    return new Error(`The database's certificate is not accepted (${code}). ${REMEDY}`, { cause: error })
+  }
+  if (/does not support SSL/i.test(error.message)) {
+    const words = "The database offers no TLS, and sslmode asks for it. Use sslmode=prefer or sslmode=disable."
+    return new Error(words, { cause: error })
+  }
+  return error
+}
+
+/** Taken apart by us: pg reads an address, and above all `sslmode`, in another way than libpq. */
+async function placeOf(address: DatabaseAddress) {
+  const { host, port, user, password, database, options, sslnegotiation } = address
+  const given = { host, port, user, password, database, options, sslnegotiation }
+  const settings = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+  return { ...settings, ssl: await tlsFor(address, CONNECT_TIMEOUT_MS) }
 }
 
 /** pg's own parsers, with int8 as a number. Per connection: the process-wide table stays untouched. */

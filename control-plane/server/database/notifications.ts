@@ -85,7 +85,9 @@ async function oneConnection(
   hooks: ConnectionHooks,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const client = new pg.Client({ ...connectionSettings(options.url, "berth-notifications"), query_timeout: 5_000 })
+  const settings = await connectionSettings(options.url, "berth-notifications")
+  if (signal.aborted) return false
+  const client = new pg.Client({ ...settings, query_timeout: 5_000 })
   const over = Promise.withResolvers<unknown>()
   const end = (error?: unknown) => over.resolve(error)
   client.on("error", end)

@@ -1,6 +1,7 @@
 import type { Logger } from "pino"
 import { isAppError } from "../errors/index.ts"
 import type { Clock } from "../time/index.ts"
+import { explainConnection } from "./connection.ts"
 import { translateDatabaseError } from "./errors.ts"
 import type { Database } from "./types.ts"
 
@@ -23,7 +24,7 @@ export async function waitForDatabase(
     } catch (error) {
       const passes = isAppError(translateDatabaseError(error), "unavailable")
       const waited_ms = clock.now() - startedAt
-      if (!passes || waited_ms > limit_ms) throw error
+      if (!passes || waited_ms > limit_ms) throw explainConnection(error)
       log.warn({ err: error, waited_ms }, "the database does not answer yet")
     }
     await clock.sleep(PAUSE_MS)

@@ -187,6 +187,17 @@ describe("a request", () => {
     expect((await post(JSON.stringify({ title: "x".repeat(2 ** 20) }), "application/json")).status).toBe(413)
   })
 
+  test("before anybody is known is at most 16 KiB", async () => {
+    const attempt = async (characters: number) =>
+      (
+        await one.fetch("/api/auth/password", {
+          method: "POST",
+          json: { email: "a@b", password: "x".repeat(characters) },
+        })
+      ).status
+    expect([await attempt(20_000), await attempt(1_000)]).toEqual([413, 401])
+  })
+
   test("with an idempotency key says when it is a repeat", async () => {
     const post = (key: string) =>
       one.fetch("/api/sessions", { method: "POST", cookie, json: {}, headers: { "idempotency-key": key } })

@@ -11,7 +11,8 @@ import { sessionsWithoutCluster } from "./testing/sessions.ts"
 import type { UpgradeRoute } from "./upgrade.ts"
 
 const { database, url } = await testDatabase()
-const config = testConfig()
+// The table makes more sessions than a person may have.
+const config = testConfig({ sessions: { serviceAccountName: "berth-session", maxVolumesPerUser: 0 } })
 const sessions = sessionsWithoutCluster({ database, url, config })
 const sockets = new WebSocketServer({ noServer: true })
 const watching: UpgradeRoute = {

@@ -15,6 +15,8 @@ import { streamOf } from "./streams/serve.ts"
 import { type Check, checkBody, checkQuery, declare } from "./validation.ts"
 
 const BODY_BYTES_MAX = 1024 * 1024
+/** Before anybody is known, and before the limits of sign-in: an address and a password. */
+const OPEN_BODY_BYTES_MAX = 16 * 1024
 const NO_BYTES = Buffer.alloc(0)
 const SAFE_METHODS = ["GET", "HEAD"]
 // A provider may be called `my.provider`; nothing may be called `.` or `..`.
@@ -135,14 +137,15 @@ function queryOf(ctx: Context): Record<string, string> {
 
 async function bodyOf(
   ctx: Context,
-  { shapes }: Route,
+  { shapes, permission }: Route,
   check: Check | null,
 ): Promise<{ body: Call["body"]; signedBody: Buffer }> {
-  const bytes_max = shapes.bodyBytes_max ?? BODY_BYTES_MAX
+  const bytes_max =
+    shapes.bodyBytes_max ?? (permission === "anyone" && !shapes.signed ? OPEN_BODY_BYTES_MAX : BODY_BYTES_MAX)
   if (shapes.signed) return { body: undefined, signedBody: await readBytes(ctx.req, bytes_max) }
   const signedBody = NO_BYTES
   if (check) return { body: check(await readJson(ctx.req, bytes_max)) as Call["body"], signedBody }
   // Read even where none is wanted: an unread body would be taken for the connection's next request.
-  if (hasBody(ctx.req) && !SAFE_METHODS.includes(ctx.method)) await readJson(ctx.req, BODY_BYTES_MAX)
+  if (hasBody(ctx.req) && !SAFE_METHODS.includes(ctx.method)) await readJson(ctx.req, bytes_max)
   return { body: undefined, signedBody }
 }

@@ -186,3 +186,34 @@ test("connections beyond the limit are closed", async () => {
   const third = ask(port).resume()
   await once(third, "close")
 })
+
+test("64 KiB of headers are read, and more are refused with 431 and a line in the log", async () => {
+  const warn = vi.fn()
+  const listener = createListener(
+    (request, response) => void response.end(String(request.rawHeaders.join("").length)),
+    {
+      log: { warn } as never,
+      clock: { now: () => 0 },
+    },
+  )
+  await once(listener.listen(0, "127.0.0.1"), "listening")
+  cleanups.push(() => listener.close())
+  const { port } = listener.address() as AddressInfo
+  const ask = async (bytes: number) => {
+    const socket = connect(port, "127.0.0.1")
+    socket.write(`GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Token: ${"x".repeat(bytes)}\r\n\r\n`)
+    let answer = ""
+    socket.setEncoding("latin1").on("data", (text: string) => {
+      answer += text
+    })
+    socket.on("error", () => undefined)
+    await once(socket, "close")
+    return answer.split(" ")[1]
+  }
+  expect(await ask(48 * 1024)).toBe("200")
+  expect(warn).not.toHaveBeenCalled()
+  expect(await ask(80 * 1024)).toBe("431")
+  expect(await ask(80 * 1024)).toBe("431")
+  expect(warn).toHaveBeenCalledTimes(1)
+  expect(warn.mock.calls[0]?.[1]).toContain("headers are too large")
+})

@@ -66,6 +66,8 @@ export interface ProviderSignIn {
     cookieHeader: string | undefined,
     visitor: Visitor,
   ): Promise<{ login: NewLogin; returnTo: string }>
+  /** Where a sign-in begins, under the installation's public name. */
+  readonly beginsAt: string
   /** `Set-Cookie` that removes what `begin` had set. */
   clearCookie(): string
 }
@@ -183,6 +185,7 @@ function providerSignIn(parts: {
   const { oidc, providerLogins, logins, cookie, noteSignIn } = parts
   return {
     begin: (providerId, returnTo, { requestId }) => oidc.begin(providerId, returnTo, requestId),
+    beginsAt: oidc.beginsAt,
     clearCookie: () => oidc.clearCookie(),
     async finish(providerId, search, cookieHeader, visitor) {
       const { user, stillHolds, tokens, returnTo } = await oidc.finish(

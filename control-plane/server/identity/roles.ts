@@ -1,16 +1,50 @@
 import type { ConfigFile } from "../config/index.ts"
+import type { Logger } from "../observability/index.ts"
+import type { Clock } from "../time/index.ts"
+import { claimAt, claimNames } from "./claims.ts"
 
 type Mapping = ConfigFile["roleMapping"]
+type Claims = Readonly<Record<string, unknown>>
+
+/** A proxy's token comes with each request: who it is about is told now and then. */
+const TELL_AGAIN_MS = 60_000
 
 /**
- * The role that somebody's claims give, or null when no mapping is configured: then an account keeps the role that an
- * administrator gave it. The first role with a matching group counts; without a match it is the default.
+ * The role that somebody's claims give, or null to keep the one that an account has: when no mapping is configured, and
+ * when the claim did not come at all, which says nothing about groups (Entra leaves it out beyond 200). The first role with
+ * a matching group counts; without a match it is the default. A slash in front of a group (Keycloak's paths) does not count.
  */
-export function roleOf(claims: Readonly<Record<string, unknown>>, mapping: Mapping): string | null {
+export function roleOf(claims: Claims, mapping: Mapping): string | null {
   const roles = Object.entries(mapping.roles)
-  if (roles.length === 0) return null
-  const value = claims[mapping.claim]
-  const groups = (Array.isArray(value) ? value : [value]).filter((group) => typeof group === "string")
-  const match = roles.find(([, wanted]) => wanted.some((group) => groups.includes(group)))
+  const value = claimAt(claims, mapping.claim)
+  if (roles.length === 0 || value === undefined) return null
+  const groups = (Array.isArray(value) ? value : [value]).filter((group) => typeof group === "string").map(plain)
+  const match = roles.find(([, wanted]) => wanted.some((group) => groups.includes(plain(group))))
   return match?.[0] ?? mapping.default
+}
+
+function plain(group: string): string {
+  return group.replace(/^\//, "")
+}
+
+/** `roleOf`, with a log line when the claim of the mapping did not come. */
+export function createRoleOf(parts: {
+  mapping: Mapping
+  log: Logger
+  clock: Pick<Clock, "now">
+}): (claims: Claims & { readonly sub: string }) => string | null {
+  const { mapping, log, clock } = parts
+  let toldAt = Number.NEGATIVE_INFINITY
+  return (claims) => {
+    const isAbsent = Object.keys(mapping.roles).length > 0 && claimAt(claims, mapping.claim) === undefined
+    if (isAbsent && clock.now() - toldAt >= TELL_AGAIN_MS) {
+      toldAt = clock.now()
+      const hint = Object.hasOwn(claims, "_claim_names")
+        ? "The person is in more groups than the provider puts into a token (Entra: 200). Have it send application roles or assigned groups only, and set roleMapping.claim."
+        : "Have the provider send this claim, or set roleMapping.claim to the one that lists the groups (`a.b` for nested ones)."
+      const told = { claim: mapping.claim, came: claimNames(claims), subject: claims.sub, hint }
+      log.warn(told, "sign-in without the claim of roleMapping: the account keeps its role")
+    }
+    return roleOf(claims, mapping)
+  }
 }

@@ -27,6 +27,8 @@ export interface SessionView {
   readonly tags: Readonly<Record<string, string>>
   readonly lastMessage: SessionRecord["lastMessage"]
   readonly helpers: { readonly settingsPresent: boolean; readonly names: readonly string[] } | null
+  /** Room on its volume as the pod last told, in bytes; null: not told. */
+  readonly volume?: { readonly totalBytes: number; readonly freeBytes: number } | null
   readonly createdAt: number
   readonly updatedAt: number
   /** What this caller may do, so that the UI asks nobody else. */
@@ -82,6 +84,8 @@ export interface Sessions {
   ): Promise<SessionView>
   start(principal: Principal, id: string): Promise<SessionView>
   stop(principal: Principal, id: string): Promise<SessionView>
+  /** Makes the session's volume larger. @throws AppError `invalid_request`, `conflict`, `upstream_refused` */
+  enlarge(principal: Principal, id: string, volume: { storageSize: string }): Promise<SessionView>
   /** Acknowledged once stored; everything of it is gone soon after. Idempotent for the owner. */
   delete(principal: Principal, id: string): Promise<void>
   messages(principal: Principal, id: string, page: { before?: number; limit: number }): ReturnType<Transcripts["list"]>

@@ -17,13 +17,14 @@ export function viewOf(session: StoredSession, principal: Pick<Principal, "userI
     steps: session.steps.map((step) => ({ ...step, detail: null })),
     lastMessage: null,
     helpers: null,
+    volume: null,
   }
 }
 
 /** What is the same for everybody who may read the session: the body of `session.updated`. */
 export function sharedView(session: StoredSession): Omit<SessionView, "may"> {
   const { id, title, owner, visibility, desired, status, activity, reason, steps, repository, profile, tags } = session
-  const { lastMessage, helpers, createdAt, updatedAt } = session
+  const { lastMessage, helpers, volume, createdAt, updatedAt } = session
   return {
     id,
     title,
@@ -41,6 +42,7 @@ export function sharedView(session: StoredSession): Omit<SessionView, "may"> {
     tags,
     lastMessage,
     helpers,
+    volume,
     createdAt,
     updatedAt,
   }

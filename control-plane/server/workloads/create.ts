@@ -9,6 +9,7 @@ import type { AgentTarget } from "../runtime/types.ts"
 import type { Clock } from "../time/index.ts"
 import { type Diagnosis, type DiagnosisInput, diagnose, isAboutVolume } from "./diagnosis/diagnose.ts"
 import { isPullEvent } from "./diagnosis/pulls.ts"
+import { enlargeVolume } from "./enlarge.ts"
 import { claimName, podName, SESSION_LABEL, WORKLOAD_LABEL } from "./names.ts"
 import { observe, observeLive } from "./observe.ts"
 import { sweepOrphans } from "./orphans.ts"
@@ -50,6 +51,8 @@ export interface Workloads {
   /** Takes everything away. True once nothing is left. */
   remove(workload: WorkloadRecord, guard: Guard): Promise<boolean>
   deletePod(pod: PodObservation, guard: Guard): Promise<void>
+  /** See `enlargeVolume`. */
+  enlarge(sessionId: string, storageSize: string): Promise<void>
   /** Null while all goes its way. Asks the cluster for events only where they tell something new. */
   diagnose(workload: WorkloadRecord, observation: WorkloadObservation, startedAt: number): Promise<Diagnosis | null>
   /** Where the agent of this pod is reached; null while it has no address. */
@@ -80,6 +83,11 @@ export function createWorkloads(parts: WorkloadsParts): Workloads {
     async deletePod(pod, guard) {
       guard()
       await cluster.deletePod(pod.name, pod.uid)
+    },
+    async enlarge(sessionId, storageSize) {
+      const workload = await store.ofSession(sessionId)
+      if (workload === null) throw new AppError("not_found", "There is no such session.")
+      await enlargeVolume({ cluster, storageSize_max: config.sessionVolume.maxStorageSize }, workload, storageSize)
     },
     async diagnose(workload, observation, startedAt) {
       const told = await eventsFor(cluster, workload, observation, clock.now() - startedAt)

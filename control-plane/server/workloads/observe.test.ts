@@ -21,6 +21,12 @@ describe("a pod, condensed", () => {
     expect(condensePod(pod({}))).toMatchObject({ ip: null, scheduledAt: null, unschedulable: null, nodeReady: true })
   })
 
+  it("has no address once it is over: the next pod may have it by then", () => {
+    const ipOf = (phase: string) => condensePod(pod({ phase, podIP: "10.0.0.7" })).ip
+    expect([ipOf("Running"), ipOf("Pending"), ipOf("Unknown")]).toEqual(["10.0.0.7", "10.0.0.7", "10.0.0.7"])
+    expect([ipOf("Failed"), ipOf("Succeeded")]).toEqual([null, null])
+  })
+
   it("keeps the scheduler's words", () => {
     const status = { conditions: [condition("PodScheduled", "False", { reason: "Unschedulable", message: "no room" })] }
     expect(condensePod(pod(status))).toMatchObject({ scheduledAt: null, unschedulable: "no room" })

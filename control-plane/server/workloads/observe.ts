@@ -67,7 +67,8 @@ export function condensePod(pod: V1Pod): PodObservation {
   return {
     uid: metadata?.uid ?? "",
     name: metadata?.name ?? "",
-    ip: status?.podIP ?? null,
+    // A pod that is over keeps its address in its status, while the network gives it to the next one.
+    ip: status?.phase === "Failed" || status?.phase === "Succeeded" ? null : (status?.podIP ?? null),
     deleting: metadata?.deletionTimestamp !== undefined,
     deleteBy: time(metadata?.deletionTimestamp),
     createdAt: time(metadata?.creationTimestamp) ?? 0,

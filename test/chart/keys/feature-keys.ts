@@ -183,7 +183,8 @@ export const featureKeys: readonly Section[] = [
     rows: [
       ["oidc.providerId", "changed", CONFIG],
       ["oidc.label", "changed", CONFIG],
-      ["oidc.domain", "changed", CONFIG],
+      ["oidc.domain", ["changed"], CONFIG],
+      ["oidc.emailClaim", "changed", CONFIG],
       ["oidc.issuer", "https://changed.example.com", CONFIG],
       ["oidc.clientId", "changed", CONFIG],
       ["oidc.publicClient", true, CONFIG],

@@ -116,6 +116,7 @@ export const plainKeys: readonly Section[] = [
       ["sessionNamespace.name", "changed", `${CONFIG} ${MOVED}`],
       ["rbac.enabled", false, "-Role/berth-sessions -RoleBinding/berth-sessions"],
       ["sessionVolume.storageSize", "77Gi", CONFIG],
+      ["sessionVolume.maxStorageSize", "78Gi", CONFIG],
       ["sessionVolume.storageClassName", "changed", CONFIG],
       ["dataPlane.image.registry", "changed", CONFIG],
       ["dataPlane.image.repository", "changed", CONFIG],

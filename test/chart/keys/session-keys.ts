@@ -16,6 +16,7 @@ export const sessionKeys: readonly Section[] = [
       ["sessions.idleTimeout", "30m", CONFIG],
       ["sessions.startTimeout", "10m", CONFIG],
       ["sessions.maxPerUser", 1, CONFIG],
+      ["sessions.maxVolumesPerUser", 1, CONFIG],
       ["sessions.maxStoredMiB", 1, CONFIG],
       ["sessions.maxStoredMiBPerUser", 1, CONFIG],
       ["sessions.maxDatabaseMiB", 1, CONFIG],

@@ -22,6 +22,14 @@ test("a fetch begins with its advertisement; what follows belongs to it", () => 
   expect(ask("git-upload-pack", true)).toBe(true)
 })
 
+test("one name is not another's by a blank", () => {
+  const first = (host: string, repository: string) =>
+    begun.isFirst("ses_1", host, { service: "git-upload-pack", advertisement: true, repository }, null)
+  expect(first("a b", "c")).toBe(true)
+  const pack = { service: "git-upload-pack", advertisement: false, repository: "b c" } as const
+  expect(begun.isFirst("ses_1", "a", pack, null)).toBe(true)
+})
+
 test("a fetch that was not announced begins by itself, and again after a while", () => {
   expect([ask("git-upload-pack", false), ask("git-upload-pack", false)]).toEqual([true, false])
   now = 601_000

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto"
 import type { Clock } from "../../time/index.ts"
 import type { GitOperation } from "./operation.ts"
 
@@ -26,7 +27,10 @@ export function createBegun(clock: Clock): Begun {
   const announced = new Map<string, { until: number; packs: number }>()
   return {
     isFirst(sessionId, host, { service, advertisement, repository }, body_bytes) {
-      const key = [sessionId, service, host, repository].join(" ")
+      // A digest: names of a pod's choice can be long, and one must not be another's by a blank.
+      const key = createHash("sha256")
+        .update(JSON.stringify([sessionId, service, host, repository]))
+        .digest("base64")
       const isPush = service === "git-receive-pack"
       if (!advertisement) {
         if (isPush && body_bytes === PROBE_BYTES) return false

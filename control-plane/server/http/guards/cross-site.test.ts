@@ -42,6 +42,20 @@ test("without Sec-Fetch-Site the Origin must be there and our own", () => {
   }
 })
 
+test.each([
+  ["http://agents.example.com", "agents.example.com", /plain HTTP.+https:.+insecureHttp/],
+  [
+    "https://agents.example.com:8443",
+    "agents.example.com",
+    /opened at agents.example.com:8443.+Host.+controlPlane.host/,
+  ],
+  ["https://other.example.com:8443", "other.example.com", /other.example.com:8443/],
+  ["http://evil.example.com", "agents.example.com", /^This request came from another site\.$/],
+  ["https://agents.example.com.evil.com", "agents.example.com", /^This request came from another site\.$/],
+])("a page at %s that asks %s is told what is wrong", (origin, host, words) => {
+  expect(() => requireSameOrigin({ host, origin }, own)).toThrow(words)
+})
+
 test("Sec-Fetch-Mode is not asked: it says nothing about the site", () => {
   expect(passes({ "sec-fetch-mode": "no-cors" })).toBe(false)
 })

@@ -25,10 +25,24 @@ export function requireSameOrigin(headers: IncomingHttpHeaders, own: OwnOrigin):
     throw new AppError("cross_site", "The request does not say where it comes from: send the header Origin.")
   }
   if (!isOwnOrigin(origin, headers.host, own)) {
-    throw new AppError("cross_site", "This request came from another site.", {
+    throw new AppError("cross_site", whyNotOwn(origin, headers.host, own), {
       detail: `Origin: ${origin.slice(0, 200)}`,
     })
   }
+}
+
+/** A page of ours in an address that something between did not pass on is no other site, and is told so. */
+function whyNotOwn(origin: string, hostHeader: string | undefined, own: OwnOrigin): string {
+  const { protocol, hostname, host } = URL.canParse(origin) ? new URL(origin) : { protocol: "", hostname: "", host: "" }
+  const name = hostNameOf(hostHeader)
+  const isOurs = hostname !== "" && (hostname === hostNameOf(own.host) || hostname === name)
+  if (isOurs && own.tls && protocol === "http:") {
+    return "This page was opened over plain HTTP. Open it with https://. For an installation without TLS, an administrator sets controlPlane.insecureHttp."
+  }
+  if (isOurs && host !== hostHeader) {
+    return `This page was opened at ${host}, and the request arrived for ${hostHeader}. An administrator has the proxy pass the header Host on as it is, or sets controlPlane.host to the address with its port.`
+  }
+  return "This request came from another site."
 }
 
 /** Whether `origin` is the public address, or the address that the request itself was sent to. */

@@ -2,6 +2,7 @@ import type { Audit } from "../../audit/index.ts"
 import { AppError, isAppError } from "../../errors/index.ts"
 import type { Identity, ProviderSignIn, Visitor } from "../../identity/index.ts"
 import type { Clock } from "../../time/index.ts"
+import { hostNameOf } from "../guards/hosts.ts"
 import { loginCookie } from "./account.ts"
 import type { Call } from "./route.ts"
 
@@ -24,8 +25,10 @@ export function providerHandlers(parts: { identity: Identity; audit: Audit; cloc
   }
 
   return {
-    async leave({ params, query, visitor, setHeader }: Caller & { query: { return?: string } }) {
+    async leave({ params, query, visitor, headers, setHeader }: Caller & { query: LeaveQuery }) {
       try {
+        const elsewhere = publicAddress(providerOf(identity), headers.host, query)
+        if (elsewhere !== null) return { location: elsewhere }
         const { location, cookie } = await providerOf(identity).begin(params.providerId, query.return, visitor)
         setHeader("set-cookie", cookie)
         return { location }
@@ -48,6 +51,23 @@ export function providerHandlers(parts: { identity: Identity; audit: Audit; cloc
       }
     },
   }
+}
+
+interface LeaveQuery {
+  readonly return?: string
+  readonly moved?: "1"
+}
+
+/**
+ * The same address under the public name, when the browser came by another one: the provider sends it back to the public
+ * name, where a cookie of this one is not known. Once: a proxy may hide by which name the browser came.
+ */
+function publicAddress(provider: ProviderSignIn, host: string | undefined, query: LeaveQuery): string | null {
+  const address = new URL(provider.beginsAt)
+  if (query.moved !== undefined || hostNameOf(host) === hostNameOf(address.host)) return null
+  if (query.return !== undefined) address.searchParams.set("return", query.return)
+  address.searchParams.set("moved", "1")
+  return address.href
 }
 
 function providerOf(identity: Identity): ProviderSignIn {

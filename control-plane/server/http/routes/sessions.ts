@@ -29,6 +29,8 @@ export function sessionHandlers(sessions: Sessions) {
       sessions.update(principal, params.id, body),
     start: ({ principal, params }: OfSession) => sessions.start(principal, params.id),
     stop: ({ principal, params }: OfSession) => sessions.stop(principal, params.id),
+    enlarge: ({ principal, params, body }: OfSession & { body: { storageSize: string } }) =>
+      sessions.enlarge(principal, params.id, body),
     delete: ({ principal, params }: OfSession) => sessions.delete(principal, params.id),
     messages: ({ principal, params, query }: OfSession & { query: { before?: number; limit: number } }) =>
       sessions.messages(principal, params.id, query),

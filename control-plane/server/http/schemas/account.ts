@@ -150,7 +150,10 @@ export const leaveQuery = {
   description: "Where to go afterwards.",
   type: "object",
   additionalProperties: false,
-  properties: { return: { type: "string", maxLength: 4_096, description: "A path of this installation." } },
+  properties: {
+    return: { type: "string", maxLength: 4_096, description: "A path of this installation." },
+    moved: { type: "string", enum: ["1"], description: "Set by the redirect to the installation's public name." },
+  },
 } as const
 
 export const comeBackQuery = {

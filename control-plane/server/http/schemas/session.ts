@@ -120,6 +120,16 @@ export const session = {
         names: { type: "array", items: { type: "string" }, description: "Sorted." },
       },
     },
+    volume: {
+      type: ["object", "null"],
+      description: "Room on its volume, as the pod last told.",
+      additionalProperties: false,
+      required: ["totalBytes", "freeBytes"],
+      properties: {
+        totalBytes: { type: "integer", minimum: 0, description: "In all." },
+        freeBytes: { type: "integer", minimum: 0, description: "Not used." },
+      },
+    },
     createdAt: time,
     updatedAt: time,
     may: {
@@ -226,6 +236,22 @@ export const updateSession = {
     title,
     visibility: { type: "string", enum: VISIBILITIES, description: "Takes effect at once, on open streams too." },
     tags,
+  },
+} as const
+
+export const enlargeVolume = {
+  title: "EnlargeVolume",
+  description: "A larger volume.",
+  type: "object",
+  additionalProperties: false,
+  required: ["storageSize"],
+  properties: {
+    storageSize: {
+      type: "string",
+      maxLength: 12,
+      pattern: "^[1-9][0-9]{0,8}(Mi|Gi|Ti)$",
+      description: "More than it has, for example `10Gi`. The operator limits it with `sessionVolume.maxStorageSize`.",
+    },
   },
 } as const
 

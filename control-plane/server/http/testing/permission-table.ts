@@ -111,6 +111,8 @@ export const TABLE: readonly Row[] = [
   { route: "DELETE /api/sessions/:id", ...changes(204) },
   { route: "POST /api/sessions/:id/start", ...changes(200) },
   { route: "POST /api/sessions/:id/stop", ...changes(200) },
+  // No pod has made its volume here: 409 is the answer to those who may ask.
+  { route: "POST /api/sessions/:id/volume", ...changes(409), json: { storageSize: "4Gi" } },
   { route: "POST /api/sessions/:id/messages", ...changes(202), json: { text: "hello" } },
   // The session has no agent here: 409 and 404 are the answers to whoever may ask.
   { route: "POST /api/sessions/:id/abort", ...changes(409) },

@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { expect, test } from "vitest"
 import { testConfig } from "../../http/testing/config.ts"
-import { readIdentityHeader } from "./read.ts"
+import { readIdentityHeader, readName } from "./read.ts"
 import { createTrust } from "./trust.ts"
 
 const SECRET = "the proxy's own secret"
@@ -56,6 +56,25 @@ test("a name in UTF-8 is read as it was meant", () => {
   const raw = Buffer.from("Zoë Müller", "utf8").toString("latin1")
   expect(readIdentityHeader({ rawHeaders: ["X-Name", raw] }, "x-name", 100)).toBe("Zoë Müller")
   expect(readIdentityHeader({ rawHeaders: ["X-Name", "\xff"] }, "x-name", 100)).toBeNull()
+})
+
+test.each([
+  ["=?utf-8?q?Ren=C3=A9e?=", "Renée"],
+  ["=?UTF-8?B?UmVuw6ll?=", "Renée"],
+  ["=?iso-8859-1?Q?Ren=E9e_Descartes?=", "Renée Descartes"],
+  ["=?utf-8?q?Ren=C3=A9e?= =?utf-8?q?_D?=", "Renée D"],
+  ["Ren%C3%A9e%20D", "Renée D"],
+  ["100 % Ann", "100 % Ann"],
+  ["50%25 Ann", "50% Ann"],
+  ["%FF", "%FF"],
+  ["=?utf-8?q?=FF?=", "=?utf-8?q?=FF?="],
+  ["=?x-unknown?q?Ann?=", "=?x-unknown?q?Ann?="],
+  ["Ann", "Ann"],
+  ["Ann%0AEve", null],
+  ["=?utf-8?q?Ann=00?=", null],
+  ["=?utf-8?q??=", null],
+])("the name %j is %j", (raw, name) => {
+  expect(readName({ rawHeaders: ["X-Name", raw] }, "x-name", 100)).toBe(name)
 })
 
 // Generated requests: the value counts when the rule's four sentences hold, read off the generated parts themselves.

@@ -7,16 +7,20 @@ import { AppError } from "../../errors/index.ts"
 import type { Logger } from "../../observability/index.ts"
 import type { Clock } from "../../time/index.ts"
 import { asciiLower } from "../ascii.ts"
-import { roleOf } from "../roles.ts"
+import { claimAt } from "../claims.ts"
+import { createRoleOf } from "../roles.ts"
 import type { Authentication, SignInMethod, Visitor } from "../types.ts"
 import { noteSignIn, type UserRecord, upsertUser, usersInForce } from "../users/store.ts"
-import { readIdentityHeader } from "./read.ts"
+import { readIdentityHeader, readName } from "./read.ts"
 import { createVerifyToken, remoteKeys, SKEW_MS, type VerifyToken } from "./token.ts"
 import { createTrust } from "./trust.ts"
 
 const EMAIL_CHARACTERS_MAX = 320
 const NAME_CHARACTERS_MAX = 200
-const TOKEN_CHARACTERS_MAX = 16_384
+const TOKEN_CHARACTERS_MAX = 49_152
+const TELL_AGAIN_MS = 60_000
+/** Google's Identity-Aware Proxy puts its own name before the address. */
+const ISSUER_PREFIX = /^(accounts\.google\.com|securetoken\.google\.com\/[^:]+):/
 /** Issuer of people whom the proxy names by plain headers. */
 const ISSUER = "header"
 /** Every request proves itself; the record has one entry for so long. */
@@ -42,7 +46,9 @@ export function createHeaderSignIn(parts: {
   keys?: JWTVerifyGetKey
 }): SignInMethod {
   const { config, database, clock } = parts
-  const { headerAuth } = config.file
+  const { headerAuth, roleMapping } = config.file
+  const roleOf = createRoleOf({ mapping: roleMapping, log: parts.log, clock })
+  const warnOfName = createNameWarning(parts)
   const trusts = createTrust(config)
   const trust = headerAuth.trust.jwt
   const verify =
@@ -53,7 +59,9 @@ export function createHeaderSignIn(parts: {
     async authenticate(request, visitor) {
       if (!trusts(request)) return null
       const named =
-        verify === null ? fromHeaders(request, config.file.headerAuth) : await fromToken(request, config, verify)
+        verify === null
+          ? fromHeaders(request, headerAuth, warnOfName)
+          : await fromToken(request, config, verify, roleOf)
       if (named === null) return null
       const { expiresAt, ...person } = named
       const user = await upsertUser(database, person, config.file.roleMapping.default)
@@ -72,11 +80,20 @@ export function createHeaderSignIn(parts: {
   }
 }
 
-function fromHeaders(request: IncomingMessage, names: Config["file"]["headerAuth"]): Named | null {
-  const email = readIdentityHeader(request, names.email.header, EMAIL_CHARACTERS_MAX)
-  if (email === null || !isAddress(email)) return null
+function fromHeaders(
+  request: IncomingMessage,
+  names: Config["file"]["headerAuth"],
+  warnOfName: (header: string) => void,
+): Named | null {
+  const told = readIdentityHeader(request, names.email.header, EMAIL_CHARACTERS_MAX)
+  if (told === null) return null
+  const email = told.replace(ISSUER_PREFIX, "")
+  if (!isAddress(email)) {
+    warnOfName(names.email.header)
+    return null
+  }
   const { header } = names.user
-  const name = header === "" ? null : readIdentityHeader(request, header, NAME_CHARACTERS_MAX)
+  const name = header === "" ? null : readName(request, header, NAME_CHARACTERS_MAX)
   return {
     issuer: ISSUER,
     subject: asciiLower(email),
@@ -88,12 +105,28 @@ function fromHeaders(request: IncomingMessage, names: Config["file"]["headerAuth
   }
 }
 
-async function fromToken(request: IncomingMessage, { file }: Config, verify: VerifyToken): Promise<Named | null> {
+/** An operator sees only the sign-in page when the proxy names people by user names. */
+function createNameWarning({ log, clock }: { log: Logger; clock: Clock }): (header: string) => void {
+  let toldAt = Number.NEGATIVE_INFINITY
+  return (header) => {
+    if (clock.now() - toldAt < TELL_AGAIN_MS) return
+    toldAt = clock.now()
+    const hint = "Have the proxy send the e-mail address, and set headerAuth.email.header to that header."
+    log.warn({ header, hint }, "the proxy's header holds no e-mail address, so nobody is signed in by it")
+  }
+}
+
+async function fromToken(
+  request: IncomingMessage,
+  { file }: Config,
+  verify: VerifyToken,
+  roleOf: ReturnType<typeof createRoleOf>,
+): Promise<Named | null> {
   const { jwt, email: emailAt, user: nameAt } = file.headerAuth
   const value = readIdentityHeader(request, jwt.header, TOKEN_CHARACTERS_MAX)
   if (value === null) return null
   const claims = await verify(value.replace(/^Bearer /i, ""))
-  const { [emailAt.claim]: email, [nameAt.claim]: name } = claims
+  const [email, name] = [claimAt(claims, emailAt.claim), claimAt(claims, nameAt.claim)]
   if (typeof email !== "string" || email.length > EMAIL_CHARACTERS_MAX || !isAddress(email)) {
     throw new AppError("unauthenticated", "The authenticating proxy's token has no e-mail address.")
   }
@@ -102,7 +135,7 @@ async function fromToken(request: IncomingMessage, { file }: Config, verify: Ver
     subject: claims.sub,
     email,
     name: typeof name === "string" && name !== "" ? name.slice(0, NAME_CHARACTERS_MAX) : email,
-    role: roleOf(claims, file.roleMapping),
+    role: roleOf(claims),
     expiresAt: claims.exp * 1_000 + SKEW_MS,
   }
 }

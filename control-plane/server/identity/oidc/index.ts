@@ -6,6 +6,7 @@ import type { Logger } from "../../observability/index.ts"
 import type { Clock } from "../../time/index.ts"
 import { deleteLogins } from "../logins/store.ts"
 import { safeReturnPath } from "../return-path.ts"
+import { createRoleOf } from "../roles.ts"
 import type { Offer } from "../types.ts"
 import { findUser, linkLocalUser, type UserRecord, upsertUser } from "../users/store.ts"
 import { endsSignIn, explain, toSignInError } from "./failures.ts"
@@ -36,6 +37,8 @@ export interface OidcSignIn {
   readonly offer: Offer
   /** Where to send the browser, and the cookie that remembers it. @throws AppError `not_found`, `unavailable` */
   begin(providerId: string, returnTo: unknown, requestId: string): Promise<{ location: string; cookie: string }>
+  /** Where a sign-in begins, under the public name: the provider sends the browser back there, and so does its cookie. */
+  readonly beginsAt: string
   /** Who came back. @throws AppError `unauthenticated`, `unavailable`, `not_found` */
   finish(providerId: string, search: string, cookieHeader: string | undefined, requestId: string): Promise<Found>
   clearCookie(): string
@@ -64,9 +67,11 @@ export function createOidcSignIn(parts: OidcParts): OidcSignIn {
   const { public: address } = config.file
   const provider = createProvider(parts)
   const transactions = createTransactions({ ...parts, cookieSecret: config.cookieSecret, tls: address.tls })
-  const context = { ...parts, provider, transactions, prefix: address.pathPrefix }
+  const roleOf = createRoleOf({ ...parts, mapping: config.file.roleMapping })
+  const context = { ...parts, provider, transactions, roleOf, prefix: address.pathPrefix }
   return {
     offer: { id: provider.id, kind: "redirect", label: provider.label, path: `api/auth/login/${provider.id}` },
+    beginsAt: new URL(`../login/${provider.id}`, provider.redirectUri).href,
     clearCookie: () => transactions.clear(),
     begin: (providerId, returnTo, requestId) => telling(context, requestId, () => begin(context, providerId, returnTo)),
     finish: (providerId, search, cookieHeader, requestId) =>
@@ -84,6 +89,7 @@ export function createOidcSignIn(parts: OidcParts): OidcSignIn {
 interface Context extends OidcParts {
   readonly provider: Provider
   readonly transactions: Transactions
+  readonly roleOf: ReturnType<typeof createRoleOf>
   readonly prefix: string
 }
 
@@ -137,7 +143,11 @@ async function telling<T>({ log, config }: Context, requestId: string, work: () 
   }
 }
 
-async function exchange({ provider, config }: Context, search: string, checks: oidc.AuthorizationCodeGrantChecks) {
+async function exchange(
+  { provider, config, roleOf }: Context,
+  search: string,
+  checks: oidc.AuthorizationCodeGrantChecks,
+) {
   const client = await provider.client()
   const answered = new URL(provider.redirectUri + search)
   const tokens = await oidc.authorizationCodeGrant(client, answered, { ...checks, idTokenExpected: true })
@@ -146,7 +156,8 @@ async function exchange({ provider, config }: Context, search: string, checks: o
   const more = client.serverMetadata().userinfo_endpoint
     ? await oidc.fetchUserInfo(client, tokens.access_token, claims.sub)
     : {}
-  return { person: personOf(claimsOf(claims, more), config.file), tokens: tokensOf(tokens, claims.sub, null) }
+  const known = claimsOf(claims, more)
+  return { person: personOf(known, config.file, roleOf(known)), tokens: tokensOf(tokens, claims.sub, null) }
 }
 
 async function refresh(

@@ -1,4 +1,6 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto"
+import { once } from "node:events"
+import { get, type IncomingMessage } from "node:http"
 import { describe, expect, test } from "vitest"
 import { freePort } from "../../../../test/support/scratch.ts"
 import { Secret } from "../../crypto/index.ts"
@@ -173,6 +175,22 @@ describe("a transaction", () => {
     for (const back of ["//evil.com", "https://evil.com", "/\\evil.com", "/api/auth/logout"]) {
       expect((await signIn(server, new Browser(), back)).url.href, back).toBe(`${server.url}/`)
     }
+  })
+
+  test("begun under another name of the server goes on under the public one, once", async () => {
+    const { port } = new URL(server.url)
+    const begun = async (host: string, query: string) => {
+      const request = get({ host: "127.0.0.1", port, path: `/api/auth/login/corp${query}`, headers: { host } })
+      const [response] = (await once(request, "response")) as [IncomingMessage]
+      response.resume()
+      return response.headers
+    }
+    const { location = "", "set-cookie": cookies } = await begun(`localhost:${port}`, "?return=%2Fsettings%3Ftab%3D1")
+    expect(location).toBe(`${server.url}/api/auth/login/corp?return=%2Fsettings%3Ftab%3D1&moved=1`)
+    expect(cookies).toBeUndefined()
+    // A proxy may hide by which name the browser came: no second redirect.
+    expect((await begun(`localhost:${port}`, "?moved=1")).location).toContain(provider.issuer)
+    expect((await begun(`127.0.0.1:${port}`, "")).location).toContain(provider.issuer)
   })
 
   test("with another provider is not known", async () => {

@@ -1,9 +1,14 @@
 import { expect, test } from "vitest"
 import { testConfig } from "../../http/testing/config.ts"
-import { claimsOf, personOf } from "./person.ts"
+import { roleOf } from "../roles.ts"
+import { claimsOf, personOf as personIn } from "./person.ts"
 
 const oidc = { issuer: "https://idp", clientId: "c", publicClient: true }
-const file = (domain = "", roleMapping = {}) => testConfig({ oidc: { ...oidc, domain }, roleMapping }).file
+const file = (domain: string | string[] = "", roleMapping = {}, emailClaim = "email") =>
+  testConfig({ oidc: { ...oidc, domain, emailClaim }, roleMapping }).file
+type Settings = ReturnType<typeof file>
+const personOf = (given: Parameters<typeof personIn>[0], settings: Settings) =>
+  personIn(given, settings, roleOf(given, settings.roleMapping))
 const claims = { iss: "https://idp", sub: "1", email: "a@example.com", name: "Ann" }
 
 test("a person is known by issuer and subject", () => {
@@ -87,5 +92,30 @@ test("roles come from groups: the first match counts, without one the default", 
   expect(roleWith(["lab", "ops"])).toBe("admin")
   expect(roleWith(["phd"])).toBe("research")
   expect(roleWith("lab")).toBe("research")
-  for (const none of [[], undefined, "OPS", ["ops "], [["ops"]], { ops: true }]) expect(roleWith(none)).toBe("readonly")
+  for (const none of [[], "OPS", ["ops "], [["ops"]], { ops: true }]) expect(roleWith(none)).toBe("readonly")
+})
+
+test.each([["example.com,example.org"], [["example.com", "example.org"]], ["example.com, example.org"]])(
+  "several domains as %j let the addresses of each in",
+  (domain) => {
+    for (const email of ["a@example.com", "b@Example.org"]) {
+      expect(personOf({ ...claims, email }, file(domain)).email).toBe(email)
+    }
+    for (const email of ["a@example.net", "a@sub.example.com", "a@example.com,example.org"]) {
+      expect(() => personOf({ ...claims, email }, file(domain)), email).toThrow()
+    }
+  },
+)
+
+test("an address can come in another claim, never counts as verified there, and what came is told to the operator", () => {
+  const entra = { iss: "https://idp", sub: "1", preferred_username: "ada@example.com", email_verified: true }
+  const settings = file("", {}, "preferred_username")
+  expect(personOf(entra, settings)).toMatchObject({ email: "ada@example.com", emailVerified: false })
+  expect(personOf({ ...entra, user: { mail: "a@b" } }, file("", {}, "user.mail")).email).toBe("a@b")
+  for (const name of ["ada", "ada@", "a b@example.com"]) {
+    expect(() => personOf({ ...entra, preferred_username: name }, settings), name).toThrow("no e-mail address")
+  }
+  expect(() => personOf(entra, file())).toThrow(
+    expect.objectContaining({ detail: expect.stringMatching(/oidc\.emailClaim.+preferred_username/) }),
+  )
 })

@@ -1,10 +1,11 @@
 import type { ConfigFile } from "../../config/index.ts"
 import { isStorable, storableText } from "../../database/index.ts"
 import { AppError } from "../../errors/index.ts"
-import { isInDomain } from "../email-domain.ts"
-import { roleOf } from "../roles.ts"
+import { claimAt, claimNames } from "../claims.ts"
+import { domainsOf, isInOneDomain } from "../email-domain.ts"
 
 const CHARACTERS_MAX = 320
+const ADDRESS = /^[^\s@,;]+@[^\s@,;]+$/
 
 /** Who signed in, as far as we need to know. */
 export interface Person {
@@ -32,22 +33,32 @@ export function claimsOf<C extends Claims>(signed: C, told: Readonly<Record<stri
 }
 
 /**
- * The person behind verified claims, if he may come in.
- * @throws AppError `unauthenticated` without an e-mail address, or with one outside of the domain
+ * The person behind verified claims, if they may come in; `role` is what their claims give.
+ * @throws AppError `unauthenticated` without an e-mail address, or with one outside of the domains
  */
-export function personOf(claims: Claims, file: Pick<ConfigFile, "oidc" | "roleMapping">): Person {
-  const { email, email_verified: verified, name } = claims
+export function personOf(claims: Claims, { oidc }: Pick<ConfigFile, "oidc">, role: string | null): Person {
+  const { name } = claims
   if (!isStorable(claims.sub)) {
     throw new AppError("unauthenticated", "The identity provider gave a subject with characters that cannot be stored.")
   }
-  if (typeof email !== "string" || email === "" || email.length > CHARACTERS_MAX || !isStorable(email)) {
-    throw new AppError("unauthenticated", "The identity provider gave no e-mail address. Ask for the scope email.")
+  const email = claimAt(claims, oidc.emailClaim)
+  // Another claim is no statement about an address: it never counts as verified.
+  const verified = oidc.emailClaim === "email" ? claims["email_verified"] : undefined
+  if (typeof email !== "string" || !ADDRESS.test(email) || email.length > CHARACTERS_MAX || !isStorable(email)) {
+    throw new AppError(
+      "unauthenticated",
+      "The identity provider gave no e-mail address for you. Tell an administrator of this installation.",
+      {
+        detail: `no e-mail address in the claim "${oidc.emailClaim}"; ask for the scope email, or set oidc.emailClaim; claims that came: ${claimNames(claims)}`,
+      },
+    )
   }
-  if (file.oidc.domain !== "") {
-    const inDomain = isInDomain(email, file.oidc.domain)
+  const domains = domainsOf(oidc.domain)
+  if (domains.length > 0) {
+    const inDomain = isInOneDomain(email, domains)
     // Some providers do not tell; one that tells must tell that it is.
     if (!inDomain || (verified !== undefined && verified !== true)) {
-      throw new AppError("unauthenticated", `Only addresses of ${file.oidc.domain} may sign in here.`, {
+      throw new AppError("unauthenticated", `Only addresses of ${domains.join(", ")} may sign in here.`, {
         detail: inDomain ? "the address is not verified" : "the address is of another domain",
       })
     }
@@ -58,6 +69,6 @@ export function personOf(claims: Claims, file: Pick<ConfigFile, "oidc" | "roleMa
     email,
     emailVerified: verified === true,
     name: typeof name === "string" && name !== "" ? storableText(name.slice(0, CHARACTERS_MAX)) : email,
-    role: roleOf(claims, file.roleMapping),
+    role,
   }
 }

@@ -114,4 +114,53 @@ describe("a cluster in trouble", () => {
     await allGone(world)
     await replica.stop()
   })
+
+  it("makes a volume larger where its class can, and says why where it cannot", async () => {
+    const replica = await world.replica()
+    const { sessions } = replica
+    const user = await world.user()
+    const storageClass = {
+      apiVersion: "storage.k8s.io/v1",
+      kind: "StorageClass",
+      metadata: { name: "grows", annotations: { "storageclass.kubernetes.io/is-default-class": "true" } },
+      provisioner: "example.com/none",
+    }
+    const apply = (more: object) =>
+      world.api.kubectl(["apply", "-f", "-"], { input: JSON.stringify({ ...storageClass, ...more }) })
+    await apply({})
+    const { id } = (await sessions.create(user, {})).session
+    await expect(sessions.enlarge(await world.user(), id, { storageSize: "4Gi" })).rejects.toMatchObject({
+      code: "not_found",
+    })
+    const pod = await podOf(world, id)
+    await world.kubelet.run(pod.name)
+    await until(sessions, user, id, { status: "running" })
+    const claim = `workspace-${pod.name}`
+    const ofClaim = (...args: string[]) => world.api.kubectl(["-n", "sessions", ...args])
+    await ofClaim("patch", "pvc", claim, "--subresource=status", "--type=merge", "-p", '{"status":{"phase":"Bound"}}')
+    const enlarge = (storageSize: string) => sessions.enlarge(user, id, { storageSize })
+    await expect(enlarge("4Gi")).rejects.toMatchObject({
+      code: "upstream_refused",
+      message: expect.stringMatching(/cannot be made larger.+storageclass/i),
+    })
+    await apply({ allowVolumeExpansion: true })
+    await vi.waitFor(() => enlarge("4Gi"), patience)
+    const size = () => ofClaim("get", "pvc", claim, "-o", "jsonpath={.spec.resources.requests.storage}")
+    expect(await size()).toBe("4Gi")
+    await vi.waitFor(
+      () =>
+        expect(enlarge("3Gi")).rejects.toMatchObject({
+          code: "invalid_request",
+          message: expect.stringContaining("has 4.0 GiB"),
+        }),
+      patience,
+    )
+    await expect(enlarge("21Gi")).rejects.toMatchObject({
+      code: "invalid_request",
+      message: expect.stringContaining("20.0 GiB at most"),
+    })
+    await sessions.delete(user, id)
+    await allGone(world)
+    await replica.stop()
+  })
 })

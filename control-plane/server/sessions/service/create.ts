@@ -10,7 +10,7 @@ import type { Workloads } from "../../workloads/index.ts"
 import { checkEnvironment, checkRepository, DEFAULT_TITLE, titleFrom } from "../input.ts"
 import type { CreateSession } from "../service-types.ts"
 import { firstSteps } from "../steps.ts"
-import { countActive, findByIdempotencyKey, insertSession, lockOwner } from "../store/sessions.ts"
+import { countActive, countVolumes, findByIdempotencyKey, insertSession, lockOwner } from "../store/sessions.ts"
 
 export interface CreateParts {
   readonly database: Database
@@ -21,6 +21,8 @@ export interface CreateParts {
   readonly clock: Clock
   /** 0: no limit. */
   readonly maxPerUser: number
+  /** 0: no limit. */
+  readonly maxVolumesPerUser: number
   /** Settings of somebody who has none of his own. */
   readonly defaults: UserSettings
 }
@@ -51,6 +53,7 @@ export async function storeSession(
     // Behind the key: what an earlier request chose may be gone by now.
     await parts.choices.check(input)
     await requireRoom(parts.maxPerUser, transaction, principal.userId)
+    await requireVolume(parts.maxVolumesPerUser, transaction, principal.userId)
     const id = newId("ses")
     const isPrivate = input.private ?? readSettings(owner.settings, parts.defaults).defaultVisibility === "private"
     await insertSession(transaction, {
@@ -81,6 +84,15 @@ export async function requireRoom(maxPerUser: number, transaction: Database, use
     {
       details: { maxPerUser },
     },
+  )
+}
+
+async function requireVolume(maxVolumesPerUser: number, transaction: Database, userId: string): Promise<void> {
+  if (maxVolumesPerUser === 0 || (await countVolumes(transaction, userId)) < maxVolumesPerUser) return
+  throw new AppError(
+    "limit_reached",
+    `You have ${maxVolumesPerUser} sessions, and each keeps a volume, stopped ones too. Delete one that you no longer need.`,
+    { details: { maxVolumesPerUser } },
   )
 }
 

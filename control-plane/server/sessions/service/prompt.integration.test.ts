@@ -26,7 +26,7 @@ const sessions = createSessions({
   vault,
   clock,
   notifications,
-  config: { file: { sessions: { maxPerUser: 0, defaultVisibility: "private" } } },
+  config: { file: { sessions: { maxPerUser: 0, maxVolumesPerUser: 0, defaultVisibility: "private" } } },
   audit: createAudit({ database, log }),
   engine: { wake: () => undefined },
   choices: { check: async () => undefined, exposure: async () => ({ profile: null, binding: null, exposed: [] }) },

@@ -33,7 +33,12 @@ const offered: SessionChoices = {
   exposure: async () => ({ profile: null, binding: null, exposed: [] }),
 }
 
-function service(maxPerUser = 0, defaultVisibility: Visibility = "private", choices = offered): Sessions {
+function service(
+  maxPerUser = 0,
+  defaultVisibility: Visibility = "private",
+  choices = offered,
+  maxVolumesPerUser = 0,
+): Sessions {
   return createSessions({
     database,
     transcripts,
@@ -42,7 +47,7 @@ function service(maxPerUser = 0, defaultVisibility: Visibility = "private", choi
     vault,
     clock,
     notifications,
-    config: { file: { sessions: { maxPerUser, defaultVisibility } } },
+    config: { file: { sessions: { maxPerUser, maxVolumesPerUser, defaultVisibility } } },
     audit: createAudit({ database, log }),
     engine: { wake: (id) => void woken.push(id) },
     choices,
@@ -179,6 +184,20 @@ describe("making a session", () => {
     await limited.delete(owner, second)
     await limited.start(owner, first)
     expect((await limited.get(owner, session.id)).desired).toBe("running")
+  })
+
+  it("keeps to the number of volumes that one user may have: stopped sessions count, deleted ones do not", async () => {
+    const limited = service(0, "private", offered, 2)
+    const owner = await user()
+    const results = await Promise.allSettled(Array.from({ length: 4 }, () => limited.create(owner, {})))
+    expect(results.filter((one) => one.status === "fulfilled")).toHaveLength(2)
+    const [first = ""] = idsOf(await limited.list(owner, query))
+    await limited.stop(owner, first)
+    const refused = { code: "limit_reached", message: expect.stringContaining("You have 2 sessions") }
+    await expect(limited.create(owner, {})).rejects.toMatchObject(refused)
+    await limited.start(owner, first)
+    await limited.delete(owner, first)
+    await limited.create(owner, {})
   })
 
   it("seals the environment for this session and owner, and never answers it", async () => {

@@ -36,7 +36,9 @@ export interface SessionsParts {
   readonly clock: Clock
   readonly notifications: Notifications
   readonly config: {
-    readonly file: { readonly sessions: Pick<Config["file"]["sessions"], "maxPerUser" | "defaultVisibility"> }
+    readonly file: {
+      readonly sessions: Pick<Config["file"]["sessions"], "maxPerUser" | "maxVolumesPerUser" | "defaultVisibility">
+    }
   }
   readonly audit: Audit
   /** The engine of this process: a new wish is driven at once, without the way over the database. */
@@ -54,6 +56,7 @@ export function createSessions(parts: SessionsParts): Sessions {
     update: (principal, id, patch) => service.update(principal, id, patch),
     start: (principal, id) => service.start(principal, id),
     stop: (principal, id) => service.stop(principal, id),
+    enlarge: (principal, id, volume) => service.enlarge(principal, id, volume),
     delete: (principal, id) => service.delete(principal, id),
     async messages(principal, id, page) {
       await service.find(principal, id, "read")
@@ -105,7 +108,7 @@ class SessionService {
   ): Promise<{ session: SessionView; created: boolean }> {
     const { engine, transcripts } = this.#parts
     const { id, created } = await storeSession(
-      { ...this.#parts, maxPerUser: this.#maxPerUser, defaults: this.#parts.config.file.sessions },
+      { ...this.#parts, ...this.#parts.config.file.sessions, defaults: this.#parts.config.file.sessions },
       principal,
       input,
       key,
@@ -181,6 +184,14 @@ class SessionService {
       this.#parts.engine.wake(id)
       await this.#record(principal, "session.stop", id)
     }
+    return await this.#announce(principal, id)
+  }
+
+  async enlarge(principal: Principal, id: string, { storageSize }: { storageSize: string }): Promise<SessionView> {
+    const session = await this.find(principal, id, "write")
+    if (session.desired === "deleted") throw new AppError("not_found", "There is no such session.")
+    await this.#parts.workloads.enlarge(id, storageSize)
+    await this.#record(principal, "session.volume", id, { storageSize })
     return await this.#announce(principal, id)
   }
 

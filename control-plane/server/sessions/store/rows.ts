@@ -40,6 +40,7 @@ export interface SessionRow {
 export interface StoredSession extends SessionRecord {
   readonly owner: { readonly id: string; readonly name: string; readonly email: string }
   readonly helpers: { readonly settingsPresent: boolean; readonly names: readonly string[] } | null
+  readonly volume: { readonly totalBytes: number; readonly freeBytes: number } | null
   /** The run of the agent that was followed last. */
   readonly agentRun: string | null
   readonly pending: boolean
@@ -81,6 +82,7 @@ export function toSession(row: SessionRow): StoredSession {
     failedGeneration: row.failed_generation,
     lastMessage: row.last_message,
     helpers: row.report?.helpers ?? null,
+    volume: volumeOf(row.report),
     agentRun: row.agent_run,
     pending: row.pending,
     lastActiveAt: row.last_active_at.getTime(),
@@ -93,4 +95,9 @@ export function toSession(row: SessionRow): StoredSession {
 function repositoryOf(row: SessionRow): SessionRecord["repository"] {
   const { repository_url: url, repository_ref: ref, repository_depth: depth, repository_submodules: submodules } = row
   return url === null ? null : { url, ref, depth, submodules }
+}
+
+function volumeOf(report: WorkloadReport | null): StoredSession["volume"] {
+  const { totalBytes, freeBytes } = report?.volume ?? {}
+  return totalBytes === undefined || freeBytes === undefined ? null : { totalBytes, freeBytes }
 }

@@ -70,6 +70,15 @@ export async function lockOwner(transaction: Database, ownerId: string): Promise
   return rows[0]
 }
 
+/** How many sessions of this user have a volume. */
+export async function countVolumes(transaction: Database, ownerId: string): Promise<number> {
+  const { rows } = await transaction.raw<{ rows: { count: number }[] }>(
+    "SELECT count(*) FROM sessions WHERE owner_id = ? AND desired <> 'deleted'",
+    [ownerId],
+  )
+  return rows[0]?.count ?? 0
+}
+
 /** Sessions of one user that run or are to run. Failed ones hold nothing and do not count. */
 export async function countActive(transaction: Database, ownerId: string): Promise<number> {
   const { rows } = await transaction.raw<{ rows: { count: number }[] }>(

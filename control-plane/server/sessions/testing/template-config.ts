@@ -29,6 +29,7 @@ export function templateConfig(sessions: Settings = {}, more: Partial<TemplateCo
       setUserIds: true,
       idleTimeout_s: 0,
       maxPerUser: 0,
+      maxVolumesPerUser: 0,
       maxStoredMiB: 0,
       maxStoredMiBPerUser: 0,
       maxDatabaseMiB: 0,
@@ -36,7 +37,7 @@ export function templateConfig(sessions: Settings = {}, more: Partial<TemplateCo
       startTimeout_s: 300,
       ...sessions,
     },
-    sessionVolume: { storageSize: "1Gi" },
+    sessionVolume: { storageSize: "1Gi", maxStorageSize: "20Gi" },
     ...more,
   }
 }

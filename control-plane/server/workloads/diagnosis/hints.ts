@@ -32,10 +32,10 @@ const HINTS: Readonly<Record<string, string>> = {
     "The session's pod cannot reach Berth's broker. An administrator should check the NetworkPolicies and the broker's Service. Then press Retry.",
   broker_refused:
     "Press Retry. If it fails again, an administrator should read the control plane's log and check broker.verifyPeerAddress.",
-  disk_full:
-    "Ask the agent to delete what is not needed. An administrator can raise sessionVolume.storageSize for new sessions.",
-  disk_almost_full: "Ask the agent to delete what is not needed before the volume is full.",
-  disk_low: "Ask the agent to delete what is not needed.",
+  disk_full: "Ask the agent to delete what is not needed, or make the volume larger (Details).",
+  disk_almost_full:
+    "Ask the agent to delete what is not needed, or make the volume larger (Details), before it is full.",
+  disk_low: "Ask the agent to delete what is not needed, or make the volume larger (Details).",
   helper_failed:
     "An administrator should read the log of the container auth and run scripts/berth-auth diagnose. Then press Retry.",
   host_unreachable:

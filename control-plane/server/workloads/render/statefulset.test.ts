@@ -186,7 +186,7 @@ describe("the StatefulSet of a workload", () => {
   it("keeps the claim template of a StatefulSet that exists, which cannot be changed any more", () => {
     const first = render()
     const later = render(
-      { ...templateConfig(), sessionVolume: { storageSize: "9Gi", storageClassName: "fast" } },
+      { ...templateConfig(), sessionVolume: { storageSize: "9Gi", maxStorageSize: "20Gi", storageClassName: "fast" } },
       first,
     )
     expect(later.spec?.volumeClaimTemplates).toEqual(first.spec?.volumeClaimTemplates)

@@ -13,6 +13,7 @@ import type { Notice, TranscriptState } from "../transcript/state.ts"
 import { helperLine } from "./helper-line.ts"
 import { KeptFiles } from "./KeptFiles.tsx"
 import { StepList } from "./StartSteps.tsx"
+import { Volume } from "./Volume.tsx"
 import "./details.css"
 
 const WIDE = "(min-width: 1200px)"
@@ -85,6 +86,11 @@ function Facts({ session, state }: Omit<DetailsProps, "onClose">) {
       {session.binding != null && <Fact name="Its token">{bindingName(session.binding)}</Fact>}
       {(session.environmentFiles ?? []).length > 0 && (
         <Fact name="Environment files">{session.environmentFiles?.join(", ")}</Fact>
+      )}
+      {session.volume != null && (
+        <Fact name="Volume">
+          <Volume session={session} />
+        </Fact>
       )}
       <Fact name="Created">{fullTime(session.createdAt)}</Fact>
       {usage.input + usage.output > 0 && (

@@ -9,6 +9,7 @@ export interface SessionActions {
   start(id: string): Promise<SessionView>
   stop(id: string): Promise<SessionView>
   change(id: string, patch: { title?: string; visibility?: Visibility }): Promise<SessionView>
+  enlarge(id: string, storageSize: string): Promise<SessionView>
   remove(id: string): Promise<void>
 }
 
@@ -25,6 +26,8 @@ export function useSessionActions(): SessionActions {
       start: async (id) => take(await post(api, id, "start")),
       stop: async (id) => take(await post(api, id, "stop")),
       change: async (id, body) => take(await api.request<SessionView>(pathOf(id), { method: "PATCH", body })),
+      enlarge: async (id, storageSize) =>
+        take(await api.request<SessionView>(`${pathOf(id)}/volume`, { method: "POST", body: { storageSize } })),
       remove: async (id) => {
         try {
           await api.request(pathOf(id), { method: "DELETE" })

@@ -48,6 +48,7 @@ export function configFor(
   const file = { public: { host: `127.0.0.1:${port}`, pathPrefix: "/", tls: false }, oidc }
   const env = {
     BERTH_HTTP_LISTEN: `127.0.0.1:${listen}`,
+    ALLOWED_HOSTS: "localhost",
     ...(publicClient ? {} : { OIDC_CLIENT_SECRET: CLIENT_SECRET }),
   }
   return testConfig(file, env)
