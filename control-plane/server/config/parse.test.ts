@@ -96,7 +96,8 @@ test.each(["\n", "\r\n"])("one line break %j at the end of a Secret is no part o
   const { firstAdministrator: first, oidcClientSecret, headerAuthSharedSecret, database, cookieSecret } = config
   expect([first?.email, first?.password.reveal()]).toEqual(["ada@example.com", "  with blanks  "])
   expect([oidcClientSecret?.reveal(), headerAuthSharedSecret?.reveal()]).toEqual([`client${end}`, "shared"])
-  expect([database.url?.reveal(), cookieSecret.reveal()]).toEqual([ENV.DATABASE_URL, ENV.BETTER_AUTH_SECRET])
+  const url = `${ENV.DATABASE_URL}?sslmode=prefer`
+  expect([database.url?.reveal(), cookieSecret.reveal()]).toEqual([url, ENV.BETTER_AUTH_SECRET])
 })
 
 test("the key ring takes named and bare keys, newest first", () => {
