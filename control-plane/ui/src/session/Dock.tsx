@@ -4,13 +4,13 @@ import type { SessionView } from "../api/types.ts"
 import { useApi } from "../app/services.ts"
 import { Icon } from "../design/Icon.tsx"
 import { toast } from "../design/toasts.tsx"
-import { useSessionActions } from "../sessions/actions.ts"
 import { powerOf } from "../sessions/status.ts"
 import { Composer } from "./Composer.tsx"
 import { usePageLive } from "./live-context.ts"
 import { Notices } from "./Notices.tsx"
 import { RequestCard } from "./RequestCard.tsx"
 import type { PageSession } from "./use-page-session.ts"
+import { useSendPrompt } from "./use-send-prompt.ts"
 
 interface DockProps {
   readonly session: SessionView
@@ -51,13 +51,12 @@ export function Dock({ session, page, me, refill, onSent }: DockProps) {
 
 function Writing({ session, page, refill, onSent }: Omit<DockProps, "me">) {
   const api = useApi()
-  const actions = useSessionActions()
+  const sendPrompt = useSendPrompt(page)
   const [aborting, setAborting] = useState(false)
   const stopped = powerOf(session) === "start"
 
   async function send(text: string) {
-    if (stopped) page.live.take(await actions.start(session.id))
-    page.outbox.send(text)
+    await sendPrompt(session, text)
     onSent()
   }
 

@@ -15,6 +15,7 @@ import { Dock } from "./Dock.tsx"
 import { LiveProvider, usePageLive } from "./live-context.ts"
 import { SessionHeader } from "./SessionHeader.tsx"
 import { type PageSession, usePageSession } from "./use-page-session.ts"
+import { useSendPrompt } from "./use-send-prompt.ts"
 import "./session.css"
 
 /** One session: what the agent does, and everything one may do with it. */
@@ -32,6 +33,7 @@ function Loaded({ page }: { page: PageSession }) {
   const { state, error, ready, link } = usePageLive()
   const { session } = state
   const me = useMe()
+  const sendPrompt = useSendPrompt(page)
   const outgoing = useSyncExternalStore(page.outbox.subscribe, page.outbox.snapshot)
   const transcript = useRef<TranscriptHandle>(null)
   const [refill, setRefill] = useState<{ text: string } | null>(null)
@@ -73,6 +75,7 @@ function Loaded({ page }: { page: PageSession }) {
           onEdit={(item) => {
             if (page.outbox.discard(item.id)) setRefill({ text: item.text })
           }}
+          onSendAgain={session.may.write ? (text) => void sendPrompt(session, text).catch(showFailure) : null}
         />
         <Dock
           session={session}
@@ -87,6 +90,8 @@ function Loaded({ page }: { page: PageSession }) {
     </div>
   )
 }
+
+const showFailure = (failure: unknown) => toast("bad", messageOf(failure))
 
 function titleOf(session: Parameters<typeof lookOf>[0] & { title: string; status: string }): string {
   const { label, tone } = lookOf(session)

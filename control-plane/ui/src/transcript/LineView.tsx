@@ -5,10 +5,12 @@ import { PartRow } from "./rows/PartRow.tsx"
 import { TroubleRow, TurnRow } from "./rows/TurnRow.tsx"
 import { type Outgoing, OutgoingRow, UserRow } from "./rows/UserRow.tsx"
 
-/** What can be done with a prompt that has not arrived. */
+/** What can be done with a prompt that has not arrived or got no answer. */
 export interface LineActions {
   readonly onRetry: (id: string) => void
   readonly onEdit: (item: Outgoing) => void
+  /** Sends the text of a prompt that got no answer; null for people who only watch. */
+  readonly onSendAgain: ((text: string) => void) | null
 }
 
 interface LineViewProps extends LineActions {
@@ -16,14 +18,14 @@ interface LineViewProps extends LineActions {
 }
 
 /** One line of the transcript. */
-export const LineView = memo(function LineView({ line, onRetry, onEdit }: LineViewProps) {
+export const LineView = memo(function LineView({ line, onRetry, onEdit, onSendAgain }: LineViewProps) {
   switch (line.kind) {
     case "user":
-      return <UserRow message={line.message} />
+      return <UserRow message={line.message} onSendAgain={onSendAgain} />
     case "part":
       return <PartRow part={line.part} live={line.live} />
     case "trouble":
-      return <TroubleRow message={line.message} />
+      return <TroubleRow message={line.message} onSendAgain={onSendAgain} />
     case "turn":
       return <TurnRow turn={line.turn} />
     case "outgoing":

@@ -135,7 +135,7 @@ interface PlacedProps extends LineActions {
   readonly measure: (element: HTMLElement | null) => void
 }
 
-function Placed({ item, line, measure, onRetry, onEdit }: PlacedProps) {
+function Placed({ item, line, measure, ...actions }: PlacedProps) {
   return (
     <div
       ref={measure}
@@ -144,7 +144,7 @@ function Placed({ item, line, measure, onRetry, onEdit }: PlacedProps) {
       data-kind={line.kind}
       style={{ transform: `translateY(${item.start}px)` }}
     >
-      <LineView line={line} onRetry={onRetry} onEdit={onEdit} />
+      <LineView line={line} {...actions} />
     </div>
   )
 }

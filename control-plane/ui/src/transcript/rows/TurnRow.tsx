@@ -6,6 +6,7 @@ import { copy } from "../../design/clipboard.ts"
 import { compact, dollars } from "../../format/numbers.ts"
 import { duration } from "../../format/time.ts"
 import type { Turn } from "../rows.ts"
+import { SendAgain } from "./SendAgain.tsx"
 
 /** What a turn took: model, time, tokens, cost. */
 export const TurnRow = memo(function TurnRow({ turn }: { turn: Turn }) {
@@ -26,14 +27,20 @@ export const TurnRow = memo(function TurnRow({ turn }: { turn: Turn }) {
   )
 })
 
+interface TroubleRowProps {
+  readonly message: Message
+  readonly onSendAgain: ((text: string) => void) | null
+}
+
 /** Why a message of the agent ended early. */
-export const TroubleRow = memo(function TroubleRow({ message }: { message: Message }) {
+export const TroubleRow = memo(function TroubleRow({ message, onSendAgain }: TroubleRowProps) {
   const { error } = message.body
   if (!error || error.code === "aborted") {
     return (
-      <p className="row-divider">
+      <div className="row-divider">
         {error ? "Stopped on request" : "Interrupted: the session was stopped while the agent was writing"}
-      </p>
+        {!error && <SendAgain message={message} onSendAgain={onSendAgain} />}
+      </div>
     )
   }
   return (

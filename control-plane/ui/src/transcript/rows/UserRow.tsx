@@ -4,6 +4,7 @@ import { Button, IconButton } from "../../design/Button.tsx"
 import { copy } from "../../design/clipboard.ts"
 import { Icon } from "../../design/Icon.tsx"
 import { fullTime } from "../../format/time.ts"
+import { SendAgain } from "./SendAgain.tsx"
 
 const DELIVERY = {
   queued: "Queued: sent as soon as the agent is ready for it",
@@ -12,8 +13,13 @@ const DELIVERY = {
   failed: "Not delivered",
 } as const
 
+interface UserRowProps {
+  readonly message: Message
+  readonly onSendAgain: ((text: string) => void) | null
+}
+
 /** What a person asked for. */
-export const UserRow = memo(function UserRow({ message }: { message: Message }) {
+export const UserRow = memo(function UserRow({ message, onSendAgain }: UserRowProps) {
   const text = message.parts.flatMap((part) => (part.type === "text" ? [part.body.text ?? ""] : [])).join("\n\n")
   const files = message.parts.flatMap((part) => (part.body.file ? [part.body.file.name] : []))
   const state = message.delivery === null ? null : DELIVERY[message.delivery]
@@ -40,10 +46,11 @@ export const UserRow = memo(function UserRow({ message }: { message: Message }) 
       ))}
       <IconButton icon="copy" label={byAgent ? "Copy message" : "Copy prompt"} onClick={() => copy(text)} />
       {state !== null && (
-        <p className="prompt-state">
+        <div className="prompt-state">
           <Icon name={message.delivery === "failed" ? "alert" : "clock"} size={13} />
-          {message.body.error ? `${state}: ${message.body.error.message}` : state}
-        </p>
+          <span>{message.body.error ? `${state}: ${message.body.error.message}` : state}</span>
+          {message.delivery === "failed" && <SendAgain message={message} onSendAgain={onSendAgain} />}
+        </div>
       )}
     </article>
   )
