@@ -14,6 +14,9 @@ const SECRET_VALUES: Readonly<Record<string, string>> = {
   BETTER_AUTH_SECRET: "x".repeat(43),
   BERTH_ENCRYPTION_KEYS: Buffer.alloc(32, 7).toString("base64"),
   BERTH_ADMIN_EMAIL: "admin@berth.local",
+  DATABASE_URL: "postgres://berth:secret@database:5432/berth",
+  PGHOST: "database",
+  PGPORT: "5432",
 }
 
 describe.each(valuesFiles)("with chart/ci/%s-values.yaml", (file) => {
