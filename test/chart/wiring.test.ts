@@ -17,6 +17,7 @@ const SECRET_VALUES: Readonly<Record<string, string>> = {
   DATABASE_URL: "postgres://berth:secret@database:5432/berth",
   PGHOST: "database",
   PGPORT: "5432",
+  PGSSLMODE: "require",
 }
 
 describe.each(valuesFiles)("with chart/ci/%s-values.yaml", (file) => {
