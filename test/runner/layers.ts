@@ -58,14 +58,14 @@ export const layers: readonly Layer[] = [
     packages: ["etcd-server", "openssl"],
     tools: ["helm", "helm-unittest", "kubeconform", "kube-apiserver", "kubectl"],
     checks: [],
-    timeout_ms: 15 * minute_ms,
+    timeout_ms: 30 * minute_ms,
   },
   {
     name: "integration",
     packages: ["postgresql", "etcd-server", "openssl", "git", "ripgrep", "chromium", "curl"],
     tools: ["kube-apiserver", "kube-controller-manager", "kubectl", "versitygw"],
     checks: [],
-    timeout_ms: 25 * minute_ms,
+    timeout_ms: 45 * minute_ms,
   },
   {
     name: "e2e",
