@@ -14,7 +14,7 @@ async function openWindows({ context, server }: Visit, count: number): Promise<{
     const { id } = makeSession(`Harbour ${n}`, Date.now())
     server.store.add({ ...makeSession(`Harbour ${n}`, Date.now()), id })
     const page = await context.newPage()
-    page.setDefaultTimeout(60_000)
+    page.setDefaultTimeout(120_000)
     await page.goto(`${server.url}sessions/${id}`)
     await prompt(page).waitFor()
     windows.push({ id, page })
@@ -38,7 +38,7 @@ test.each([3, 6, 10])("%i windows over HTTP/1.1 send prompts and show the answer
     }),
   )
   await expect.poll(() => visited.server.streams(), SOON).toBe(1)
-})
+}, 240_000)
 
 test("two windows of one session show the same, and each goes on where it was after the connection was cut", async () => {
   const visited = await look()
@@ -46,7 +46,7 @@ test("two windows of one session show the same, and each goes on where it was af
   const [first] = await openWindows(visited, 1)
   if (!first) throw new Error("a window was opened")
   const second = await context.newPage()
-  second.setDefaultTimeout(60_000)
+  second.setDefaultTimeout(120_000)
   await prompt(first.page).fill("long 300")
   await prompt(first.page).press("Enter")
   await first.page.getByText("word30").first().waitFor()
