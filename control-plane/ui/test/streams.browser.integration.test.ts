@@ -22,23 +22,27 @@ async function openWindows({ context, server }: Visit, count: number): Promise<{
   return windows
 }
 
-test.each([3, 6, 10])("%i windows over HTTP/1.1 send prompts and show the answers, over one stream", async (count) => {
-  const visited = await look()
-  const windows = await openWindows(visited, count)
-  await expect.poll(() => visited.server.streams(), SOON).toBe(1)
-  await Promise.all(
-    windows.map(async ({ page }, n) => {
-      await prompt(page).fill(`long ${20 + n}`)
-      await prompt(page).press("Enter")
-      await page
-        .getByText(`word${19 + n}`)
-        .last()
-        .waitFor()
-      await page.getByRole("button", { name: "Copy answer" }).waitFor()
-    }),
-  )
-  await expect.poll(() => visited.server.streams(), SOON).toBe(1)
-}, 240_000)
+test.each([3, 6, 10])(
+  "%i windows over HTTP/1.1 send prompts and show the answers, over one stream",
+  async (count) => {
+    const visited = await look()
+    const windows = await openWindows(visited, count)
+    await expect.poll(() => visited.server.streams(), SOON).toBe(1)
+    await Promise.all(
+      windows.map(async ({ page }, n) => {
+        await prompt(page).fill(`long ${20 + n}`)
+        await prompt(page).press("Enter")
+        await page
+          .getByText(`word${19 + n}`)
+          .last()
+          .waitFor()
+        await page.getByRole("button", { name: "Copy answer" }).waitFor()
+      }),
+    )
+    await expect.poll(() => visited.server.streams(), SOON).toBe(1)
+  },
+  240_000,
+)
 
 test("two windows of one session show the same, and each goes on where it was after the connection was cut", async () => {
   const visited = await look()
