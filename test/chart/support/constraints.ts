@@ -20,7 +20,7 @@ const WRONG: readonly { type: string; value: Json }[] = [
   { type: "array", value: [] },
 ]
 /** Breaks nearly every pattern. The others are for patterns that are short of one. */
-const MISFITS = ["not a fit!", " ", "a@b", "x".repeat(300), "/", ""]
+const MISFITS = ["not a fit!", " ", "a@b", "x".repeat(300), "/", "", "a:b"]
 
 /** One violation for each constraint of the schema: types, unknown keys, required keys, enumerations, patterns, limits. */
 export function violationsOf(schema: JsonObject): Violation[] {
