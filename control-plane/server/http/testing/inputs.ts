@@ -26,6 +26,7 @@ const CANDIDATES = [
   "msg_0000000000000000000001",
   "a".repeat(32),
   "ses_1:0",
+  "10Gi",
 ]
 
 /** Every place of every route whose schema is of one of these types, members of free maps included. */
