@@ -98,35 +98,6 @@ describe("a database that takes no writes", () => {
     },
   )
 
-  it("does not fail a start whose time is over meanwhile", { timeout: 120_000 }, async () => {
-    const replica = await world.replica()
-    const user = await world.user()
-    world.agent.up = false
-    world.agent.history = answer("msg_c1", "Said at the start")
-    const { session } = await replica.sessions.create(user, {})
-    const { name, uid } = await podOf(world, session.id)
-    await world.kubelet.run(name)
-    const begun = Date.now()
-    await diskFull(async () => {
-      world.agent.up = true
-      const connections = world.agent.sinks.length
-      await vi.waitFor(() => expect(world.agent.sinks.length).toBeGreaterThan(connections + 1), patience)
-      // As if it had begun before the limit of 300 s; and longer than any replica waits before it judges.
-      await world.db.database.raw(
-        "UPDATE sessions SET steps = jsonb_set(steps, '{0,startedAt}', to_jsonb(?::bigint)) WHERE id = ?",
-        [begun - 400_000, session.id],
-      )
-      await vi.waitFor(() => expect(Date.now() - begun).toBeGreaterThan(20_000), patience)
-      expect(await replica.sessions.get(user, session.id)).toMatchObject({ status: "starting" })
-    })
-    await until(replica.sessions, user, session.id, { status: "running", reason: null })
-    expect((await podOf(world, session.id)).uid).toBe(uid)
-    world.agent.history = []
-    await replica.sessions.delete(user, session.id)
-    await allGone(world)
-    await replica.stop()
-  })
-
   it("for one thing that the agent said gets the rest, and says so once", async () => {
     const replica = await world.replica()
     const { sessions } = replica
