@@ -4,11 +4,12 @@ import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { messageOf } from "../../scripts/lib/failure.ts"
 import { repositoryRoot } from "../../scripts/lib/paths.ts"
+import { readUpResult, type UpResult } from "../e2e/support/connect.ts"
 import { measureAuth } from "./auth/index.ts"
 import { authTable, reportAuth } from "./auth/report.ts"
 import { measureBroker } from "./broker/index.ts"
 import { brokerTable, reportBroker } from "./broker/report.ts"
-import { type Installation, measureStart } from "./start/index.ts"
+import { measureStart } from "./start/index.ts"
 import { reportStart, startTable } from "./start/report.ts"
 
 const usage = `usage: npm run bench -- start [--samples N] [--installation FILE]
@@ -24,10 +25,10 @@ broker         what sidecar and broker add to model streams and git, against dir
 const samples_default = 10
 
 /** Ends the program with words when there is no installation to measure. */
-function installationOf(file: string | undefined): Installation {
+function installationOf(file: string | undefined): UpResult {
   try {
     const printed = file === undefined ? bringUp() : readFileSync(file, "utf8")
-    return JSON.parse(printed.trimEnd().split("\n").at(-1) ?? "") as Installation
+    return readUpResult(printed)
   } catch (error) {
     const given = `--installation ${file}: ${messageOf(error)}; it wants what \`npm run up -- --json\` has printed`
     console.error(file === undefined ? "there is nothing to measure: `npm run up` failed, see above" : given)

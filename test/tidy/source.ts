@@ -89,3 +89,10 @@ export function* walk(root: unknown): Generator<Node> {
 export function isNode(value: unknown): value is Node {
   return typeof value === "object" && value !== null && "type" in value && "start" in value && "end" in value
 }
+
+/** The text of a node in quotes, or of a piece of a template as it is written; undefined for every other node. */
+export function quotedText({ type, value }: Node): string | undefined {
+  if (type === "Literal") return typeof value === "string" ? value : undefined
+  if (type !== "TemplateElement" || typeof value !== "object" || value === null || !("raw" in value)) return undefined
+  return String(value.raw)
+}

@@ -26,12 +26,12 @@ async function misspelt(texts: readonly string[]): Promise<string[]> {
 }
 
 test("pages and messages have no misspelt word", async () => {
-  const pages = listFiles().filter(isPage)
-  const modules = listFiles()
-    .filter((path) => isTypeScript(path) && path !== commonPasswords)
+  const files = listFiles()
+    .filter((path) => isPage(path) || isTypeScript(path))
     .map(readSource)
-    .map(parseSource)
-  const texts = [...pages.map((path) => readSource(path).text), ...modules.flatMap(messagesOf).map(({ text }) => text)]
+  const pages = files.filter(({ path }) => isPage(path))
+  const modules = files.filter(({ path }) => isTypeScript(path) && path !== commonPasswords).map(parseSource)
+  const texts = [...pages, ...modules.flatMap(messagesOf)].map(({ text }) => text)
   expect(await misspelt(texts)).toEqual([])
 }, 60_000)
 

@@ -1,9 +1,7 @@
 import type { Socket } from "node:net"
 import { plainAddress } from "../addresses/index.ts"
 import type { Logger } from "../observability/index.ts"
-import type { Clock } from "../time/index.ts"
-
-const TELL_AGAIN_MS = 60_000
+import { type Clock, createThrottle } from "../time/index.ts"
 
 /**
  * Takes up to `connections_max` connections of one address, and closes what is beyond that at once: whatever runs in a
@@ -16,15 +14,13 @@ export function createConnectionLimit(options: {
 }): (socket: Pick<Socket, "remoteAddress" | "destroy" | "once">) => void {
   const { connections_max, clock, log } = options
   const open = new Map<string, number>()
-  let toldAt = Number.NEGATIVE_INFINITY
+  const mayTell = createThrottle(clock)
   return (socket) => {
     const address = plainAddress(socket.remoteAddress ?? "")
     const count = (open.get(address) ?? 0) + 1
     if (count > connections_max) {
       socket.destroy()
-      if (clock.now() - toldAt < TELL_AGAIN_MS) return
-      toldAt = clock.now()
-      log.warn({ address, connections_max }, "connections of a pod are refused: it has too many")
+      if (mayTell()) log.warn({ address, connections_max }, "connections of a pod are refused: it has too many")
       return
     }
     open.set(address, count)

@@ -9,6 +9,7 @@ import { startStopwatch } from "../../../test/support/stopwatch.ts"
 import { AppError } from "../errors/index.ts"
 import type { Sessions, SessionView } from "../sessions/service-types.ts"
 import { startServer, testConfig } from "./testing/server.ts"
+import { session } from "./testing/session-view.ts"
 
 const patience = { timeout: 60_000, interval: 20 }
 const { database, openPool } = await testDatabase()
@@ -19,25 +20,6 @@ const script = `export const text = ${JSON.stringify("berth ".repeat(500))}`
 writeFileSync(join(ui, "assets/index-1a2b3c4d.js"), script)
 writeFileSync(join(ui, "index.html"), '<!doctype html><head><base href="/" /></head>')
 
-const session: SessionView = {
-  id: "ses_1",
-  title: "t",
-  owner: { id: "u", name: "n", email: "e" },
-  visibility: "private",
-  desired: "running",
-  status: "running",
-  activity: "idle",
-  reason: null,
-  steps: [],
-  repository: null,
-  profile: null,
-  tags: {},
-  lastMessage: null,
-  helpers: null,
-  createdAt: 1,
-  updatedAt: 1,
-  may: { write: true, manage: true, readFiles: true },
-}
 const watched: AbortSignal[] = []
 /** What a row might carry along. */
 const leak = { passwordSealed: "leak" }

@@ -1,13 +1,12 @@
 import { createServer, type RequestListener, type Server } from "node:http"
 import type { Duplex } from "node:stream"
 import type { Logger } from "../observability/index.ts"
-import type { Clock } from "../time/index.ts"
+import { type Clock, createThrottle } from "../time/index.ts"
 import { asksForWebSocket } from "./guards/admission.ts"
 import { cutStalled, STALLED_MS } from "./stalled.ts"
 
 /** 5,000 event streams (streams/registry.ts), 1,000 requests (guards/load.ts), and 4,000 that are kept for the next. */
 const CONNECTIONS_MAX = 10_000
-const TELL_AGAIN_MS = 60_000
 const HEADER_BYTES_MAX = 64 * 1024
 const OPTIONS = {
   // A proxy's token with 200 groups has 12 KB, twice, beside cookies.
@@ -37,16 +36,14 @@ export function createListener(
     answer(request, response)
   })
   server.maxConnections = connections_max
-  let overflowToldAt = Number.NEGATIVE_INFINITY
-  let toldAt = Number.NEGATIVE_INFINITY
+  const mayTellDrop = createThrottle(clock)
+  const mayTellOverflow = createThrottle(clock)
   server.on("drop", () => {
-    if (clock.now() - toldAt < TELL_AGAIN_MS) return
-    toldAt = clock.now()
+    if (!mayTellDrop()) return
     log.warn({ connections_max }, "connections are refused: there are too many; add replicas, or look who opens them")
   })
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
-    if (error.code === "HPE_HEADER_OVERFLOW" && clock.now() - overflowToldAt >= TELL_AGAIN_MS) {
-      overflowToldAt = clock.now()
+    if (error.code === "HPE_HEADER_OVERFLOW" && mayTellOverflow()) {
       const hint = "Have the proxy send fewer groups or smaller tokens and cookies."
       log.warn({ headerBytes_max: HEADER_BYTES_MAX, hint }, "a request's headers are too large, answered with 431")
     }

@@ -1,13 +1,10 @@
 import type { ConfigFile } from "../config/index.ts"
 import type { Logger } from "../observability/index.ts"
-import type { Clock } from "../time/index.ts"
+import { type Clock, createThrottle } from "../time/index.ts"
 import { claimAt, claimNames } from "./claims.ts"
 
 type Mapping = ConfigFile["roleMapping"]
 type Claims = Readonly<Record<string, unknown>>
-
-/** A proxy's token comes with each request: who it is about is told now and then. */
-const TELL_AGAIN_MS = 60_000
 
 /**
  * The role that somebody's claims give, or null to keep the one that an account has: when no mapping is configured, and
@@ -34,11 +31,11 @@ export function createRoleOf(parts: {
   clock: Pick<Clock, "now">
 }): (claims: Claims & { readonly sub: string }) => string | null {
   const { mapping, log, clock } = parts
-  let toldAt = Number.NEGATIVE_INFINITY
+  // A proxy's token comes with each request: whom it is about is told now and then.
+  const mayTell = createThrottle(clock)
   return (claims) => {
     const isAbsent = Object.keys(mapping.roles).length > 0 && claimAt(claims, mapping.claim) === undefined
-    if (isAbsent && clock.now() - toldAt >= TELL_AGAIN_MS) {
-      toldAt = clock.now()
+    if (isAbsent && mayTell()) {
       const hint = Object.hasOwn(claims, "_claim_names")
         ? "The person is in more groups than the provider puts into a token (Entra: 200). Have it send application roles or assigned groups only, and set roleMapping.claim."
         : "Have the provider send this claim, or set roleMapping.claim to the one that lists the groups (`a.b` for nested ones)."

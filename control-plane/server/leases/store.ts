@@ -21,8 +21,9 @@ export async function fenced<T>(
   work: (transaction: Database) => Promise<T>,
 ): Promise<T> {
   return await withTransaction(database, async (transaction) => {
+    // As every change of the row locks it; rows that only refer to the session can be written meanwhile.
     const { rows } = await transaction.raw<{ rows: unknown[] }>(
-      "SELECT 1 FROM sessions WHERE id = ? AND lease_epoch = ? FOR UPDATE",
+      "SELECT 1 FROM sessions WHERE id = ? AND lease_epoch = ? FOR NO KEY UPDATE",
       [lease.sessionId, String(lease.epoch)],
     )
     if (rows.length === 0) throw staleLease(lease)

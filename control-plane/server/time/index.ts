@@ -23,3 +23,16 @@ export const systemClock: Clock = {
       signal?.addEventListener("abort", onAbort, { once: true })
     }),
 }
+
+/** Between two log lines about what may happen with every request. */
+const TELL_AGAIN_MS = 60_000
+
+/** A gate for log lines: true for the first time, and then once a minute at most. */
+export function createThrottle(clock: Pick<Clock, "now">): () => boolean {
+  let openedAt = Number.NEGATIVE_INFINITY
+  return () => {
+    if (clock.now() - openedAt < TELL_AGAIN_MS) return false
+    openedAt = clock.now()
+    return true
+  }
+}

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises"
 import type { CreateSession } from "../../../control-plane/server/sessions/service-types.ts"
+import type { UpResult } from "../../e2e/support/connect.ts"
 import { type Client, signIn } from "../../support/client.ts"
 import type { Sample } from "../statistics.ts"
 import { quietSecond, watchShares } from "../steal.ts"
@@ -13,16 +14,6 @@ const prompt = "bash: echo hello\nsay: done"
 const clones = 3
 /** Between two samples: what the one before has left is still being taken down. */
 const settle_ms = 3_000
-
-/** Where an installation answers, as `npm run up -- --json` prints it. */
-export interface Installation {
-  readonly url: string
-  readonly email: string
-  readonly password: string
-  readonly kubeconfig: string
-  readonly namespace: string
-  readonly repository: string
-}
 
 export interface StartResult {
   readonly sleep: readonly Sample[]
@@ -38,7 +29,7 @@ export interface StartResult {
  * @param say one line of progress
  */
 export async function measureStart(
-  installation: Installation,
+  installation: UpResult,
   samples: number,
   say: (text: string) => void,
 ): Promise<StartResult> {

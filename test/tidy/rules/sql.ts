@@ -1,4 +1,4 @@
-import { type Finding, isNode, isTest, lineAt, type Node, type ParsedFile, walk } from "../source.ts"
+import { type Finding, isNode, isTest, lineAt, type Node, type ParsedFile, quotedText, walk } from "../source.ts"
 
 const statement =
   /^\s*(SELECT\s|INSERT\s+INTO\s|UPDATE\s+\w+\s+SET\s|DELETE\s+FROM\s|WITH\s+\w+\s+AS\s*\(|LISTEN\s|NOTIFY\s)/
@@ -21,10 +21,7 @@ function isStore(path: string): boolean {
 }
 
 function holdsSql(node: Node): boolean {
-  if (node.type === "Literal") return typeof node.value === "string" && statement.test(node.value)
-  if (node.type !== "TemplateElement") return false
-  const { value } = node
-  return typeof value === "object" && value !== null && "raw" in value && statement.test(String(value.raw))
+  return statement.test(quotedText(node) ?? "")
 }
 
 /** `database.raw(…)`; `String.raw` is a tag, not a call. */

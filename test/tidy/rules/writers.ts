@@ -1,4 +1,4 @@
-import { type Finding, isNode, isTest, lineAt, type Node, type ParsedFile, walk } from "../source.ts"
+import { type Finding, isNode, isTest, lineAt, type Node, type ParsedFile, quotedText, walk } from "../source.ts"
 
 interface Write {
   readonly table: string
@@ -51,12 +51,7 @@ function writesOf(file: ParsedFile, tables: ReadonlySet<string>): Write[] {
 
 /** Of a statement in quotes or in a template. */
 function textTables(node: Node): string[] {
-  const text = node.type === "Literal" ? node.value : node.type === "TemplateElement" ? rawOf(node.value) : undefined
-  return typeof text === "string" ? [...text.matchAll(statement)].map((match) => match[1] ?? "") : []
-}
-
-function rawOf(value: unknown): unknown {
-  return typeof value === "object" && value !== null && "raw" in value ? value.raw : undefined
+  return [...(quotedText(node) ?? "").matchAll(statement)].map((match) => match[1] ?? "")
 }
 
 /** Of `database("sessions").where(…).update(…)`: the table that the chain begins with. */

@@ -1,3 +1,4 @@
+import { isStorable } from "../../database/index.ts"
 import { isObject } from "./json.ts"
 
 /** What stands where a stored secret is, in every answer; sent back it keeps the stored value. */
@@ -84,7 +85,7 @@ export function substitutionsIn(value: unknown): Place[] {
 
 /** Texts and keys that PostgreSQL does not store. */
 export function unstorableIn(value: unknown): Place[] {
-  return placesOf(value, (text) => text.includes("\0") || !text.isWellFormed())
+  return placesOf(value, (text) => !isStorable(text))
 }
 
 function placesOf(value: unknown, matches: (text: string) => boolean, place: Place = []): Place[] {

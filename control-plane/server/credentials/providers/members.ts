@@ -9,8 +9,12 @@ type Json = Readonly<Record<string, unknown>>
 const KEY_AT = "a key goes into options.apiKey"
 // What the sidecar takes away from an agent's requests anyway.
 const CREDENTIAL_HEADERS = ["authorization", "api-key", "x-api-key", "x-goog-api-key", "cookie"]
-// Other spellings of the two options that nearly everybody sets.
-const MEANT: Readonly<Record<string, string>> = { baseurl: "baseURL", apikey: "apiKey", headers: "headers" }
+/** By its letters, the option that a misspelt name means. A key has words of its own: they say where it goes. */
+const MEANT: Readonly<Record<string, string>> = { baseurl: "baseURL", headers: "headers" }
+
+function meantBy(name: string): string | undefined {
+  return MEANT[name.toLowerCase().replaceAll(/[^a-z]/g, "")]
+}
 
 /** What is wrong with a provider outside of `options`. `keyAt` says where its key goes when that is not `options.apiKey`. */
 export function memberFaults(where: string, json: Json, keyAt: string | null): string[] {
@@ -31,8 +35,8 @@ function sentence(where: string, { place, words, unknown }: ShapeFault, hint: st
 }
 
 function topLevelWords(name: string, value: unknown, hint: string): string {
-  const meant = MEANT[name.toLowerCase().replaceAll(/[^a-z]/g, "")]
-  if (meant !== undefined && meant !== "apiKey") return `goes into options.${meant}`
+  const meant = meantBy(name)
+  if (meant !== undefined) return `goes into options.${meant}`
   if (isCredentialName(name)) return `a credential does not belong here; ${hint}`
   if (isObject(value) && ["npm", "options", "models"].some((member) => Object.hasOwn(value, member))) {
     return "this is the object of another provider; save it under its own id"
@@ -92,8 +96,8 @@ function unknownOption(name: string, { id, kind, npmPackage, isOfValues }: Given
     const form = kind.injection === "sigv4" ? ` as {"accessKeyId":"…","secretAccessKey":"…"}` : ""
     return `a credential does not belong here; it is the provider's key${form}`
   }
-  const meant = MEANT[name.toLowerCase().replaceAll(/[^a-z]/g, "")]
-  if (meant !== undefined && meant !== "apiKey") return `is called ${meant}`
+  const meant = meantBy(name)
+  if (meant !== undefined) return `is called ${meant}`
   if (isCredentialName(name)) return `${npmPackage} does not know it; ${key}, one in a header into options.headers`
   const known = [...kind.hidden, ...kind.sealed, ...Object.keys(kind.shown)].join(", ")
   return `${npmPackage} does not know it; known: ${known}. What a model's requests get goes into models.<model>.options`

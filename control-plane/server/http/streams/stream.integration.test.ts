@@ -1,30 +1,12 @@
 import { describe, expect, test, vi } from "vitest"
 import { testDatabase } from "../../../../test/support/postgres.ts"
 import { AppError } from "../../errors/index.ts"
-import type { Sessions, SessionView } from "../../sessions/service-types.ts"
+import type { Sessions } from "../../sessions/service-types.ts"
 import { startServer } from "../testing/server.ts"
+import { session } from "../testing/session-view.ts"
 
 const patience = { timeout: 60_000, interval: 20 }
 const { database } = await testDatabase()
-const session: SessionView = {
-  id: "ses_1",
-  title: "t",
-  owner: { id: "u", name: "n", email: "e" },
-  visibility: "private",
-  desired: "running",
-  status: "running",
-  activity: "idle",
-  reason: null,
-  steps: [],
-  repository: null,
-  profile: null,
-  tags: {},
-  lastMessage: null,
-  helpers: null,
-  createdAt: 1,
-  updatedAt: 1,
-  may: { write: true, manage: true, readFiles: true },
-}
 /** What a row might carry along. */
 const leak = { passwordSealed: "leak" }
 const sessions: Partial<Sessions> = {

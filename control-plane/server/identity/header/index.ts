@@ -5,7 +5,7 @@ import type { Config } from "../../config/index.ts"
 import type { Database } from "../../database/index.ts"
 import { AppError } from "../../errors/index.ts"
 import type { Logger } from "../../observability/index.ts"
-import type { Clock } from "../../time/index.ts"
+import { type Clock, createThrottle } from "../../time/index.ts"
 import { asciiLower } from "../ascii.ts"
 import { claimAt } from "../claims.ts"
 import { createRoleOf } from "../roles.ts"
@@ -18,7 +18,6 @@ import { createTrust } from "./trust.ts"
 const EMAIL_CHARACTERS_MAX = 320
 const NAME_CHARACTERS_MAX = 200
 const TOKEN_CHARACTERS_MAX = 49_152
-const TELL_AGAIN_MS = 60_000
 /** Google's Identity-Aware Proxy puts its own name before the address. */
 const ISSUER_PREFIX = /^(accounts\.google\.com|securetoken\.google\.com\/[^:]+):/
 /** Issuer of people whom the proxy names by plain headers. */
@@ -107,10 +106,9 @@ function fromHeaders(
 
 /** An operator sees only the sign-in page when the proxy names people by user names. */
 function createNameWarning({ log, clock }: { log: Logger; clock: Clock }): (header: string) => void {
-  let toldAt = Number.NEGATIVE_INFINITY
+  const mayTell = createThrottle(clock)
   return (header) => {
-    if (clock.now() - toldAt < TELL_AGAIN_MS) return
-    toldAt = clock.now()
+    if (!mayTell()) return
     const hint = "Have the proxy send the e-mail address, and set headerAuth.email.header to that header."
     log.warn({ header, hint }, "the proxy's header holds no e-mail address, so nobody is signed in by it")
   }

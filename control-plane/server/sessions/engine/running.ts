@@ -70,15 +70,20 @@ function runOf(pod: PodObservation): string {
   return `${pod.uid}/${restartsOf(pod)}`
 }
 
+/** What {@link runOf} is made of; null without a run. */
+function partsOf(run: string | null): { readonly podUid: string; readonly restarts: number } | null {
+  const [podUid = "", restarts] = run?.split("/") ?? []
+  return run === null ? null : { podUid, restarts: Number(restarts) }
+}
+
 function restartsOf(pod: PodObservation): number {
   return pod.containers.find((container) => container.name === "agent")?.restarts ?? 0
 }
 
 /** Whether the watch still tells of an earlier run than the one that is known: to go back to it would end the new one's turn. */
 function isOlder(pod: PodObservation | null, run: string | null): boolean {
-  if (pod === null || run === null) return false
-  const [uid, restarts] = run.split("/")
-  return uid === pod.uid && Number(restarts) > restartsOf(pod)
+  const known = partsOf(run)
+  return known !== null && known.podUid === pod?.uid && known.restarts > restartsOf(pod)
 }
 
 /**
@@ -126,7 +131,7 @@ async function accompany(pass: Pass): Promise<NextLook> {
   const { parts, session, journal, link, workload } = pass
   const now = parts.clock.now()
   // The page shows each number; the transcript gets one notice for each level.
-  const reason = volumeReason(workload.report, link.run?.split("/")[0] ?? null)
+  const reason = volumeReason(workload.report, partsOf(link.run)?.podUid ?? null)
   if (session.status !== "running" || reason?.message !== session.reason?.message) {
     const steps = computeSteps({ previous: session.steps, pod: null, report: null, ready: true, trouble: null, now })
     if (session.status !== "running") parts.started(now - startedAt(session.steps, now))
@@ -142,8 +147,8 @@ async function accompany(pass: Pass): Promise<NextLook> {
 
 /** Told as the first run of a pod begins: workspace-init reports them with the clone, and later runs change nothing. */
 function workspaceNotices({ session, workload, link }: Pass): Change[] {
-  const [podUid, restarts] = link.run?.split("/") ?? []
-  const isFirst = session.status !== "running" && restarts === "0" && workload.report?.podUid === podUid
+  const run = partsOf(link.run)
+  const isFirst = session.status !== "running" && run?.restarts === 0 && workload.report?.podUid === run.podUid
   return isFirst ? (workload.report?.body.notices ?? []).map((one) => ({ type: "notice", level: "info", ...one })) : []
 }
 

@@ -113,8 +113,8 @@ class SessionService {
       input,
       key,
     )
-    if (created) engine.wake(id)
     if (created) {
+      engine.wake(id)
       const exposure = await this.#parts.choices.exposure(input, principal.role)
       await this.#record(principal, "session.create", id, { repository: input.repository?.url ?? null, ...exposure })
     }

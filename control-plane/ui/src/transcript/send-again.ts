@@ -1,4 +1,5 @@
 import type { Message } from "../api/types.ts"
+import { promptText } from "./prompt-text.ts"
 
 /**
  * The text of the prompt that a message is about, when nobody has sent it again since: of a prompt that did not arrive, or
@@ -10,15 +11,11 @@ export function textToSendAgain(message: Message, messages: readonly Message[]):
   const promptAt = messages.findLastIndex((one, index) => index <= at && isPrompt(one))
   const prompt = messages[promptAt]
   if (prompt === undefined) return null
-  const text = textOf(prompt)
-  const isRepeated = messages.some((one, index) => index > promptAt && isPrompt(one) && textOf(one) === text)
+  const text = promptText(prompt)
+  const isRepeated = messages.some((one, index) => index > promptAt && isPrompt(one) && promptText(one) === text)
   return text === "" || isRepeated ? null : text
 }
 
 function isPrompt({ role, origin, agentSessionId }: Message): boolean {
   return role === "user" && origin !== "agent" && agentSessionId === null
-}
-
-function textOf({ parts }: Message): string {
-  return parts.flatMap((part) => (part.type === "text" ? [part.body.text ?? ""] : [])).join("\n\n")
 }

@@ -4,6 +4,7 @@ import { Button, IconButton } from "../../design/Button.tsx"
 import { copy } from "../../design/clipboard.ts"
 import { Icon } from "../../design/Icon.tsx"
 import { fullTime } from "../../format/time.ts"
+import { promptText } from "../prompt-text.ts"
 import { SendAgain } from "./SendAgain.tsx"
 
 const DELIVERY = {
@@ -20,7 +21,7 @@ interface UserRowProps {
 
 /** What a person asked for. */
 export const UserRow = memo(function UserRow({ message, onSendAgain }: UserRowProps) {
-  const text = message.parts.flatMap((part) => (part.type === "text" ? [part.body.text ?? ""] : [])).join("\n\n")
+  const text = promptText(message)
   const files = message.parts.flatMap((part) => (part.body.file ? [part.body.file.name] : []))
   const state = message.delivery === null ? null : DELIVERY[message.delivery]
   const byAgent = message.origin === "agent"
