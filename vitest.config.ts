@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config"
 
-const everywhere = "{control-plane,data-plane-init,auth-helpers,dev,scripts,test}"
+const everywhere = "{control-plane,data-plane-init,agent-image,auth-helpers,pod-protocol,secrets-job,dev,scripts,test}"
 
 const endToEnd = {
   globalSetup: ["test/e2e/support/setup.ts"],

@@ -3,7 +3,7 @@
  * stored credential; the broker adds what a request needs.
  */
 import { createServer, type Server } from "node:http"
-import { AGENT_PORT } from "./protocol/index.ts"
+import { AGENT_PORT } from "../pod-protocol/index.ts"
 import { createBrokerLink } from "./sidecar/broker-link.ts"
 import { createHelpers } from "./sidecar/helpers.ts"
 import { portCloses } from "./sidecar/port-closes.ts"

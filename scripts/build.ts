@@ -8,12 +8,20 @@ import { repositoryRoot } from "./lib/paths.ts"
 /** One file a program, so that an image needs no node_modules. */
 const programs = [
   { entry: "control-plane/server/main.ts", output: "dist/control-plane/main.mjs" },
-  { entry: "control-plane/server/secrets-job/main.ts", output: "dist/control-plane/secrets.mjs" },
+  { entry: "secrets-job/main.ts", output: "dist/control-plane/secrets.mjs" },
   { entry: "data-plane-init/main.ts", output: "dist/data-plane-init/init.mjs" },
   { entry: "auth-helpers/main.ts", output: "dist/auth/sidecar.mjs" },
 ] as const
 
-const sources = ["control-plane", "data-plane-init", "auth-helpers", "package-lock.json", "scripts/build.ts"]
+const sources = [
+  "control-plane",
+  "data-plane-init",
+  "auth-helpers",
+  "pod-protocol",
+  "secrets-job",
+  "package-lock.json",
+  "scripts/build.ts",
+]
 const stamp = join(repositoryRoot, "dist/.sources")
 
 // Bundled CommonJS packages call these three; an ES module has none of them.

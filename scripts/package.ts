@@ -5,10 +5,10 @@ import { join, relative } from "node:path"
 import { parseArgs } from "node:util"
 import { gzipSync } from "node:zlib"
 import { generatedFiles } from "../chart/schema/generate.ts"
+import { ensureTools } from "../dev/tools/index.ts"
 import { Failure } from "./lib/failure.ts"
 import { repositoryRoot } from "./lib/paths.ts"
 import { createRun, type Run } from "./lib/run.ts"
-import { ensureTools } from "./tools/index.ts"
 
 const usage = `Packs the chart into an archive that has the same bytes on every machine, and can push it.
 

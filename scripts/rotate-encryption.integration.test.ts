@@ -5,7 +5,7 @@ import { text } from "node:stream/consumers"
 import { expect, test } from "vitest"
 import { createVault, sealedColumns } from "../control-plane/server/credentials/index.ts"
 import { Secret } from "../control-plane/server/crypto/index.ts"
-import { startServer, testConfig } from "../control-plane/server/http/testing/server.ts"
+import { startServer, testConfig } from "../test/support/http/server.ts"
 import { testDatabase } from "../test/support/postgres.ts"
 
 const key = (fill: number) => Buffer.alloc(32, fill).toString("base64")

@@ -1,4 +1,4 @@
-import type { SessionResolver } from "../protocol/index.ts"
+import type { SessionResolver } from "../../pod-protocol/index.ts"
 import type { SessionSource } from "./session.ts"
 import type { Tokens } from "./tokens.ts"
 

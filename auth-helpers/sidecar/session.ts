@@ -1,5 +1,5 @@
 import { request } from "node:https"
-import type { SessionResolver, WorkloadBinding } from "../protocol/index.ts"
+import type { SessionResolver, WorkloadBinding } from "../../pod-protocol/index.ts"
 import type { BrokerLink } from "./broker-link.ts"
 
 // A changed profile counts after this time at the latest, without a restart.

@@ -1,4 +1,4 @@
-import { SIDECAR_HEALTH_PORT, SIDECAR_PORT } from "../protocol/index.ts"
+import { SIDECAR_HEALTH_PORT, SIDECAR_PORT } from "../../pod-protocol/index.ts"
 
 export interface Listen {
   readonly host: string

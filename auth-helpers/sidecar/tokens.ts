@@ -1,4 +1,4 @@
-import type { SessionResolver } from "../protocol/index.ts"
+import type { SessionResolver } from "../../pod-protocol/index.ts"
 
 // A token is replaced when this part of its time is left, so that no request waits for a helper.
 const REFRESH_PART = 0.2

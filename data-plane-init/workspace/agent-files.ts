@@ -1,5 +1,5 @@
 import { mkdir } from "node:fs/promises"
-import type { WorkloadBinding } from "../../auth-helpers/protocol/index.ts"
+import type { WorkloadBinding } from "../../pod-protocol/index.ts"
 import { environmentFile } from "./environment.ts"
 import { writeWhole } from "./files.ts"
 import { gitconfig } from "./gitconfig.ts"

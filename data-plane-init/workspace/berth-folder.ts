@@ -1,6 +1,6 @@
 import { constants } from "node:fs"
 import { open, rm } from "node:fs/promises"
-import type { WorkloadBinding } from "../../auth-helpers/protocol/index.ts"
+import type { WorkloadBinding } from "../../pod-protocol/index.ts"
 import { allowOwner, ensureDirectory, lstatOrNull, writeWhole } from "./files.ts"
 
 const EXCLUDED = "/.berth/"

@@ -1,6 +1,6 @@
 import { readdir, rename, rm, rmdir } from "node:fs/promises"
-import { plainAddress } from "../../auth-helpers/protocol/git-address.ts"
-import type { ReportNotice, WorkloadRepository } from "../../auth-helpers/protocol/index.ts"
+import { plainAddress } from "../../pod-protocol/git-address.ts"
+import type { ReportNotice, WorkloadRepository } from "../../pod-protocol/index.ts"
 import { cloneFailure, submoduleFailure } from "./clone-failures.ts"
 import { asFailure, Failure } from "./failure.ts"
 import { allowOwner, lstatOrNull } from "./files.ts"

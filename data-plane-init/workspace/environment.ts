@@ -1,4 +1,4 @@
-import { RESERVED_VARIABLE, VARIABLE_NAME } from "../../auth-helpers/protocol/environment.ts"
+import { RESERVED_VARIABLE, VARIABLE_NAME } from "../../pod-protocol/environment.ts"
 import { Failure } from "./failure.ts"
 
 /**

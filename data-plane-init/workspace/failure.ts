@@ -1,4 +1,4 @@
-import { bytesText, type VolumeUse } from "../../auth-helpers/protocol/index.ts"
+import { bytesText, type VolumeUse } from "../../pod-protocol/index.ts"
 
 /** Why a workspace cannot be prepared, in a form for programs (`code`) and one for the person who waits (`message`). */
 export class Failure extends Error {

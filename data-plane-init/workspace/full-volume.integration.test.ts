@@ -5,7 +5,7 @@ import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
-import type { WorkloadReport } from "../../auth-helpers/protocol/index.ts"
+import type { WorkloadReport } from "../../pod-protocol/index.ts"
 import { prepare } from "./prepare.ts"
 import { keepReserve, makeRoom, measure } from "./volume.ts"
 

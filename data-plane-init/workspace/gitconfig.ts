@@ -1,4 +1,4 @@
-import type { WorkloadBinding } from "../../auth-helpers/protocol/index.ts"
+import type { WorkloadBinding } from "../../pod-protocol/index.ts"
 
 /**
  * The git configuration of everything in the pod: whose commits these are, and that every form of a host's address goes

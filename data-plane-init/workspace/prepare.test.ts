@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, expect, it } from "vitest"
-import type { WorkloadBinding } from "../../auth-helpers/protocol/index.ts"
+import type { WorkloadBinding } from "../../pod-protocol/index.ts"
 import { prepare } from "./prepare.ts"
 
 const root = mkdtempSync(join(tmpdir(), "berth-prepare-"))

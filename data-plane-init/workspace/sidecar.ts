@@ -1,5 +1,5 @@
 import { request } from "node:http"
-import type { WorkloadBinding, WorkloadReport } from "../../auth-helpers/protocol/index.ts"
+import type { WorkloadBinding, WorkloadReport } from "../../pod-protocol/index.ts"
 import { Failure } from "./failure.ts"
 
 const ASK_AGAIN_MS = 50

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto"
 import { open, readdir, rm, statfs } from "node:fs/promises"
-import type { VolumeUse } from "../../auth-helpers/protocol/index.ts"
+import type { VolumeUse } from "../../pod-protocol/index.ts"
 import { lstatOrNull } from "./files.ts"
 import type { Settings } from "./settings.ts"
 

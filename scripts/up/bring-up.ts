@@ -1,4 +1,4 @@
-import { clusterTools } from "../cluster/index.ts"
+import { clusterTools } from "../../dev/cluster/index.ts"
 import { stateDir } from "../lib/paths.ts"
 import { createSteps } from "../lib/steps.ts"
 import { installBerth, installDemo, makeSecrets, type Plan } from "./install.ts"

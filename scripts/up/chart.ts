@@ -1,5 +1,5 @@
 import { join } from "node:path"
-import type { ClusterTools } from "../cluster/index.ts"
+import type { ClusterTools } from "../../dev/cluster/index.ts"
 import { Failure } from "../lib/failure.ts"
 import { repositoryRoot } from "../lib/paths.ts"
 import { diagnose } from "./diagnose.ts"

@@ -1,4 +1,4 @@
-import type { Kubectl } from "../cluster/index.ts"
+import type { Kubectl } from "../../dev/cluster/index.ts"
 
 type Status = {
   name: string

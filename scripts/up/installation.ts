@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import type { ClusterAccess, ProviderName } from "../cluster/index.ts"
+import type { ClusterAccess, ProviderName } from "../../dev/cluster/index.ts"
 import { hashText } from "../lib/hash.ts"
 import { stateDir } from "../lib/paths.ts"
 

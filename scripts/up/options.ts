@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util"
-import { type ProviderName, providerNames } from "../cluster/index.ts"
+import { type ProviderName, providerNames } from "../../dev/cluster/index.ts"
 
 export type Options = {
   namespace: string

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto"
 import { join } from "node:path"
-import type { ClusterTools, Kubectl } from "../cluster/index.ts"
-import { restricted } from "../demo/manifests.ts"
+import type { ClusterTools, Kubectl } from "../../dev/cluster/index.ts"
+import { restricted } from "../../dev/demo/manifests.ts"
 import { repositoryRoot } from "../lib/paths.ts"
 import type { Options } from "./options.ts"
 

@@ -5,9 +5,9 @@ import {
   chooseProvider,
   clusterTools,
   inspectMachine,
-} from "../cluster/index.ts"
-import { nodeExists } from "../cluster/local/index.ts"
-import { stopPrivateDocker } from "../images/docker.ts"
+} from "../../dev/cluster/index.ts"
+import { nodeExists } from "../../dev/cluster/local/index.ts"
+import { stopPrivateDocker } from "../../dev/images/docker.ts"
 import { stateDir } from "../lib/paths.ts"
 import { createSteps } from "../lib/steps.ts"
 import { forgetInstallation, type Installation, listInstallations } from "./installation.ts"

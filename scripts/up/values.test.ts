@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
-import { demoHosts, demoManifests, demoProvider } from "../demo/manifests.ts"
-import { imageSources } from "../images/catalog.ts"
+import { demoHosts, demoManifests, demoProvider } from "../../dev/demo/manifests.ts"
+import { imageSources } from "../../dev/images/catalog.ts"
 import { fullname } from "./names.ts"
 import { chartValues, type ValuesInput } from "./values.ts"
 

@@ -1,4 +1,4 @@
-import type { Image, ImageName } from "../images/catalog.ts"
+import type { Image, ImageName } from "../../dev/images/catalog.ts"
 
 export type ValuesInput = {
   images: readonly Image[]

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process"
 import { isDeepStrictEqual } from "node:util"
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { ensureTools } from "../../scripts/tools/index.ts"
+import { ensureTools } from "../../dev/tools/index.ts"
 import { type ApiServer, startApiServer } from "../support/apiserver.ts"
 import { render, renderText, valuesFiles } from "./support/chart.ts"
 import { customResourceDefinitions } from "./support/definitions.ts"

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { ensureBrokerCa, ensureSecrets } from "../../control-plane/server/secrets-job/ensure.ts"
-import type { Plan } from "../../control-plane/server/secrets-job/plan.ts"
+import { ensureBrokerCa, ensureSecrets } from "../../secrets-job/ensure.ts"
+import type { Plan } from "../../secrets-job/plan.ts"
 import { type ApiServer, startApiServer } from "../support/apiserver.ts"
 import { render } from "./support/chart.ts"
 import { mainHelm } from "./support/helms.ts"

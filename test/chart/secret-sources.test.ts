@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
-import { type Dependencies, ensureSecrets } from "../../control-plane/server/secrets-job/ensure.ts"
-import { guardStores, REPLACE_ANNOTATION } from "../../control-plane/server/secrets-job/stores.ts"
+import { type Dependencies, ensureSecrets } from "../../secrets-job/ensure.ts"
+import { guardStores, REPLACE_ANNOTATION } from "../../secrets-job/stores.ts"
 import { type ApiServer, startApiServer } from "../support/apiserver.ts"
 import { render } from "./support/chart.ts"
 import { customResourceDefinitions } from "./support/definitions.ts"

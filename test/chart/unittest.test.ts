@@ -1,6 +1,6 @@
 import { expect, test } from "vitest"
+import { ensureTools } from "../../dev/tools/index.ts"
 import { createRun } from "../../scripts/lib/run.ts"
-import { ensureTools } from "../../scripts/tools/index.ts"
 import { chartDirectory } from "./support/chart.ts"
 
 test("the helm-unittest suites pass, strictly read", async () => {

@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from "vitest"
-import { seeded } from "../../control-plane/server/sessions/testing/random.ts"
 import { burstSession } from "../bursts/bursts.ts"
 import { unanswered } from "../bursts/report.ts"
+import { seeded } from "../support/sessions/random.ts"
 import { type Installation, openInstallation } from "./support/installation.ts"
 
 let installation: Installation

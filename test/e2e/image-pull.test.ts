@@ -1,9 +1,9 @@
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
+import { ensureTools } from "../../dev/tools/index.ts"
 import { repositoryRoot } from "../../scripts/lib/paths.ts"
 import { createRun } from "../../scripts/lib/run.ts"
 import { until } from "../../scripts/lib/wait.ts"
-import { ensureTools } from "../../scripts/tools/index.ts"
 import { type Installation, openInstallation } from "./support/installation.ts"
 import { deleteAndSeeItGone, hasAnswered, hasStatus } from "./support/session.ts"
 

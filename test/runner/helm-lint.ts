@@ -1,9 +1,9 @@
 import { readdirSync } from "node:fs"
 import { join } from "node:path"
+import { ensureTools } from "../../dev/tools/index.ts"
 import { messageOf } from "../../scripts/lib/failure.ts"
 import { repositoryRoot } from "../../scripts/lib/paths.ts"
 import { createRun } from "../../scripts/lib/run.ts"
-import { ensureTools } from "../../scripts/tools/index.ts"
 
 // Lints the chart with its defaults and with every values file in chart/ci.
 const chart = join(repositoryRoot, "chart")

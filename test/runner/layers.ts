@@ -1,6 +1,6 @@
 import { join } from "node:path"
+import type { ToolName } from "../../dev/tools/index.ts"
 import { repositoryRoot } from "../../scripts/lib/paths.ts"
-import type { ToolName } from "../../scripts/tools/index.ts"
 
 /** A program that passes or fails as a whole. It counts as one test. */
 export interface Check {

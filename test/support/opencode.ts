@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from "nod
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { Secret } from "../../control-plane/server/crypto/index.ts"
-import { createModelServer } from "../../scripts/demo/model/server.ts"
+import { createModelServer } from "../../dev/demo/model/server.ts"
 import { repositoryRoot } from "../../scripts/lib/paths.ts"
 import { until } from "../../scripts/lib/wait.ts"
 import { freePort, removeScratch, scratchDirectory } from "./scratch.ts"

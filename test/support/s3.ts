@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
+import { ensureTools } from "../../dev/tools/index.ts"
 import { until } from "../../scripts/lib/wait.ts"
-import { ensureTools } from "../../scripts/tools/index.ts"
 import { type Guarded, startGuarded } from "./guarded.ts"
 import { freePort, removeScratch, scratchDirectory } from "./scratch.ts"
 

@@ -14,7 +14,7 @@ import { parseSource, type Rule } from "./source.ts"
 const lines = (count: number) => "void 0\n".repeat(count)
 const inStores = sqlInStores(new Set(["sessions"]))
 const server = "control-plane/server"
-const protocol = "../../../auth-helpers/protocol"
+const protocol = "../../../pod-protocol"
 
 const caught: [what: string, rule: Rule, path: string, text: string][] = [
   ["a file of 401 lines", fileLength, "scripts/a.ts", lines(401)],
@@ -37,7 +37,12 @@ const caught: [what: string, rule: Rule, path: string, text: string][] = [
   ],
   ["a room that no table knows", importDirection, `${server}/cellar/a.ts`, `import "../database/index.ts"`],
   ["the protocol in a store of settings", importDirection, `${server}/settings/a.ts`, `import "${protocol}/index.ts"`],
-  ["a pod's own code in the server", importDirection, `${server}/broker/a.ts`, `import "${protocol}/../main.ts"`],
+  [
+    "a pod's own code in the server",
+    importDirection,
+    `${server}/broker/a.ts`,
+    `import "${protocol}/../auth-helpers/main.ts"`,
+  ],
   ["Kubernetes in a feature", importDirection, `${server}/sessions/a.ts`, `import k from "@kubernetes/client-node"`],
   [
     "the control plane in a pod",
@@ -45,6 +50,8 @@ const caught: [what: string, rule: Rule, path: string, text: string][] = [
     "auth-helpers/a.ts",
     `import "../control-plane/server/time/index.ts"`,
   ],
+  ["one program in another", importDirection, "data-plane-init/a.ts", `import "../auth-helpers/main.ts"`],
+  ["a side of the wire in the protocol", importDirection, "pod-protocol/a.ts", `import "../auth-helpers/main.ts"`],
   ["server code in the UI", importDirection, "control-plane/ui/a.ts", `import { x } from "../server/time/index.ts"`],
   ["a script in the product", importDirection, `${server}/http/a.ts`, `import "../../../scripts/lib/run.ts"`],
   ["an import without ending", importEndings, "scripts/a.ts", `import "./b"`],
@@ -74,6 +81,7 @@ const allowed: [what: string, rule: Rule, path: string, text: string][] = [
   ["http that imports a feature", importDirection, `${server}/http/a.ts`, `import { x } from "../sessions/index.ts"`],
   ["the types of a feature", importDirection, `${server}/broker/a.ts`, `import type { X } from "../sessions/types.ts"`],
   ["the protocol in the broker", importDirection, `${server}/broker/a.ts`, `import { x } from "${protocol}/relay.ts"`],
+  ["the protocol in the sidecar", importDirection, "auth-helpers/sidecar/a.ts", `import "../../pod-protocol/relay.ts"`],
   ["the composition root", importDirection, `${server}/main.ts`, `import { x } from "./http/index.ts"`],
   ["Kubernetes in cluster/", importDirection, `${server}/cluster/a.ts`, `import k from "@kubernetes/client-node"`],
   ["types of Kubernetes", importDirection, `${server}/workloads/a.ts`, `import type k from "@kubernetes/client-node"`],

@@ -57,9 +57,9 @@ export function isTypeScript(path: string): boolean {
   return /\.tsx?$/.test(path) && !path.endsWith(".d.ts")
 }
 
-/** True for a test and for what tests share (`test/`, folders `testing/`): they may reach into what they test. */
+/** True for a test and for what tests share (`test/`, `control-plane/ui/test/`): they may reach into what they test. */
 export function isTest(path: string): boolean {
-  return path.startsWith("test/") || /\.test\.tsx?$|\/testing\//.test(path)
+  return path.startsWith("test/") || /\.test\.tsx?$|\/ui\/test\//.test(path)
 }
 
 /** Parses TypeScript. @throws Error with the parser's words when it is none */

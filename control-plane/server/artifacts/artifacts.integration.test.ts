@@ -1,11 +1,11 @@
 import { text } from "node:stream/consumers"
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest"
 import { type ObjectStore, startObjectStore } from "../../../test/support/s3.ts"
+import { allGone, patience, podOf, until } from "../../../test/support/sessions/helpers.ts"
+import { type Replica, testWorld } from "../../../test/support/sessions/world.ts"
 import { parseArtifacts } from "../config/artifacts.ts"
 import { Faults } from "../config/faults.ts"
 import type { Principal } from "../sessions/index.ts"
-import { allGone, patience, podOf, until } from "../sessions/testing/helpers.ts"
-import { type Replica, testWorld } from "../sessions/testing/world.ts"
 import { type Bucket, createBucket } from "./bucket.ts"
 
 const world = testWorld()

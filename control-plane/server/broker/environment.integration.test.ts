@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
-import { call } from "./testing/call.ts"
-import { startHarness } from "./testing/harness.ts"
-import { startSidecar } from "./testing/sidecar.ts"
-import { createWorkspace } from "./testing/workspace.ts"
+import { call } from "../../../test/support/broker/call.ts"
+import { startHarness } from "../../../test/support/broker/harness.ts"
+import { startSidecar } from "../../../test/support/broker/sidecar.ts"
+import { createWorkspace } from "../../../test/support/broker/workspace.ts"
 
 const broker = await startHarness({
   file: {

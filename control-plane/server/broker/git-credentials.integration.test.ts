@@ -1,13 +1,13 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { beforeEach, describe, expect, it } from "vitest"
-import { startGithubServer } from "../credentials/accounts/testing/github-server.ts"
+import { startGithubServer } from "../../../test/support/accounts/github-server.ts"
+import { call } from "../../../test/support/broker/call.ts"
+import { startGitServer } from "../../../test/support/broker/git-server.ts"
+import { startHarness } from "../../../test/support/broker/harness.ts"
+import { startSidecar } from "../../../test/support/broker/sidecar.ts"
+import { createWorkspace } from "../../../test/support/broker/workspace.ts"
 import { createGithub } from "../credentials/index.ts"
-import { call } from "./testing/call.ts"
-import { startGitServer } from "./testing/git-server.ts"
-import { startHarness } from "./testing/harness.ts"
-import { startSidecar } from "./testing/sidecar.ts"
-import { createWorkspace } from "./testing/workspace.ts"
 
 const github = await startGithubServer()
 const host = await startGitServer()

@@ -4,11 +4,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, sym
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { join } from "node:path"
 import { afterEach, describe, expect, it } from "vitest"
-import { call } from "./testing/call.ts"
-import { startGitServer } from "./testing/git-server.ts"
-import { startHarness } from "./testing/harness.ts"
-import { startSidecar } from "./testing/sidecar.ts"
-import { createWorkspace } from "./testing/workspace.ts"
+import { call } from "../../../test/support/broker/call.ts"
+import { startGitServer } from "../../../test/support/broker/git-server.ts"
+import { startHarness } from "../../../test/support/broker/harness.ts"
+import { startSidecar } from "../../../test/support/broker/sidecar.ts"
+import { createWorkspace } from "../../../test/support/broker/workspace.ts"
 
 const host = await startGitServer()
 const broker = await startHarness({ file: { git: { hosts: { [host.host]: { scheme: "http" } } } } })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
-import { call } from "./testing/call.ts"
-import { startHarness } from "./testing/harness.ts"
-import type { TokenClaims } from "./testing/stand-in-cluster.ts"
+import { call } from "../../../test/support/broker/call.ts"
+import { startHarness } from "../../../test/support/broker/harness.ts"
+import type { TokenClaims } from "../../../test/support/broker/stand-in-cluster.ts"
 
 const broker = await startHarness({})
 

@@ -4,13 +4,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { afterAll, beforeEach, describe, expect, it } from "vitest"
+import { call, open } from "../../../test/support/broker/call.ts"
+import { eventFrame } from "../../../test/support/broker/event-stream.ts"
+import { startHarness } from "../../../test/support/broker/harness.ts"
+import { BROKER } from "../../../test/support/broker/installation.ts"
+import { startSidecar } from "../../../test/support/broker/sidecar.ts"
 import { type Agent, startAgent } from "../../../test/support/opencode.ts"
-import { verifySignature } from "../credentials/providers/testing/aws-verifier.ts"
-import { call, open } from "./testing/call.ts"
-import { eventFrame } from "./testing/event-stream.ts"
-import { startHarness } from "./testing/harness.ts"
-import { BROKER } from "./testing/installation.ts"
-import { startSidecar } from "./testing/sidecar.ts"
+import { verifySignature } from "../../../test/support/providers/aws-verifier.ts"
 
 interface Seen {
   method: string

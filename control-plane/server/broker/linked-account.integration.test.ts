@@ -1,13 +1,13 @@
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, expect, it } from "vitest"
-import { privateRepository } from "../credentials/accounts/testing/github-repositories.ts"
-import { startGithubServer } from "../credentials/accounts/testing/github-server.ts"
+import { privateRepository } from "../../../test/support/accounts/github-repositories.ts"
+import { startGithubServer } from "../../../test/support/accounts/github-server.ts"
+import { createGitHost } from "../../../test/support/broker/git-server.ts"
+import { startHarness } from "../../../test/support/broker/harness.ts"
+import { startSidecar } from "../../../test/support/broker/sidecar.ts"
+import { createWorkspace } from "../../../test/support/broker/workspace.ts"
 import { createGithub } from "../credentials/index.ts"
-import { createGitHost } from "./testing/git-server.ts"
-import { startHarness } from "./testing/harness.ts"
-import { startSidecar } from "./testing/sidecar.ts"
-import { createWorkspace } from "./testing/workspace.ts"
 
 // Web, API and git at one address, as it is at a GitHub Enterprise Server.
 const git = createGitHost()

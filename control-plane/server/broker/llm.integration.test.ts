@@ -3,12 +3,12 @@ import { renameSync, writeFileSync } from "node:fs"
 import type { ServerResponse } from "node:http"
 import { join } from "node:path"
 import { describe, expect, it, vi } from "vitest"
-import { OTHER_REQUESTS } from "../credentials/providers/testing/other-requests.ts"
-import { call, open } from "./testing/call.ts"
-import { startHarness } from "./testing/harness.ts"
-import { BROKER } from "./testing/installation.ts"
-import { startModelServer } from "./testing/model-server.ts"
-import { startSidecar } from "./testing/sidecar.ts"
+import { call, open } from "../../../test/support/broker/call.ts"
+import { startHarness } from "../../../test/support/broker/harness.ts"
+import { BROKER } from "../../../test/support/broker/installation.ts"
+import { startModelServer } from "../../../test/support/broker/model-server.ts"
+import { startSidecar } from "../../../test/support/broker/sidecar.ts"
+import { OTHER_REQUESTS } from "../../../test/support/providers/other-requests.ts"
 
 const model = await startModelServer()
 /** Of those that have no body as a rule. */

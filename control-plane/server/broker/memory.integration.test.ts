@@ -4,10 +4,10 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import { join } from "node:path"
 import { build } from "esbuild"
 import { expect, it } from "vitest"
-import { open } from "./testing/call.ts"
-import { startHarness } from "./testing/harness.ts"
-import { startModelServer } from "./testing/model-server.ts"
-import { startSidecar } from "./testing/sidecar.ts"
+import { open } from "../../../test/support/broker/call.ts"
+import { startHarness } from "../../../test/support/broker/harness.ts"
+import { startModelServer } from "../../../test/support/broker/model-server.ts"
+import { startSidecar } from "../../../test/support/broker/sidecar.ts"
 
 const MIB = 1024 * 1024
 const IDLE_BYTES_MAX = 40 * MIB

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest"
-import { call } from "./testing/call.ts"
-import { startHarness } from "./testing/harness.ts"
-import { startModelServer } from "./testing/model-server.ts"
-import { startSidecar } from "./testing/sidecar.ts"
+import { call } from "../../../test/support/broker/call.ts"
+import { startHarness } from "../../../test/support/broker/harness.ts"
+import { startModelServer } from "../../../test/support/broker/model-server.ts"
+import { startSidecar } from "../../../test/support/broker/sidecar.ts"
 
 const model = await startModelServer()
 const broker = await startHarness({

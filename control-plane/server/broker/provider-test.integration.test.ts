@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
-import { verifySignature } from "../credentials/providers/testing/aws-verifier.ts"
-import { startHarness } from "./testing/harness.ts"
-import { startModelServer } from "./testing/model-server.ts"
+import { startHarness } from "../../../test/support/broker/harness.ts"
+import { startModelServer } from "../../../test/support/broker/model-server.ts"
+import { verifySignature } from "../../../test/support/providers/aws-verifier.ts"
 
 const model = await startModelServer()
 const { admin } = await startHarness({})

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test, vi } from "vitest"
+import { startServer } from "../../../test/support/http/server.ts"
 import { testDatabase } from "../../../test/support/postgres.ts"
-import { startServer } from "./testing/server.ts"
 
 const { database } = await testDatabase()
 const server = await startServer({ database })

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
+import { startServer, testConfig } from "../../../test/support/http/server.ts"
 import { testDatabase } from "../../../test/support/postgres.ts"
 import { createAudit } from "../audit/index.ts"
 import { createCredentials, createVault } from "../credentials/index.ts"
@@ -13,7 +14,6 @@ import { systemClock as clock } from "../time/index.ts"
 import { createTranscripts } from "../transcripts/index.ts"
 import type { Workloads } from "../workloads/index.ts"
 import { createWorkloadStore } from "../workloads/store.ts"
-import { startServer, testConfig } from "./testing/server.ts"
 
 const directory = mkdtempSync(join(tmpdir(), "berth-choices-"))
 afterAll(() => rmSync(directory, { recursive: true }))

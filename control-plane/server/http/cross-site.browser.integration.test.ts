@@ -6,9 +6,9 @@ import { join } from "node:path"
 import type { Page } from "playwright-core"
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest"
 import { openBrowser } from "../../../test/support/chromium.ts"
+import { startServer, testConfig } from "../../../test/support/http/server.ts"
 import { testDatabase } from "../../../test/support/postgres.ts"
 import type { Sessions } from "../sessions/service-types.ts"
-import { startServer, testConfig } from "./testing/server.ts"
 
 const ui = mkdtempSync(join(tmpdir(), "berth-ui-"))
 afterAll(() => rmSync(ui, { recursive: true }))

@@ -4,12 +4,12 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, describe, expect, test, vi } from "vitest"
 import WebSocket from "ws"
+import { startServer, testConfig } from "../../../test/support/http/server.ts"
+import { session } from "../../../test/support/http/session-view.ts"
 import { testDatabase } from "../../../test/support/postgres.ts"
 import { startStopwatch } from "../../../test/support/stopwatch.ts"
 import { AppError } from "../errors/index.ts"
 import type { Sessions, SessionView } from "../sessions/service-types.ts"
-import { startServer, testConfig } from "./testing/server.ts"
-import { session } from "./testing/session-view.ts"
 
 const patience = { timeout: 60_000, interval: 20 }
 const { database, openPool } = await testDatabase()

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto"
 import { describe, expect, test } from "vitest"
+import { type Place, placesOf, sample } from "../../../test/support/http/inputs.ts"
+import { startServer, testConfig } from "../../../test/support/http/server.ts"
+import { sessionsWithoutCluster } from "../../../test/support/http/sessions.ts"
 import { testDatabase } from "../../../test/support/postgres.ts"
 import { createLogger } from "../observability/index.ts"
-import { type Place, placesOf, sample } from "./testing/inputs.ts"
-import { startServer, testConfig } from "./testing/server.ts"
-import { sessionsWithoutCluster } from "./testing/sessions.ts"
 
 const { database, url } = await testDatabase()
 const config = testConfig()

@@ -2,12 +2,12 @@ import { createHmac, randomUUID } from "node:crypto"
 import { rmSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, describe, expect, test } from "vitest"
+import { APP } from "../../../test/support/accounts/github-grants.ts"
+import { deliveryOf, startGithubServer, userOf } from "../../../test/support/accounts/github-server.ts"
+import { addMember, githubConfig } from "../../../test/support/http/github.ts"
+import { startServer } from "../../../test/support/http/server.ts"
 import { testDatabase } from "../../../test/support/postgres.ts"
 import { removeScratch, scratchDirectory } from "../../../test/support/scratch.ts"
-import { APP } from "../credentials/accounts/testing/github-grants.ts"
-import { deliveryOf, startGithubServer, userOf } from "../credentials/accounts/testing/github-server.ts"
-import { addMember, githubConfig } from "./testing/github.ts"
-import { startServer } from "./testing/server.ts"
 
 let now = Date.now()
 const clock = { now: () => now, sleep: async () => {} }

@@ -1,13 +1,13 @@
 import { createHash, randomBytes } from "node:crypto"
 import { beforeAll, describe, expect, test } from "vitest"
 import WebSocket, { WebSocketServer } from "ws"
+import { type Cell, cellsOf } from "../../../test/support/http/permission-cells.ts"
+import { TABLE, type Who } from "../../../test/support/http/permission-table.ts"
+import { startServer, testConfig } from "../../../test/support/http/server.ts"
+import { sessionsWithoutCluster } from "../../../test/support/http/sessions.ts"
 import { testDatabase } from "../../../test/support/postgres.ts"
 import { newId } from "../crypto/index.ts"
 import type { Principal } from "../sessions/index.ts"
-import { type Cell, cellsOf } from "./testing/permission-cells.ts"
-import { TABLE, type Who } from "./testing/permission-table.ts"
-import { startServer, testConfig } from "./testing/server.ts"
-import { sessionsWithoutCluster } from "./testing/sessions.ts"
 import type { UpgradeRoute } from "./upgrade.ts"
 
 const { database, url } = await testDatabase()

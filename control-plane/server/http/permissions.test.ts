@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
+import { missingFrom } from "../../../test/support/http/permission-cells.ts"
+import { TABLE, WHO } from "../../../test/support/http/permission-table.ts"
 import { createUpgrades, describeRoutes } from "./routes/index.ts"
-import { missingFrom } from "./testing/permission-cells.ts"
-import { TABLE, WHO } from "./testing/permission-table.ts"
 
 const routes = [...describeRoutes(), ...createUpgrades().map(({ path }) => ({ method: "WS", path }))]
 

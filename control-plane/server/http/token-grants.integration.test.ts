@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from "node:crypto"
 import { beforeEach, expect, test } from "vitest"
+import { TABLE } from "../../../test/support/http/permission-table.ts"
+import { startServer, testConfig } from "../../../test/support/http/server.ts"
+import { sessionsWithoutCluster } from "../../../test/support/http/sessions.ts"
 import { testDatabase } from "../../../test/support/postgres.ts"
 import { newId } from "../crypto/index.ts"
 import { SCOPES } from "../identity/index.ts"
-import { TABLE } from "./testing/permission-table.ts"
-import { startServer, testConfig } from "./testing/server.ts"
-import { sessionsWithoutCluster } from "./testing/sessions.ts"
 
 const { database, url } = await testDatabase()
 const config = testConfig()

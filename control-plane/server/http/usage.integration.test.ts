@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test } from "vitest"
+import { startServer } from "../../../test/support/http/server.ts"
 import { testDatabase } from "../../../test/support/postgres.ts"
 import { createLogger, createMetrics } from "../observability/index.ts"
 import { systemClock } from "../time/index.ts"
 import { createUsage, type UsagePage } from "../usage/index.ts"
-import { startServer } from "./testing/server.ts"
 
 const NOON = Date.UTC(2026, 2, 31, 12)
 const DAY_MS = 24 * 3_600_000

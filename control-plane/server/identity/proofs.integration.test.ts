@@ -2,8 +2,8 @@ import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { exportJWK, generateKeyPair, SignJWT } from "jose"
 import { afterAll, beforeEach, describe, expect, test } from "vitest"
+import { startServer, testConfig } from "../../../test/support/http/server.ts"
 import { testDatabase } from "../../../test/support/postgres.ts"
-import { startServer, testConfig } from "../http/testing/server.ts"
 import type { Sessions } from "../sessions/service-types.ts"
 
 const { database, openPool } = await testDatabase()

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest"
+import { startServer } from "../../../test/support/http/server.ts"
 import { testDatabase } from "../../../test/support/postgres.ts"
-import { startServer } from "../http/testing/server.ts"
 import { hashPassword } from "./password/hash.ts"
 
 const { database, openPool } = await testDatabase()

@@ -5,14 +5,14 @@ import { afterAll, expect, test } from "vitest"
 import { until } from "../../../scripts/lib/wait.ts"
 import { startAgent } from "../../../test/support/opencode.ts"
 import { testDatabase } from "../../../test/support/postgres.ts"
+import { ATTACKS } from "../../../test/support/runtime/hostile-agent.ts"
+import { ROOT_ID } from "../../../test/support/runtime/pod.ts"
 import { newId, Secret } from "../crypto/index.ts"
 import { createNotifications } from "../database/index.ts"
 import type { Lease } from "../leases/types.ts"
 import { systemClock } from "../time/index.ts"
 import { createTranscripts } from "../transcripts/index.ts"
 import { createRuntime } from "./index.ts"
-import { ATTACKS } from "./testing/hostile-agent.ts"
-import { ROOT_ID } from "./testing/pod.ts"
 import type { AgentTarget } from "./types.ts"
 
 const MIB = 1024 * 1024
@@ -29,7 +29,7 @@ afterAll(async () => {
 
 /** A hostile fake agent in a process of its own: what it costs itself does not count. */
 async function hostileAgent(attack: string): Promise<AgentTarget> {
-  const program = `${import.meta.dirname}/testing/hostile-agent.ts`
+  const program = `${import.meta.dirname}/../../../test/support/runtime/hostile-agent.ts`
   const child = spawn(process.execPath, [program, attack], { stdio: ["ignore", "pipe", "inherit"] })
   ends.push(() => void child.kill("SIGKILL"))
   const [port] = await once(child.stdout, "data")

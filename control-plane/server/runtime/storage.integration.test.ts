@@ -2,6 +2,7 @@ import { pino } from "pino"
 import { afterEach, beforeAll, expect, test } from "vitest"
 import { until } from "../../../scripts/lib/wait.ts"
 import { testDatabase } from "../../../test/support/postgres.ts"
+import { type Handler, ROOT_ID, type SpokenPod, spokenPod } from "../../../test/support/runtime/pod.ts"
 import { newId, Secret } from "../crypto/index.ts"
 import { createNotifications } from "../database/index.ts"
 import type { Lease } from "../leases/types.ts"
@@ -9,7 +10,6 @@ import { systemClock } from "../time/index.ts"
 import { createTranscripts } from "../transcripts/index.ts"
 import { createRuntime } from "./index.ts"
 import { LIMITS } from "./opencode-v1/limits.ts"
-import { type Handler, ROOT_ID, type SpokenPod, spokenPod } from "./testing/pod.ts"
 
 const log = pino({ level: "silent" })
 const runtime = createRuntime({ clock: systemClock, log })

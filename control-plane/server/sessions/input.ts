@@ -1,5 +1,5 @@
-import { variableFault } from "../../../auth-helpers/protocol/environment.ts"
-import { parseRepository, withoutUserInfo } from "../../../auth-helpers/protocol/git-address.ts"
+import { variableFault } from "../../../pod-protocol/environment.ts"
+import { parseRepository, withoutUserInfo } from "../../../pod-protocol/git-address.ts"
 import { AppError } from "../errors/index.ts"
 
 const TITLE_CHARACTERS = 80

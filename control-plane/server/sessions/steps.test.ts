@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { aContainer, aPod as pod } from "../workloads/testing/observation.ts"
+import { aContainer, aPod as pod } from "../../../test/support/workloads/observation.ts"
 import { computeSteps, firstSteps, type StepsInput, sameSteps, startedAt } from "./steps.ts"
 
 const compute = (fields: Partial<StepsInput>) =>

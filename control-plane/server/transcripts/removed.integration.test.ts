@@ -1,12 +1,12 @@
 import { pino } from "pino"
 import { afterAll, expect, test } from "vitest"
 import { testDatabase } from "../../../test/support/postgres.ts"
+import { assistant, text } from "../../../test/support/transcripts/changes.ts"
 import { newId } from "../crypto/index.ts"
 import { createNotifications } from "../database/index.ts"
 import type { Lease } from "../leases/types.ts"
 import { systemClock } from "../time/index.ts"
 import { type Change, createTranscripts, type SessionEvent } from "./index.ts"
-import { assistant, text } from "./testing/changes.ts"
 
 const { database, url } = await testDatabase()
 const log = pino({ level: "silent" })

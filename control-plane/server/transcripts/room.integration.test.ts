@@ -2,13 +2,13 @@ import { randomBytes } from "node:crypto"
 import { pino } from "pino"
 import { afterAll, expect, test } from "vitest"
 import { testDatabase } from "../../../test/support/postgres.ts"
+import { assistant, text } from "../../../test/support/transcripts/changes.ts"
 import { newId } from "../crypto/index.ts"
 import { createNotifications } from "../database/index.ts"
 import type { Lease } from "../leases/types.ts"
 import { systemClock } from "../time/index.ts"
 import { createTranscripts } from "./index.ts"
 import { readStoredBytes } from "./room-store.ts"
-import { assistant, text } from "./testing/changes.ts"
 
 const MB = 1024 * 1024
 const { database, url } = await testDatabase()

@@ -1,13 +1,13 @@
 import { pino } from "pino"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { testDatabase } from "../../../test/support/postgres.ts"
+import { assistant, delta, notice, text, tool } from "../../../test/support/transcripts/changes.ts"
 import { newId } from "../crypto/index.ts"
 import { createNotifications } from "../database/index.ts"
 import { isAppError } from "../errors/index.ts"
 import type { Lease } from "../leases/types.ts"
 import { systemClock } from "../time/index.ts"
 import { type Change, createTranscripts, type SessionEvent, type Transcripts } from "./index.ts"
-import { assistant, delta, notice, text, tool } from "./testing/changes.ts"
 
 const test_ = await testDatabase()
 const { database } = test_

@@ -1,6 +1,6 @@
 import type { V1StatefulSet } from "@kubernetes/client-node"
 import type { Logger } from "pino"
-import { AGENT_PORT } from "../../../auth-helpers/protocol/index.ts"
+import { AGENT_PORT } from "../../../pod-protocol/index.ts"
 import type { Cluster } from "../cluster/types.ts"
 import type { Vault } from "../credentials/index.ts"
 import type { Database } from "../database/types.ts"

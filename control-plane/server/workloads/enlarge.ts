@@ -1,4 +1,4 @@
-import { bytesText } from "../../../auth-helpers/protocol/index.ts"
+import { bytesText } from "../../../pod-protocol/index.ts"
 import type { Cluster } from "../cluster/types.ts"
 import { AppError, isAppError } from "../errors/index.ts"
 import { claimName, WORKLOAD_LABEL } from "./names.ts"

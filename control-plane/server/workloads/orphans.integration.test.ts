@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest"
-import { allGone, patience, podOf } from "../sessions/testing/helpers.ts"
-import { testWorld } from "../sessions/testing/world.ts"
+import { allGone, patience, podOf } from "../../../test/support/sessions/helpers.ts"
+import { testWorld } from "../../../test/support/sessions/world.ts"
 import { sweepOrphans } from "./orphans.ts"
 
 const world = testWorld()

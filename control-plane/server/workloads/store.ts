@@ -1,4 +1,4 @@
-import type { WorkloadReport } from "../../../auth-helpers/protocol/index.ts"
+import type { WorkloadReport } from "../../../pod-protocol/index.ts"
 import { sealedColumns, type Vault } from "../credentials/index.ts"
 import { randomName, randomToken, type Secret } from "../crypto/index.ts"
 import type { Database } from "../database/types.ts"

@@ -1,4 +1,4 @@
-import type { WorkloadReport } from "../../../auth-helpers/protocol/index.ts"
+import type { WorkloadReport } from "../../../pod-protocol/index.ts"
 import type { Secret } from "../crypto/index.ts"
 
 /** Why a session failed or waits, for a person who can act on it. */

@@ -6,8 +6,8 @@ import { AxeBuilder } from "@axe-core/playwright"
 import type { Browser, BrowserContext, Locator, Page } from "playwright-core"
 import { build } from "vite"
 import { afterAll, afterEach, beforeAll, expect } from "vitest"
-import { launchChromium } from "../dev/chromium.ts"
-import { type ScriptedServer, startScriptedServer } from "../dev/scripted-server.ts"
+import { launchChromium } from "../../../dev/ui/chromium.ts"
+import { type ScriptedServer, startScriptedServer } from "../../../dev/ui/scripted-server.ts"
 
 interface Bench {
   readonly browser: Browser

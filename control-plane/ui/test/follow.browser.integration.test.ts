@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core"
 import { expect, test } from "vitest"
-import { makeSession } from "../dev/seed.ts"
+import { makeSession } from "../../../dev/ui/seed.ts"
 import { SOON, type Visit, visits } from "./browser.ts"
 
 const look = visits()

@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core"
 import { describe, expect, test } from "vitest"
-import { makeSession } from "../dev/seed.ts"
+import { makeSession } from "../../../dev/ui/seed.ts"
 import { SOON, scrollUpTo, type Visit, violations, visits } from "./browser.ts"
 
 const look = visits()

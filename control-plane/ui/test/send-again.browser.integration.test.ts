@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { makeSession } from "../dev/seed.ts"
+import { makeSession } from "../../../dev/ui/seed.ts"
 import { SOON, violations, visits } from "./browser.ts"
 
 const look = visits()

@@ -33,7 +33,7 @@ describe("the list", () => {
     const { page, server } = await look({ empty: true })
     await page.goto(server.url)
     await page.getByRole("heading", { name: "Start your first session" }).waitFor()
-    const { makeSession } = await import("../dev/seed.ts")
+    const { makeSession } = await import("../../../dev/ui/seed.ts")
     const session = makeSession("Live from elsewhere", Date.now())
     server.store.add(session)
     const row = page.getByRole("main").getByRole("listitem").filter({ hasText: "Live from elsewhere" })

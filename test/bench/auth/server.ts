@@ -3,7 +3,6 @@ import { createCredentials, createVault } from "../../../control-plane/server/cr
 import { Secret } from "../../../control-plane/server/crypto/index.ts"
 import { createDatabase, createNotifications } from "../../../control-plane/server/database/index.ts"
 import { createHttp } from "../../../control-plane/server/http/index.ts"
-import { testConfig } from "../../../control-plane/server/http/testing/config.ts"
 import { type Authentication, createIdentity } from "../../../control-plane/server/identity/index.ts"
 import { createHealth, createLogger, createMetrics } from "../../../control-plane/server/observability/index.ts"
 import { createRuntime } from "../../../control-plane/server/runtime/index.ts"
@@ -11,6 +10,7 @@ import { createSessions, type Principal } from "../../../control-plane/server/se
 import { systemClock as clock } from "../../../control-plane/server/time/index.ts"
 import { createTranscripts } from "../../../control-plane/server/transcripts/index.ts"
 import type { Workloads } from "../../../control-plane/server/workloads/index.ts"
+import { testConfig } from "../../support/http/config.ts"
 
 /**
  * A process of its own with two listeners on one database: one as it is, one that takes everybody for the same person

@@ -1,7 +1,5 @@
 import { join } from "node:path"
 import { createBroker } from "../../../control-plane/server/broker/index.ts"
-import { addSession, BROKER, readConfig } from "../../../control-plane/server/broker/testing/installation.ts"
-import { createStandInCluster } from "../../../control-plane/server/broker/testing/stand-in-cluster.ts"
 import type { Cluster } from "../../../control-plane/server/cluster/index.ts"
 import {
   createAwsIdentity,
@@ -15,6 +13,8 @@ import { Secret } from "../../../control-plane/server/crypto/index.ts"
 import { createDatabase } from "../../../control-plane/server/database/index.ts"
 import { createLogger, createMetrics } from "../../../control-plane/server/observability/index.ts"
 import { systemClock as clock } from "../../../control-plane/server/time/index.ts"
+import { addSession, BROKER, readConfig } from "../../support/broker/installation.ts"
+import { createStandInCluster } from "../../support/broker/stand-in-cluster.ts"
 
 /**
  * A real broker over TLS in a process of its own. Takes the database's address, the directory with `tls/` and `keys/`,

@@ -2,10 +2,10 @@ import { createHash } from "node:crypto"
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { ensureDebianPackages, ensureTools } from "../../../dev/tools/index.ts"
 import { withLock } from "../../../scripts/lib/lock.ts"
 import { cacheDir } from "../../../scripts/lib/paths.ts"
 import { createRun } from "../../../scripts/lib/run.ts"
-import { ensureDebianPackages, ensureTools } from "../../../scripts/tools/index.ts"
 
 export interface Helm {
   readonly version: string

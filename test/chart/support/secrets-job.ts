@@ -1,7 +1,7 @@
 import { KubeConfig } from "@kubernetes/client-node"
-import type { Dependencies } from "../../../control-plane/server/secrets-job/ensure.ts"
-import { clusterOf } from "../../../control-plane/server/secrets-job/objects.ts"
-import { type Plan, parsePlan } from "../../../control-plane/server/secrets-job/plan.ts"
+import type { Dependencies } from "../../../secrets-job/ensure.ts"
+import { clusterOf } from "../../../secrets-job/objects.ts"
+import { type Plan, parsePlan } from "../../../secrets-job/plan.ts"
 import type { ApiServer } from "../../support/apiserver.ts"
 import { containersOf, type KubernetesObject, podsOf } from "./objects.ts"
 

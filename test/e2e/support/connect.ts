@@ -1,6 +1,6 @@
+import { ensureTools } from "../../../dev/tools/index.ts"
 import { createRun } from "../../../scripts/lib/run.ts"
 import { until } from "../../../scripts/lib/wait.ts"
-import { ensureTools } from "../../../scripts/tools/index.ts"
 import { signIn } from "../../support/client.ts"
 import { createControlPlane } from "./control-plane.ts"
 import { createKube } from "./kube.ts"

@@ -1,18 +1,15 @@
 import { execFileSync } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import { APP } from "../../../control-plane/server/credentials/accounts/testing/github-grants.ts"
-import { privateRepository } from "../../../control-plane/server/credentials/accounts/testing/github-repositories.ts"
-import {
-  createGithubShape,
-  type GithubShape,
-} from "../../../control-plane/server/credentials/accounts/testing/github-server.ts"
-import { ensureSampleRepository } from "../../../scripts/demo/git/repository.ts"
-import { createGitServer } from "../../../scripts/demo/git/server.ts"
+import { ensureSampleRepository } from "../../../dev/demo/git/repository.ts"
+import { createGitServer } from "../../../dev/demo/git/server.ts"
 import { repositoryRoot } from "../../../scripts/lib/paths.ts"
+import { APP } from "../../support/accounts/github-grants.ts"
+import { privateRepository } from "../../support/accounts/github-repositories.ts"
+import { createGithubShape, type GithubShape } from "../../support/accounts/github-server.ts"
 import { type Listening, serveTls, type TlsFiles } from "./host-services.ts"
 
-export { deliveryOf } from "../../../control-plane/server/credentials/accounts/testing/github-server.ts"
+export { deliveryOf } from "../../support/accounts/github-server.ts"
 
 /** A GitHub Enterprise Server on this machine: web, API and git, over TLS. */
 export interface Github extends Listening, Omit<GithubShape, "handler"> {

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server } from "node:http"
 import { join } from "node:path"
-import { ensureSampleRepository } from "../../../scripts/demo/git/repository.ts"
-import { createGitServer } from "../../../scripts/demo/git/server.ts"
-import { createModelServer } from "../../../scripts/demo/model/server.ts"
+import { ensureSampleRepository } from "../../../dev/demo/git/repository.ts"
+import { createGitServer } from "../../../dev/demo/git/server.ts"
+import { createModelServer } from "../../../dev/demo/model/server.ts"
 import { repositoryRoot } from "../../../scripts/lib/paths.ts"
 import { type Listening, listen } from "./host-services.ts"
 

@@ -5,7 +5,7 @@ const entryPoints = new Set([
   "auth-helpers/main.ts",
   "data-plane-init/main.ts",
   "control-plane/server/main.ts",
-  "control-plane/server/secrets-job/main.ts",
+  "secrets-job/main.ts",
 ])
 
 /** Only config/ and the entry points read the environment. */

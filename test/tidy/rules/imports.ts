@@ -14,8 +14,15 @@ export interface Import {
 const server = "control-plane/server/"
 /** What every room of the server may use. */
 const foundations = new Set(["addresses", "errors", "time", "crypto", "config", "observability"])
-/** The wire between a session's pod and the broker: the one thing of a pod that the control plane knows. */
-const protocol = "auth-helpers/protocol/"
+/** The wire between a session's pod and the broker: the one thing that both sides know. */
+const protocol = "pod-protocol/"
+/** The programs beside the control plane: each imports itself and, where it is here, the protocol. */
+const programs: Readonly<Record<string, readonly string[]>> = {
+  "auth-helpers/": [protocol],
+  "data-plane-init/": [protocol],
+  "secrets-job/": [],
+  [protocol]: [],
+}
 
 /**
  * What each room of the server may import beside the foundations, as ARCHITECTURE.md has it: a room, or only its types.
@@ -49,9 +56,8 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   crypto: [],
   errors: [],
   time: [],
-  "secrets-job": [],
 }
-const kubernetesClients = new Set(["cluster", "secrets-job"])
+const kubernetesClients = [`${server}cluster/`, "secrets-job/"]
 
 /** Every static and dynamic import and re-export of a file. */
 export function importsOf(file: ParsedFile): Import[] {
@@ -99,7 +105,7 @@ export function importDirection(file: ParsedFile): Finding[] {
 
 function packageFault(path: string, { specifier, typeOnly }: Import): string | undefined {
   if (specifier !== "@kubernetes/client-node" || typeOnly) return undefined
-  if (kubernetesClients.has(featureOf(path) ?? "")) return undefined
+  if (kubernetesClients.some((folder) => path.startsWith(folder))) return undefined
   return "only cluster/ and secrets-job/ talk to Kubernetes"
 }
 
@@ -110,7 +116,11 @@ function directionFault(path: string, target: string, { typeOnly }: Import): str
     return typeOnly ? undefined : "the UI takes only types from the server"
   }
   if (!path.startsWith("control-plane/") && target.startsWith("control-plane/")) {
-    return "a session's pod holds nothing of the control plane"
+    return "no other program holds anything of the control plane"
+  }
+  const program = Object.keys(programs).find((folder) => path.startsWith(folder))
+  if (program !== undefined && ![program, ...(programs[program] ?? [])].some((folder) => target.startsWith(folder))) {
+    return `${program} may not import ${target.split("/")[0]}/`
   }
   return path.startsWith(server) ? serverFault(path, target, typeOnly) : undefined
 }

@@ -1,4 +1,4 @@
-import { normalPath } from "../../../../auth-helpers/protocol/git-address.ts"
+import { normalPath } from "../../../../pod-protocol/git-address.ts"
 
 const SERVICES = ["git-upload-pack", "git-receive-pack"] as const
 type Service = (typeof SERVICES)[number]

@@ -1,4 +1,4 @@
-import { isHost, parseRepository } from "../../../../auth-helpers/protocol/git-address.ts"
+import { isHost, parseRepository } from "../../../../pod-protocol/git-address.ts"
 import type { Config } from "../../config/types.ts"
 import { AppError } from "../../errors/index.ts"
 

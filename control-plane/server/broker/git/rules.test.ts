@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { parseRepository, withoutUserInfo } from "../../../../auth-helpers/protocol/git-address.ts"
+import { parseRepository, withoutUserInfo } from "../../../../pod-protocol/git-address.ts"
 import { createGitCredentials } from "./credentials.ts"
 import { addressOf, readOperation } from "./operation.ts"
 import { createGitPolicy } from "./policy.ts"

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from "vitest"
+import { createStandInCluster, type StandInCluster } from "../../../../test/support/broker/stand-in-cluster.ts"
 import { systemClock } from "../../time/index.ts"
-import { createStandInCluster, type StandInCluster } from "../testing/stand-in-cluster.ts"
 import { createTokenVerifier, type TokenVerifier } from "./tokens.ts"
 
 const pod = { name: "berth-s-a-0", uid: "uid-a" }

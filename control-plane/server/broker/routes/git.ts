@@ -1,5 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from "node:http"
-import { requestHeaders, responseHeaders } from "../../../../auth-helpers/protocol/headers.ts"
+import { requestHeaders, responseHeaders } from "../../../../pod-protocol/headers.ts"
 import type { AccountAccess } from "../../credentials/index.ts"
 import { AppError, isAppError } from "../../errors/index.ts"
 import type { Begun } from "../git/begun.ts"

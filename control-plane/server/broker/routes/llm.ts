@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http"
-import { requestHeaders, responseHeaders } from "../../../../auth-helpers/protocol/headers.ts"
-import { HELPER_TOKEN_HEADER } from "../../../../auth-helpers/protocol/index.ts"
-import type { BodyWatch, RelayOptions } from "../../../../auth-helpers/protocol/relay.ts"
+import { requestHeaders, responseHeaders } from "../../../../pod-protocol/headers.ts"
+import { HELPER_TOKEN_HEADER } from "../../../../pod-protocol/index.ts"
+import type { BodyWatch, RelayOptions } from "../../../../pod-protocol/relay.ts"
 import {
   type Injector,
   isAuthenticated,

@@ -5,7 +5,7 @@ import {
   type ReportNotice,
   type VolumeUse,
   type WorkloadReport,
-} from "../../../../auth-helpers/protocol/index.ts"
+} from "../../../../pod-protocol/index.ts"
 import type { Database } from "../../database/types.ts"
 import { AppError } from "../../errors/index.ts"
 import type { Clock } from "../../time/index.ts"

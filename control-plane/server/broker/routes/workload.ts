@@ -1,5 +1,5 @@
-import { parseRepository, plainAddress } from "../../../../auth-helpers/protocol/git-address.ts"
-import type { WorkloadBinding } from "../../../../auth-helpers/protocol/index.ts"
+import { parseRepository, plainAddress } from "../../../../pod-protocol/git-address.ts"
+import type { WorkloadBinding } from "../../../../pod-protocol/index.ts"
 import {
   type AccountAccess,
   type EnvironmentFiles,

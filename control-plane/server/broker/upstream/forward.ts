@@ -5,7 +5,7 @@ import {
   type RelayResult,
   type RelayTarget,
   relay,
-} from "../../../../auth-helpers/protocol/relay.ts"
+} from "../../../../pod-protocol/relay.ts"
 import { AppError, isAppError } from "../../errors/index.ts"
 import type { Dialer } from "./dial.ts"
 

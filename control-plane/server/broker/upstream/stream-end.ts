@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http"
-import type { BodyWatch } from "../../../../auth-helpers/protocol/relay.ts"
+import type { BodyWatch } from "../../../../pod-protocol/relay.ts"
 
 /**
  * What stands in a model's stream of events when it is over, whether it went well or not: the end marks of chat

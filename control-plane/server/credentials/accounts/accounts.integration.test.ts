@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest"
+import { APP } from "../../../../test/support/accounts/github-grants.ts"
+import { startGithubServer } from "../../../../test/support/accounts/github-server.ts"
 import { testDatabase } from "../../../../test/support/postgres.ts"
 import type { AuditEvent } from "../../audit/types.ts"
 import { newId, Secret } from "../../crypto/index.ts"
@@ -7,8 +9,6 @@ import { createVault } from "../vault/vault.ts"
 import { createAccountAccess } from "./access.ts"
 import { createLinkedAccounts } from "./accounts.ts"
 import { createGithub } from "./github/github.ts"
-import { APP } from "./testing/github-grants.ts"
-import { startGithubServer } from "./testing/github-server.ts"
 
 const HOUR_MS = 3_600_000
 let now = Date.now()

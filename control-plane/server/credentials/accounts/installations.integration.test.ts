@@ -1,4 +1,6 @@
 import { afterAll, expect, test, vi } from "vitest"
+import { privateRepository } from "../../../../test/support/accounts/github-repositories.ts"
+import { deliveryOf, startGithubServer } from "../../../../test/support/accounts/github-server.ts"
 import { testDatabase } from "../../../../test/support/postgres.ts"
 import { Secret } from "../../crypto/index.ts"
 import { createNotifications } from "../../database/index.ts"
@@ -6,8 +8,6 @@ import { createLogger } from "../../observability/index.ts"
 import { systemClock } from "../../time/index.ts"
 import { createGithub } from "./github/github.ts"
 import { createInstallations } from "./installations.ts"
-import { privateRepository } from "./testing/github-repositories.ts"
-import { deliveryOf, startGithubServer } from "./testing/github-server.ts"
 import { createAccountWebhooks } from "./webhooks.ts"
 
 const patience = { timeout: 60_000, interval: 20 }

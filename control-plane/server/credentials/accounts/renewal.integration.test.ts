@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from "vitest"
+import { startGithubServer } from "../../../../test/support/accounts/github-server.ts"
 import { testDatabase } from "../../../../test/support/postgres.ts"
 import { newId, Secret } from "../../crypto/index.ts"
 import { createLogger } from "../../observability/index.ts"
@@ -7,7 +8,6 @@ import { createAccountAccess } from "./access.ts"
 import { createLinkedAccounts } from "./accounts.ts"
 import { createGithub } from "./github/github.ts"
 import type { AccountProvider } from "./provider.ts"
-import { startGithubServer } from "./testing/github-server.ts"
 
 const patience = { timeout: 30_000 }
 const now = Date.now()

@@ -1,4 +1,4 @@
-import { variableFault } from "../../../../auth-helpers/protocol/environment.ts"
+import { variableFault } from "../../../../pod-protocol/environment.ts"
 
 const FILE_BYTES_MAX = 64 * 1024
 const ASSIGNMENT = /^(?:export\s+)?([^=\s]+)\s*=\s*(.*)$/

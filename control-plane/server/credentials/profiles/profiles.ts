@@ -1,4 +1,4 @@
-import type { SessionResolver } from "../../../../auth-helpers/protocol/index.ts"
+import type { SessionResolver } from "../../../../pod-protocol/index.ts"
 import type { ConfigFile } from "../../config/file-schema.ts"
 import { AppError } from "../../errors/index.ts"
 import type { Binding, BindingInput, BindingType, Profile } from "./profile.ts"

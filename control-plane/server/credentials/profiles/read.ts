@@ -1,4 +1,4 @@
-import { RESERVED_VARIABLE, VARIABLE_NAME } from "../../../../auth-helpers/protocol/environment.ts"
+import { RESERVED_VARIABLE, VARIABLE_NAME } from "../../../../pod-protocol/environment.ts"
 import { ENVIRONMENT_FILE } from "../environment-files/parse.ts"
 import { isObject } from "../providers/definition.ts"
 import { BINDING_TYPES, type Binding, type BindingType, type Profile, type ProfileResolver } from "./profile.ts"

@@ -1,4 +1,4 @@
-import { SIDECAR_PORT } from "../../../../auth-helpers/protocol/index.ts"
+import { SIDECAR_PORT } from "../../../../pod-protocol/index.ts"
 import { isObject, type ProviderDefinition } from "./definition.ts"
 
 // OpenCode waits 300 s per silent chunk and tries six times: half an hour of "busy" on a hung provider.

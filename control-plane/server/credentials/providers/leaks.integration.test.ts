@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest"
-import { call } from "../../broker/testing/call.ts"
-import { startHarness } from "../../broker/testing/harness.ts"
-import { startModelServer } from "../../broker/testing/model-server.ts"
-import { startSidecar } from "../../broker/testing/sidecar.ts"
+import { call } from "../../../../test/support/broker/call.ts"
+import { startHarness } from "../../../../test/support/broker/harness.ts"
+import { startModelServer } from "../../../../test/support/broker/model-server.ts"
+import { startSidecar } from "../../../../test/support/broker/sidecar.ts"
 import type { ProviderJson } from "./definition.ts"
 import { repairStoredProviders } from "./repair.ts"
 

@@ -1,9 +1,9 @@
 import { describe, expect, it, onTestFinished } from "vitest"
+import { call } from "../../../../test/support/broker/call.ts"
+import { startHarness } from "../../../../test/support/broker/harness.ts"
+import { startModelServer } from "../../../../test/support/broker/model-server.ts"
+import { startSidecar } from "../../../../test/support/broker/sidecar.ts"
 import { startAgent } from "../../../../test/support/opencode.ts"
-import { call } from "../../broker/testing/call.ts"
-import { startHarness } from "../../broker/testing/harness.ts"
-import { startModelServer } from "../../broker/testing/model-server.ts"
-import { startSidecar } from "../../broker/testing/sidecar.ts"
 
 const model = await startModelServer()
 const options = { baseURL: `${model.url}/v1` }

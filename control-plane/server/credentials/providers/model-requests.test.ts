@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest"
+import { OTHER_REQUESTS } from "../../../../test/support/providers/other-requests.ts"
 import { readProvider } from "./definition.ts"
 import { KNOWN_PACKAGES, kindOf } from "./kinds.ts"
 import { createModelRequests } from "./model-requests.ts"
-import { OTHER_REQUESTS } from "./testing/other-requests.ts"
 
 const OPTIONS: Record<string, string> = {
   baseURL: "https://models.example.com/v1",

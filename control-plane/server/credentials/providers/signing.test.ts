@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest"
+import { type ReceivedRequest, verifySignature } from "../../../../test/support/providers/aws-verifier.ts"
 import { Secret } from "../../crypto/index.ts"
 import { credentialFault, readCredentials } from "./aws-credentials.ts"
 import { type ProviderJson, readProvider } from "./definition.ts"
 import { isSigned, withCredential } from "./injection.ts"
 import { signableUrl, signatureHeaders } from "./signing.ts"
-import { type ReceivedRequest, verifySignature } from "./testing/aws-verifier.ts"
 
 // The key, the time and the host of AWS's published test suite for Signature Version 4.
 const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY" }

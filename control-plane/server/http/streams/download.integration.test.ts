@@ -1,7 +1,7 @@
 import { Readable } from "node:stream"
 import { expect, test, vi } from "vitest"
+import { startServer } from "../../../../test/support/http/server.ts"
 import { testDatabase } from "../../../../test/support/postgres.ts"
-import { startServer } from "../testing/server.ts"
 
 const page = "<script>alert(1)</script>"
 const texts: Record<string, string> = { longer: `${page}HTTP/1.1 200 OK`, shorter: page.slice(1) }

@@ -1,9 +1,9 @@
 import { describe, expect, test, vi } from "vitest"
+import { startServer } from "../../../../test/support/http/server.ts"
+import { session } from "../../../../test/support/http/session-view.ts"
 import { testDatabase } from "../../../../test/support/postgres.ts"
 import { AppError } from "../../errors/index.ts"
 import type { Sessions } from "../../sessions/service-types.ts"
-import { startServer } from "../testing/server.ts"
-import { session } from "../testing/session-view.ts"
 
 const patience = { timeout: 60_000, interval: 20 }
 const { database } = await testDatabase()

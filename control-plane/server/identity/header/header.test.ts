@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { expect, test } from "vitest"
-import { testConfig } from "../../http/testing/config.ts"
+import { testConfig } from "../../../../test/support/http/config.ts"
 import { readIdentityHeader, readName } from "./read.ts"
 import { createTrust } from "./trust.ts"
 

@@ -43,9 +43,11 @@ const CASES = {
 } as const
 
 const read = (name: string) => readFileSync(join(import.meta.dirname, name), "utf8")
-const texts = [read("oidc.integration.test.ts"), read("logins.integration.test.ts"), read("testing/world.ts")].join(
-  "\n",
-)
+const texts = [
+  read("oidc.integration.test.ts"),
+  read("logins.integration.test.ts"),
+  read("../../../../test/support/oidc/world.ts"),
+].join("\n")
 
 test("16 basic, 6 configuration and 3 refresh cases are replayed", () => {
   expect(Object.values(CASES).map((cases) => Object.keys(cases).length)).toEqual([16, 6, 3])

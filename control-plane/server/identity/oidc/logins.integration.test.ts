@@ -1,9 +1,9 @@
 import { generateKeyPairSync } from "node:crypto"
 import { describe, expect, test } from "vitest"
+import type { Browser } from "../../../../test/support/oidc/browser.ts"
+import type { Tampering } from "../../../../test/support/oidc/provider.ts"
+import { database, kinds, lines, provider, servers, signIn, time } from "../../../../test/support/oidc/world.ts"
 import { startStopwatch } from "../../../../test/support/stopwatch.ts"
-import type { Browser } from "./testing/browser.ts"
-import type { Tampering } from "./testing/provider.ts"
-import { database, kinds, lines, provider, servers, signIn, time } from "./testing/world.ts"
 
 const stranger = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey
 

@@ -2,11 +2,9 @@ import { createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypt
 import { once } from "node:events"
 import { get, type IncomingMessage } from "node:http"
 import { describe, expect, test } from "vitest"
-import { freePort } from "../../../../test/support/scratch.ts"
-import { Secret } from "../../crypto/index.ts"
-import { ADMIN, startServer } from "../../http/testing/server.ts"
-import { Browser } from "./testing/browser.ts"
-import { CLIENTS, type Tampering } from "./testing/provider.ts"
+import { ADMIN, startServer } from "../../../../test/support/http/server.ts"
+import { Browser } from "../../../../test/support/oidc/browser.ts"
+import { CLIENTS, type Tampering } from "../../../../test/support/oidc/provider.ts"
 import {
   clock,
   configFor,
@@ -24,7 +22,9 @@ import {
   signIn,
   time,
   toldWhy,
-} from "./testing/world.ts"
+} from "../../../../test/support/oidc/world.ts"
+import { freePort } from "../../../../test/support/scratch.ts"
+import { Secret } from "../../crypto/index.ts"
 
 const stranger = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { testConfig } from "../../http/testing/config.ts"
+import { testConfig } from "../../../../test/support/http/config.ts"
 import { roleOf } from "../roles.ts"
 import { claimsOf, personOf as personIn } from "./person.ts"
 

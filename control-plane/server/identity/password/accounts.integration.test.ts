@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest"
+import { startServer, testConfig } from "../../../../test/support/http/server.ts"
 import { testDatabase } from "../../../../test/support/postgres.ts"
-import { startServer, testConfig } from "../../http/testing/server.ts"
 import { LIMITS } from "./limits.ts"
 
 const { database, openPool } = await testDatabase()

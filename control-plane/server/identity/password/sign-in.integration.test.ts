@@ -1,7 +1,7 @@
 import type { ScryptOptions } from "node:crypto"
 import { beforeEach, describe, expect, test, vi } from "vitest"
+import { ADMIN, startServer, testConfig } from "../../../../test/support/http/server.ts"
 import { testDatabase } from "../../../../test/support/postgres.ts"
-import { ADMIN, startServer, testConfig } from "../../http/testing/server.ts"
 import { ensureFirstAdministrator, resetAdministrator, subjectOf } from "./index.ts"
 import { createSignInLimits, LIMITS } from "./limits.ts"
 

@@ -1,12 +1,12 @@
 import { pino } from "pino"
 import { afterEach, expect, test } from "vitest"
 import { until } from "../../../../scripts/lib/wait.ts"
+import { type Handler, ROOT_ID, type SpokenPod, spokenPod } from "../../../../test/support/runtime/pod.ts"
 import { startStopwatch } from "../../../../test/support/stopwatch.ts"
 import { Secret } from "../../crypto/index.ts"
 import { systemClock } from "../../time/index.ts"
 import type { Change } from "../../transcripts/types.ts"
 import { createRuntime } from "../index.ts"
-import { type Handler, ROOT_ID, type SpokenPod, spokenPod } from "../testing/pod.ts"
 import { LIMITS } from "./limits.ts"
 
 const runtime = createRuntime({ clock: systemClock, log: pino({ level: "silent" }) })

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { describe, expect, test } from "vitest"
-import { WORST, type Work } from "./testing/worst.ts"
+import { WORST, type Work } from "../../../../test/support/runtime/worst.ts"
 
 /** Types in which something of an agent's comes in. */
 const FROM_AGENTS =

@@ -2,11 +2,11 @@ import { pino } from "pino"
 import { afterAll, beforeAll, expect, it, vi } from "vitest"
 import { outcomesOf } from "../../../../test/bursts/outcomes.ts"
 import { type Agent, startAgent } from "../../../../test/support/opencode.ts"
+import { patience, podOf, until } from "../../../../test/support/sessions/helpers.ts"
+import { seeded } from "../../../../test/support/sessions/random.ts"
+import { type Replica, testWorld } from "../../../../test/support/sessions/world.ts"
 import { createRuntime, type Runtime } from "../../runtime/index.ts"
 import { systemClock } from "../../time/index.ts"
-import { patience, podOf, until } from "../testing/helpers.ts"
-import { seeded } from "../testing/random.ts"
-import { type Replica, testWorld } from "../testing/world.ts"
 
 const PROMPTS = 18
 const world = testWorld()

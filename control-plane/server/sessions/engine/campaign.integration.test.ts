@@ -1,9 +1,9 @@
 import { describe, expect, it, vi } from "vitest"
+import { FakeAgents } from "../../../../test/support/sessions/agents.ts"
+import { seeded } from "../../../../test/support/sessions/random.ts"
+import { type Replica, testWorld } from "../../../../test/support/sessions/world.ts"
 import { isAppError } from "../../errors/index.ts"
 import type { Principal } from "../index.ts"
-import { FakeAgents } from "../testing/agents.ts"
-import { seeded } from "../testing/random.ts"
-import { type Replica, testWorld } from "../testing/world.ts"
 
 const world = testWorld()
 

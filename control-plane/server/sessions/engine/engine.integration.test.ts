@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from "vitest"
 import { inOrder } from "../../../../test/support/in-order.ts"
+import { allGone, patience, podOf, until } from "../../../../test/support/sessions/helpers.ts"
+import { type Replica, type ReplicaOptions, testWorld } from "../../../../test/support/sessions/world.ts"
 import type { Principal, SessionView } from "../index.ts"
-import { allGone, patience, podOf, until } from "../testing/helpers.ts"
-import { type Replica, type ReplicaOptions, testWorld } from "../testing/world.ts"
 
 const world = testWorld()
 inOrder()

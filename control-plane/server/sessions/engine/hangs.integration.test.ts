@@ -1,10 +1,10 @@
 import { describe, expect, it, vi } from "vitest"
 import { halfOpenProxy } from "../../../../test/support/half-open.ts"
 import { inOrder } from "../../../../test/support/in-order.ts"
+import { allGone, patience, podOf, until } from "../../../../test/support/sessions/helpers.ts"
+import { type Replica, testWorld } from "../../../../test/support/sessions/world.ts"
 import { Secret } from "../../crypto/index.ts"
 import type { Principal } from "../index.ts"
-import { allGone, patience, podOf, until } from "../testing/helpers.ts"
-import { type Replica, testWorld } from "../testing/world.ts"
 
 const world = testWorld()
 inOrder()

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest"
 import { inOrder } from "../../../../test/support/in-order.ts"
-import { allGone, patience, podOf, until } from "../testing/helpers.ts"
-import { testWorld } from "../testing/world.ts"
+import { allGone, patience, podOf, until } from "../../../../test/support/sessions/helpers.ts"
+import { testWorld } from "../../../../test/support/sessions/world.ts"
 
 const world = testWorld()
 inOrder()

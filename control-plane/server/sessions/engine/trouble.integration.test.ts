@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest"
-import { allGone, patience, podOf, until } from "../testing/helpers.ts"
-import { testWorld } from "../testing/world.ts"
+import { allGone, patience, podOf, until } from "../../../../test/support/sessions/helpers.ts"
+import { testWorld } from "../../../../test/support/sessions/world.ts"
 
 const world = testWorld()
 

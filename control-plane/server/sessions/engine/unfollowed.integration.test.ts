@@ -1,12 +1,12 @@
 import { pino } from "pino"
 import { describe, expect, it, vi } from "vitest"
-import { AGENT_PORT } from "../../../../auth-helpers/protocol/index.ts"
+import { AGENT_PORT } from "../../../../pod-protocol/index.ts"
 import { inOrder } from "../../../../test/support/in-order.ts"
+import { type Handler, spokenPod } from "../../../../test/support/runtime/pod.ts"
+import { allGone, patience, podOf, until } from "../../../../test/support/sessions/helpers.ts"
+import { testWorld } from "../../../../test/support/sessions/world.ts"
 import { createRuntime } from "../../runtime/index.ts"
-import { type Handler, spokenPod } from "../../runtime/testing/pod.ts"
 import { systemClock } from "../../time/index.ts"
-import { allGone, patience, podOf, until } from "../testing/helpers.ts"
-import { testWorld } from "../testing/world.ts"
 import { TIMES } from "./limits.ts"
 
 const world = testWorld()

@@ -1,6 +1,7 @@
 import { pino } from "pino"
 import { afterAll, expect, it, vi } from "vitest"
 import { testDatabase } from "../../../../test/support/postgres.ts"
+import { FakeAgent } from "../../../../test/support/sessions/fake-agent.ts"
 import { createAudit } from "../../audit/index.ts"
 import { createVault } from "../../credentials/index.ts"
 import { newId, Secret } from "../../crypto/index.ts"
@@ -11,7 +12,6 @@ import type { Workloads } from "../../workloads/index.ts"
 import { createWorkloadStore } from "../../workloads/store.ts"
 import { createSessions, type Principal } from "../index.ts"
 import { wish } from "../store/sessions.ts"
-import { FakeAgent } from "../testing/fake-agent.ts"
 
 const { database, url, openPool } = await testDatabase()
 const log = pino({ level: "silent" })

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto"
 import { pino } from "pino"
 import { afterAll, beforeEach, describe, expect, it, vi } from "vitest"
 import { testDatabase } from "../../../../test/support/postgres.ts"
+import { FakeAgent } from "../../../../test/support/sessions/fake-agent.ts"
 import { startStopwatch } from "../../../../test/support/stopwatch.ts"
 import { createAudit } from "../../audit/index.ts"
 import { createVault, type SessionChoices, sealedColumns } from "../../credentials/index.ts"
@@ -14,7 +15,6 @@ import { createTranscripts } from "../../transcripts/index.ts"
 import type { Workloads } from "../../workloads/index.ts"
 import { createWorkloadStore } from "../../workloads/store.ts"
 import { createSessions, type Principal, type Sessions } from "../index.ts"
-import { FakeAgent } from "../testing/fake-agent.ts"
 
 const { database, url } = await testDatabase()
 const log = pino({ level: "silent" })

@@ -1,4 +1,4 @@
-import type { WorkloadReport } from "../../../../auth-helpers/protocol/index.ts"
+import type { WorkloadReport } from "../../../../pod-protocol/index.ts"
 import type { SessionRecord } from "../types.ts"
 
 /** A row as `SELECT_SESSION` reads it. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { aContainer, aPod } from "../testing/observation.ts"
+import { aContainer, aPod } from "../../../../test/support/workloads/observation.ts"
 import type { PodObservation, WorkloadObservation } from "../types.ts"
 import { type DiagnosisInput, diagnose } from "./diagnose.ts"
 

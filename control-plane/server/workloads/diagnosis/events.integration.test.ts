@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
-import { allGone, podOf } from "../../sessions/testing/helpers.ts"
-import { testWorld } from "../../sessions/testing/world.ts"
+import { allGone, podOf } from "../../../../test/support/sessions/helpers.ts"
+import { testWorld } from "../../../../test/support/sessions/world.ts"
 import { claimName } from "../names.ts"
 
 const world = testWorld()

@@ -1,4 +1,4 @@
-import { bytesText, type VolumeUse } from "../../../../auth-helpers/protocol/index.ts"
+import { bytesText, type VolumeUse } from "../../../../pod-protocol/index.ts"
 import type { Reason, WorkloadRecord } from "../types.ts"
 import { hintFor } from "./hints.ts"
 

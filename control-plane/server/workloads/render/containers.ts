@@ -1,5 +1,5 @@
 import type { V1Container, V1SecurityContext, V1VolumeMount } from "@kubernetes/client-node"
-import { AGENT_PORT, SIDECAR_HEALTH_PORT, SIDECAR_PORT } from "../../../../auth-helpers/protocol/index.ts"
+import { AGENT_PORT, SIDECAR_HEALTH_PORT, SIDECAR_PORT } from "../../../../pod-protocol/index.ts"
 import type { ContainerName, Extras, TemplateConfig } from "./types.ts"
 import { extraMounts as agentMounts, helperMount } from "./volumes.ts"
 

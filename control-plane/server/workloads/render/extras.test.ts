@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { templateConfig } from "../../sessions/testing/template-config.ts"
+import { templateConfig } from "../../../../test/support/sessions/template-config.ts"
 import { readExtras, renderStatefulSet, type TemplateConfig } from "./index.ts"
 
 type Sessions = Partial<TemplateConfig["sessions"]>

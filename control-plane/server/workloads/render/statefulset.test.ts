@@ -1,7 +1,7 @@
 import type { V1Container, V1PodSpec, V1StatefulSet } from "@kubernetes/client-node"
 import { describe, expect, it } from "vitest"
+import { templateConfig } from "../../../../test/support/sessions/template-config.ts"
 import { Secret } from "../../crypto/index.ts"
-import { templateConfig } from "../../sessions/testing/template-config.ts"
 import { readExtras, renderSecret, renderStatefulSet, type TemplateConfig } from "./index.ts"
 
 function render(config: TemplateConfig = templateConfig(), existing: V1StatefulSet | null = null): V1StatefulSet {

@@ -1,6 +1,6 @@
 import { QueryClient } from "@tanstack/react-query"
 import { describe, expect, test, vi } from "vitest"
-import { makeSession } from "../../dev/seed.ts"
+import { makeSession } from "../../../../dev/ui/seed.ts"
 import type { SessionView } from "../api/types.ts"
 import { filtersFrom, isFiltered, NO_FILTERS, searchFrom } from "./filters.ts"
 import { mergeSession, type Pages, withoutSession } from "./merge.ts"

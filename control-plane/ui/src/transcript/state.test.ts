@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
-import { makeSession } from "../../dev/seed.ts"
+import { makeSession } from "../../../../dev/ui/seed.ts"
 import type { AgentRequest, Change, Message, Part, SessionEvent } from "../api/types.ts"
 import { applyEvents, EMPTY, loadHistory, loadOlder, loadRequests, loadSession, type TranscriptState } from "./state.ts"
 
