@@ -54,6 +54,11 @@ describe("the Dockerfiles", () => {
     expect(text).toMatch(/^FROM (node:24|debian:bookworm|debian:bookworm-slim|node:24-bookworm)-?\S*$/m)
   })
 
+  it.each(imageSources)("$name sends its Dockerfile once", ({ dockerfile, inputs }) => {
+    // Twice in the archive is a link to itself, which Docker refuses.
+    expect(inputs.filter((input) => `${dockerfile}/`.startsWith(`${input}/`))).toEqual([])
+  })
+
   it.each(imageSources)("$name is made of nothing that a plain `docker build` would leave out", ({ inputs }) => {
     const kept = readFileSync(join(repositoryRoot, ".dockerignore"), "utf8").matchAll(/^!(\S+)$/gm)
     const places = [...kept].map(([, place]) => place)

@@ -19,7 +19,7 @@ export const imageSources: readonly ImageSource[] = [
   {
     name: "berth/data-plane",
     dockerfile: "agent-image/Dockerfile",
-    inputs: ["agent-image", "node_modules/opencode-linux-x64/bin/opencode"],
+    inputs: ["agent-image/start.sh", "agent-image/stop.sh", "node_modules/opencode-linux-x64/bin/opencode"],
   },
   {
     name: "berth/data-plane-init",
