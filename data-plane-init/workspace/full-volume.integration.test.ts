@@ -10,7 +10,7 @@ import { prepare } from "./prepare.ts"
 import { keepReserve, makeRoom, measure } from "./volume.ts"
 
 const MIB = 1024 * 1024
-const START = join(import.meta.dirname, "..", "agent", "start.sh")
+const START = join(import.meta.dirname, "../../agent-image/start.sh")
 const OPENCODE = join(import.meta.dirname, "../../node_modules/opencode-linux-x64/bin")
 let root: string
 let workspace: string

@@ -10,7 +10,7 @@ const RESERVE_BYTES = 32 * MIB
 /** A small volume gives this part of it, but enough for a start. */
 const RESERVE_PART = 1 / 20
 const RESERVE_BYTES_MIN = 12 * MIB
-/** OpenCode opens its database and writes a turn with less. `agent/start.sh` has the same number. */
+/** OpenCode opens its database and writes a turn with less. `agent-image/start.sh` has the same number. */
 const ROOM_BYTES = 8 * MIB
 
 /** What OpenCode can do without: its log, texts that were too long for the conversation, and copies for undoing. */

@@ -36,7 +36,7 @@ export async function startGithub(options: {
   const { handler, ...shape } = createGithubShape({ git: (...exchange) => void backend.emit("request", ...exchange) })
   const pathOf = (name: string) => join(directory, `${name}.git`)
   for (const name of names) {
-    ensureSampleRepository(pathOf(name), join(repositoryRoot, "scripts", "demo", "sample"))
+    ensureSampleRepository(pathOf(name), join(repositoryRoot, "dev", "demo", "sample"))
     shape.repositories.set(name, privateRepository(Object.fromEntries(people.map((login) => [login, "write"]))))
   }
   return {

@@ -63,7 +63,7 @@ export async function startGitHost(options: {
 }): Promise<Upstream> {
   const { address, directory, token, repositories } = options
   for (const name of repositories) {
-    ensureSampleRepository(join(directory, `${name}.git`), join(repositoryRoot, "scripts", "demo", "sample"))
+    ensureSampleRepository(join(directory, `${name}.git`), join(repositoryRoot, "dev", "demo", "sample"))
   }
   const arrivals: Arrival[] = []
   const git = createGitServer({ root: directory, log: () => {} })
